@@ -1,0 +1,1 @@
+# The program, the engine as a library (libpodfit) and its pkg-config file.

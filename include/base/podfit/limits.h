@@ -1,0 +1,37 @@
+#ifndef PODFIT_LIMITS_H
+#define PODFIT_LIMITS_H
+
+/** Every maximum of podfit with its reason. A limit has a test at it and one over it. */
+
+#include <stddef.h>
+
+/** Review body. The API server accepts objects of 3 MiB; an UPDATE carries two of them, plus the envelope. */
+#define PF_REVIEW_MAX_BYTES ((size_t)7 * 1024 * 1024)
+/** One object of a list or a watch event: etcd stores 1.5 MiB, the API server accepts 3 MiB; doubled for indentation. */
+#define PF_OBJECT_MAX_BYTES ((size_t)8 * 1024 * 1024)
+/** Nesting of any JSON we walk. encoding/json (and so the API server) stops at 10,000. */
+#define PF_JSON_MAX_DEPTH 10000
+/** Nesting of a subtree that is built as a tree; everything podfit reads is flatter than 20. */
+#define PF_JSON_TREE_MAX_DEPTH 100
+/** Arena of one review: body limit times the growth of small subtrees that are read (measured below 3). */
+#define PF_REVIEW_ARENA_MAX_BYTES ((size_t)48 * 1024 * 1024)
+/** One response: a patch with one op a container and resource, base64 (4/3), annotations twice the requests. */
+#define PF_RESPONSE_MAX_BYTES ((size_t)16 * 1024 * 1024)
+/** Configuration file. A ConfigMap holds 1 MiB. */
+#define PF_CONFIG_MAX_BYTES ((size_t)1024 * 1024)
+/** Nesting of YAML, and aliases that one document may expand. libyaml itself has no limit. */
+#define PF_YAML_MAX_DEPTH 200
+/** Nodes (scalars, maps, lists) of one YAML document after alias expansion, against the billion-laughs file. */
+#define PF_YAML_MAX_NODES ((size_t)4 * 1000 * 1000)
+/** Containers of a pod that are judged one by one; over it the pod is `unknown`. A 3 MiB object holds fewer real ones. */
+#define PF_POD_MAX_CONTAINERS 20000
+/** Characters of a reason sentence before it is cut: API server warnings and Events stay below 1 KiB. */
+#define PF_MESSAGE_MAX_BYTES ((size_t)4096)
+/** Reservations held at once; 25 connections an API server x TTL 15 s x 1,000 creations/s, rounded up. */
+#define PF_RESERVATIONS_MAX 65536
+/** Audit records that wait for the writer; above it they are counted as dropped. */
+#define PF_AUDIT_QUEUE_MAX 4096
+/** Hot reload polls at this interval in addition to inotify (a ConfigMap on some file systems gives no event). */
+#define PF_RELOAD_POLL_MS 10000
+
+#endif
