@@ -139,10 +139,15 @@ void pf_log_write(const char *module, enum pf_log_level level, const char *forma
     char time_text[PF_TIME_TEXT_BYTES];
     pf_clock_format(pf_clock_wall_ns(pf_clock_system()), time_text);
     char line[LINE_BYTES];
-    const char *shape = settings.json
-                            ? "{\"ts\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"msg\":\""
-                            : "%s %-7s %s: ";
-    size_t at = (size_t)snprintf(line, sizeof(line), shape, time_text, level_names[level], module);
+    const char *name = level_names[level];
+    size_t at = 0;
+    if (settings.json) {
+        at = (size_t)snprintf(line, sizeof(line),
+                              "{\"ts\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"msg\":\"",
+                              time_text, name, module);
+    } else {
+        at = (size_t)snprintf(line, sizeof(line), "%s %-7s %s: ", time_text, name, module);
+    }
     at = append_escaped(line, at, sizeof(line) - 4, message);
     if (settings.json) {
         line[at++] = '"';

@@ -1,6 +1,5 @@
-#include <podfit/sv.h>
-
 #include <podfit/num.h>
+#include <podfit/sv.h>
 
 int pf_sv_cmp(struct pf_sv a, struct pf_sv b)
 {
