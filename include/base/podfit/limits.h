@@ -33,5 +33,11 @@
 #define PF_AUDIT_QUEUE_MAX 4096
 /** Hot reload polls at this interval in addition to inotify (a ConfigMap on some file systems gives no event). */
 #define PF_RELOAD_POLL_MS 10000
+/** One PEM file of certificates or a key. A Secret holds 1 MiB; a chain of RSA certificates some 10 KiB. */
+#define PF_CERT_PEM_MAX_BYTES ((size_t)256 * 1024)
+/** Certificates in one PEM file. Chains have 2 to 4; a caBundle in rotation holds 3. */
+#define PF_CERT_CHAIN_MAX 32
+/** Names in one certificate; a service has 5, public authorities stop at 100. */
+#define PF_CERT_SANS_MAX 128
 
 #endif
