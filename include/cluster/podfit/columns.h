@@ -1,0 +1,126 @@
+#ifndef PODFIT_COLUMNS_H
+#define PODFIT_COLUMNS_H
+
+/**
+ * What the fit engine reads of the model: one array a property, indexed by node slot. All [locked], all borrowed until the next change of the model.
+ */
+
+#include <podfit/intern.h>
+#include <podfit/model.h>
+
+/** No Node object of that name exists (a free slot, or pods that name a node we have not seen). */
+#define PF_SHAPE_NONE UINT32_MAX
+
+/** Scalar resource of a node; entries with allocatable and used both 0 are dropped. */
+struct pf_node_scalar {
+    uint32_t name; /**< intern id */
+    int64_t allocatable;
+    int64_t used;
+};
+
+struct pf_used_port {
+    uint32_t ip; /**< intern id of the address; `0.0.0.0` for all */
+    uint16_t port;
+    uint8_t protocol; /**< enum pf_protocol */
+    uint32_t count;   /**< pods that use it (more than one is possible with nodeName set) */
+};
+
+/** The rare part of a node. */
+struct pf_node_extra {
+    struct pf_node_scalar *scalars; /**< sorted by name id */
+    size_t scalar_count;
+    size_t scalar_cap;
+    struct pf_used_port *ports;
+    size_t port_count;
+    size_t port_cap;
+};
+
+struct pf_columns {
+    uint32_t count;  /**< slots, unused ones included */
+    uint32_t nodes;  /**< slots with a Node object */
+    uint32_t *name;  /**< intern id */
+    uint32_t *shape; /**< shape id or PF_SHAPE_NONE */
+    int64_t *allocatable_milli_cpu;
+    int64_t *allocatable_memory;
+    int64_t *allocatable_ephemeral_storage;
+    int64_t *allocatable_pods;
+    int64_t
+        *used_milli_cpu; /**< bound pods, and pending pods and reservations where they hold room */
+    int64_t *used_memory;
+    int64_t *used_ephemeral_storage;
+    int64_t *used_nonzero_milli_cpu; /**< for scoring */
+    int64_t *used_nonzero_memory;
+    uint32_t *used_pods;
+    struct pf_node_extra **extra; /**< NULL for most nodes */
+};
+
+const struct pf_columns *pf_model_columns(const struct pf_model *model);
+const struct pf_intern *pf_model_strings(const struct pf_model *model);
+
+/** A label of a shape; a value equal to the node's own name (kubernetes.io/hostname nearly always is) is PF_VALUE_NODE_NAME, so that such nodes share a shape. */
+#define PF_VALUE_NODE_NAME (UINT32_MAX - 1)
+struct pf_shape_label {
+    uint32_t key;   /**< intern ids */
+    uint32_t value; /**< intern id or PF_VALUE_NODE_NAME */
+};
+
+struct pf_shape_taint {
+    uint32_t key;
+    uint32_t value;
+    uint32_t effect;
+};
+
+/** What taint and selector filters see of a node; equal for many nodes. */
+struct pf_shape {
+    struct pf_shape_label *labels; /**< sorted by key id */
+    size_t label_count;
+    struct pf_shape_taint *taints; /**< in list order */
+    size_t taint_count;
+    bool unschedulable;
+    uint32_t nodes;      /**< that have it; 0: a free id */
+    uint32_t generation; /**< grows each time the id is given to another shape */
+};
+
+/** Number of shape ids, free ones included. */
+uint32_t pf_model_shape_count(const struct pf_model *model);
+const struct pf_shape *pf_model_shape(const struct pf_model *model, uint32_t shape);
+
+/** Slots in byte order of the node names, slots without a Node left out; rebuilt on demand. @return NULL: no memory */
+const uint32_t *pf_model_nodes_by_name(struct pf_model *model, uint32_t *ret_count);
+
+/**
+ * Slots whose state changed after sequence number @p since (a slot may come more than once), oldest first.
+ *
+ * @param visit  called for each
+ * @return the present sequence number, or 0 when @p since is too old to be answered: start over. Sequence numbers start at 1.
+ */
+uint64_t pf_model_changes_since(const struct pf_model *model, uint64_t since,
+                                void (*visit)(void *opaque, uint32_t slot), void *opaque);
+
+/**
+ * Existing pods that a filter podfit lacks would look at: does a bound pod have a required anti-affinity term that may match a pod of this
+ * namespace? (the term's own namespace, or any when it names namespaces)
+ */
+bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv namespace_);
+
+/** A pending pod that the fit engine has to place. */
+struct pf_pending {
+    uint32_t pod;                  /**< handle for pf_model_pending_place() */
+    const struct pf_pod *pod_view; /**< rebuilt for judging; in the arena given */
+};
+/**
+ * Pending pods in the order of their creation, each as a pod that can be judged (what filters read, nothing else).
+ *
+ * @param[in,out] cursor  0 to begin
+ * @return PF_OK, PF_E_NOT_FOUND at the end, PF_E_NO_MEMORY
+ */
+enum pf_code pf_model_pending_next(const struct pf_model *model, uint32_t *cursor,
+                                   struct pf_arena *arena,
+                                   struct pf_pending *ret_pending) PF_MUST_CHECK;
+/** Let a pending pod hold its room on @p node (PF_NODE_NONE: nowhere). @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32_t node,
+                                    struct pf_err *err) PF_MUST_CHECK;
+/** Number that changes whenever a pending pod came or went; 0 pending pods need no placing. */
+uint64_t pf_model_pending_version(const struct pf_model *model);
+
+#endif

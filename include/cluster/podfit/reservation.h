@@ -1,0 +1,39 @@
+#ifndef PODFIT_RESERVATION_H
+#define PODFIT_RESERVATION_H
+
+/**
+ * Room held for pods that were admitted and that the watch has not shown yet. Keyed by the uid of the review (a pod has no uid at CREATE and often no name).
+ * All [locked]. Sources: design section 6, webhook-practice P-24, apiserver-facts "What arrives".
+ */
+
+#include <podfit/model.h>
+
+/** What a reservation holds. */
+struct pf_reservation_spec {
+    struct pf_sv review_uid; /**< key */
+    struct pf_sv namespace_;
+    const struct pf_pod
+        *pod; /**< after rewriting and defaulting; ports and labels are kept as filters need them */
+    const struct pf_request *request;
+    uint32_t
+        node; /**< slot, or PF_NODE_NONE: the pod was admitted without a place (annotated misfit, unknown) and only its key is kept */
+};
+
+/** Drop what has run out by the model's clock; called before each judgement. @return number dropped */
+uint32_t pf_reservation_expire(struct pf_model *model);
+
+/** Make or replace (same key) a reservation; its TTL starts now. @return PF_OK, PF_E_NO_MEMORY, or PF_E_TOO_BIG (reservations_max held) */
+enum pf_code pf_reservation_put(struct pf_model *model, const struct pf_reservation_spec *spec,
+                                struct pf_err *err) PF_MUST_CHECK;
+
+/** Is there an unclaimed reservation with this key, namespace and request? A reinvocation continues it; anything else is a stranger's annotation. */
+bool pf_reservation_matches(const struct pf_model *model, struct pf_sv review_uid,
+                            struct pf_sv namespace_, const struct pf_request *request);
+
+/** Give its room back for the moment of judging its own pod again. @return node slot it held (PF_NODE_NONE when none) */
+uint32_t pf_reservation_lift(struct pf_model *model, struct pf_sv review_uid);
+
+/** Drop it. @return true when it was there */
+bool pf_reservation_drop(struct pf_model *model, struct pf_sv review_uid);
+
+#endif

@@ -1,0 +1,49 @@
+#ifndef PODFIT_CONFIG_H
+#define PODFIT_CONFIG_H
+
+/**
+ * PodfitConfiguration (config.podfit.io/v1): read from YAML, checked whole, immutable afterwards. Reference-counted: a reload swaps a pointer and
+ * reviews in flight keep the old one.
+ */
+
+#include <podfit/class.h>
+#include <podfit/fit.h>
+#include <podfit/options.h>
+
+struct pf_config {
+    struct pf_class *classes;
+    size_t class_count;
+    struct pf_fit_options fit;   /**< of `fit:`; its views live as long as the configuration */
+    bool kubernetes_version_set; /**< fit.kubernetesVersion was given */
+    enum pf_action on_unknown;   /**< annotate or reject */
+    int64_t reservation_ttl_ms;
+    bool needs_namespace_labels; /**< a class has a namespaceSelector */
+    char digest[17];             /**< hex; changes with the effective content */
+    /* private: reference count and arena */
+    struct pf_config_state *state;
+};
+
+/**
+ * Parse and check.
+ *
+ * @param name  file name for messages
+ * @param[out] problems  every problem of the file, with line, column, key, what was found and what is allowed; initialised by the caller
+ * @param[out] ret_config  one reference for the caller; untouched on failure
+ * @return PF_OK, PF_E_INVALID (see problems), PF_E_TOO_BIG, PF_E_NO_MEMORY
+ */
+enum pf_code pf_config_parse(struct pf_sv yaml, const char *name, struct pf_problems *problems,
+                             struct pf_config **ret_config) PF_MUST_CHECK;
+/** The configuration of `podfit check` without a file: one class that covers every pod, requests: keep, onFull and onNever: reject. */
+enum pf_code pf_config_keep_all(struct pf_config **ret_config, struct pf_err *err) PF_MUST_CHECK;
+
+/** One more reference. Thread-safe. */
+struct pf_config *pf_config_ref(struct pf_config *config);
+/** Drop a reference; NULL is ignored. Thread-safe. */
+void pf_config_unref(struct pf_config *config);
+
+/** The effective configuration with all defaults, as YAML. */
+void pf_config_show(const struct pf_config *config, struct pf_buf *buf);
+/** Markdown table of every key (type, default, allowed, sentence) from the option tables. */
+void pf_config_document(struct pf_buf *buf);
+
+#endif

@@ -1,0 +1,129 @@
+#ifndef PODFIT_FIT_H
+#define PODFIT_FIT_H
+
+/**
+ * Would kube-scheduler place this pod, and if not, why: its filters in its order over the model (scheduler-fit sections 1 to 8).
+ *
+ * The engine remembers, for each distinct question (requests, tolerations, selectors, ports), every node's answer and brings it up to date from the model's
+ * change log, so that the cost of a repeated question does not depend on the size of the cluster. All calls need the model's lock.
+ */
+
+#include <podfit/model.h>
+
+struct pf_fit;
+
+enum pf_verdict {
+    PF_VERDICT_FITS, /**< a node passes every filter now */
+    PF_VERDICT_FULL, /**< no node now, but one could once pods leave, a cordon is lifted or a node recovers */
+    PF_VERDICT_NEVER, /**< no node of this cluster could take it even empty, uncordoned and healthy */
+    PF_VERDICT_UNKNOWN, /**< model not synced or too old, or a filter is needed that podfit lacks */
+    PF_VERDICT_NOT_JUDGED, /**< kube-scheduler does not place it: nodeName set, mirror pod, another schedulerName */
+};
+/** `fits`, `full`, `never`, `unknown`, `notJudged`. Static. */
+const char *pf_verdict_name(enum pf_verdict verdict);
+
+/** Filters in kube-scheduler's order; a mask of them can be switched off. */
+enum pf_filter_id {
+    PF_FILTER_NODE_UNSCHEDULABLE,
+    PF_FILTER_NODE_NAME,
+    PF_FILTER_TAINT_TOLERATION,
+    PF_FILTER_NODE_AFFINITY,
+    PF_FILTER_NODE_PORTS,
+    PF_FILTER_NODE_RESOURCES_FIT,
+    PF_FILTER_COUNT,
+};
+/** kube-scheduler's plug-in name, such as `NodeResourcesFit`. Static; NULL when out of range. */
+const char *pf_filter_name(enum pf_filter_id filter);
+/** @return true and *ret_filter for a plug-in name podfit has */
+bool pf_filter_find(struct pf_sv name, enum pf_filter_id *ret_filter);
+
+struct pf_fit_options {
+    struct pf_kube_features features;
+    unsigned disabled;        /**< mask of 1 << enum pf_filter_id */
+    int64_t max_model_age_ms; /**< live models older than this: verdict unknown */
+    const struct pf_sv *
+        ignored_resources; /**< NodeResourcesFitArgs.ignoredResources; borrowed, outlives the engine */
+    size_t ignored_resource_count;
+    const struct pf_sv *ignored_resource_groups; /**< prefixes before '/' */
+    size_t ignored_resource_group_count;
+    size_t
+        cache_max_bytes; /**< memory for remembered answers; 0: the default of 8 MiB (at least two questions are kept) */
+};
+
+/** @param model  borrowed, outlives the engine */
+enum pf_code pf_fit_new(struct pf_model *model, const struct pf_fit_options *options,
+                        struct pf_fit **ret_fit, struct pf_err *err) PF_MUST_CHECK;
+void pf_fit_free(struct pf_fit *fit);
+
+/** One entry of the tally: `7 Too many pods`. */
+struct pf_fit_reason {
+    struct pf_sv text;
+    uint32_t nodes;
+};
+
+/** Answer for one pod; everything in it lives in the caller's arena or is static. */
+struct pf_judgement {
+    enum pf_verdict verdict;
+    uint32_t
+        node; /**< slot where kube-scheduler is predicted to put it; PF_NODE_NONE when it does not fit */
+    uint32_t nodes;     /**< Node objects */
+    uint32_t nodes_fit; /**< that pass every filter */
+    struct pf_sv
+        message; /**< kube-scheduler's, such as `0/12 nodes are available: 3 Insufficient memory, 9 Too many pods.`; empty when it fits or is not judged */
+    struct pf_sv cause; /**< unknown and notJudged: a sentence that says why; else empty */
+    struct pf_sv
+        binding; /**< misfit: the resource or plug-in that excludes most nodes; fits: the resource that runs out first when `slots` was asked for */
+    struct pf_fit_reason *reasons; /**< tally, in the message's order */
+    size_t reason_count;
+    struct pf_request request; /**< of the pod, as the scheduler counts it */
+};
+
+/**
+ * Judge one pod. [locked] Places pending pods of the model first where that is due.
+ *
+ * @param pod  as the scheduler would see it: rewritten, then pf_pod_apply_defaults()
+ * @param arena  for the answer; may be reset after it was used
+ * @return PF_OK, PF_E_NO_MEMORY or PF_E_TOO_BIG (a request podfit refuses to hold: answer `unknown`)
+ */
+enum pf_code pf_fit_judge(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
+                          struct pf_judgement *ret_judgement, struct pf_err *err) PF_MUST_CHECK;
+
+/** Status codes of kube-scheduler. */
+enum pf_fit_code {
+    PF_FIT_SUCCESS,
+    PF_FIT_UNSCHEDULABLE,                  /**< preemption may help */
+    PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE, /**< preemption will not help */
+};
+/** `Success`, `Unschedulable`, `UnschedulableAndUnresolvable`. Static. */
+const char *pf_fit_code_name(enum pf_fit_code code);
+
+struct pf_fit_node {
+    uint32_t slot;
+    struct pf_sv name;
+    bool fits;
+    bool could;         /**< would fit if empty, uncordoned and healthy */
+    const char *plugin; /**< the filter that failed first; NULL when it fits */
+    enum pf_fit_code code;
+    struct pf_sv *reasons;
+    size_t reason_count;
+    uint64_t slots;      /**< how many pods like this one still fit on the node */
+    const char *binding; /**< what runs out first there; in the explanation's arena or static */
+};
+
+struct pf_explanation {
+    struct pf_judgement judgement; /**< with binding and slots filled in */
+    struct pf_fit_node
+        *nodes; /**< every node in name order; none when the verdict is unknown or notJudged */
+    size_t node_count;
+    uint64_t slots; /**< sum over nodes, saturating */
+};
+
+/** Judge node by node. [locked] Time is linear in the number of nodes. Contract as pf_fit_judge(). */
+enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
+                            struct pf_explanation *ret_explanation,
+                            struct pf_err *err) PF_MUST_CHECK;
+
+/** Settle pending pods now (after a snapshot was loaded), so that they hold room where the scheduler is predicted to put them. [locked] */
+enum pf_code pf_fit_place_pending(struct pf_fit *fit, struct pf_err *err) PF_MUST_CHECK;
+
+#endif
