@@ -69,6 +69,8 @@ struct pf_admission_request {
     struct pf_sv user;
     bool dry_run;
     bool reserve; /**< hold room for the pod (check without --independent); ignored on dry runs */
+    struct pf_explanation
+        *explain; /**< filled with every node's answer before room is held; NULL: not wanted */
 };
 
 /**
@@ -81,11 +83,5 @@ enum pf_code pf_admission_judge_pod(struct pf_admission *admission, struct pf_sv
                                     const struct pf_admission_request *request,
                                     struct pf_arena *arena, struct pf_decision *ret_decision,
                                     struct pf_err *err) PF_MUST_CHECK;
-
-/** The node-by-node explanation of a decision's pod, as the model stands now (the pod's own reservation lifted). Takes the model's lock. */
-enum pf_code pf_admission_explain(struct pf_admission *admission,
-                                  const struct pf_decision *decision, struct pf_arena *arena,
-                                  struct pf_explanation *ret_explanation,
-                                  struct pf_err *err) PF_MUST_CHECK;
 
 #endif

@@ -1,0 +1,118 @@
+#include <podfit/decide.h>
+#include <podfit/limits.h>
+
+static void put_amount(struct pf_buf *buf, const char *name, int64_t amount, int32_t scale,
+                       enum pf_quantity_format format)
+{
+    char text[PF_QUANTITY_TEXT_BYTES];
+    const struct pf_quantity quantity = pf_quantity_from_i64(amount, scale, format);
+    (void)pf_quantity_format(&quantity, text);
+    pf_buf_printf(buf, "%s %s", name, text);
+}
+
+/* `cpu 50m, memory 200Mi, nvidia.com/gpu 1`: what the scheduler counts; zeros are left out. */
+static void put_request(struct pf_buf *buf, const struct pf_request *request)
+{
+    const struct {
+        const char *name;
+        int64_t amount;
+        int32_t scale;
+        enum pf_quantity_format format;
+    } fixed[] = {
+        {"cpu", request->milli_cpu, -3, PF_QUANTITY_DECIMAL_SI},
+        {"memory", request->memory, 0, PF_QUANTITY_BINARY_SI},
+        {"ephemeral-storage", request->ephemeral_storage, 0, PF_QUANTITY_BINARY_SI},
+    };
+    const size_t start = buf->len;
+    for (size_t i = 0; i < PF_ARRAY_LEN(fixed); i++) {
+        if (fixed[i].amount != 0) {
+            pf_buf_append_cstr(buf, buf->len != start ? ", " : "");
+            put_amount(buf, fixed[i].name, fixed[i].amount, fixed[i].scale, fixed[i].format);
+        }
+    }
+    for (size_t i = 0; i < request->scalar_count; i++) {
+        if (request->scalars[i].amount != 0) {
+            pf_buf_printf(buf, "%s%.*s %lld", buf->len != start ? ", " : "",
+                          PF_SV_ARG(request->scalars[i].name),
+                          (long long)request->scalars[i].amount);
+        }
+    }
+    if (buf->len == start) {
+        pf_buf_append_cstr(buf, "nothing");
+    }
+}
+
+/* The pod as it came, decoded once more: only misfits pay for it. */
+static enum pf_code request_before(const struct pf_decide_rules *rules,
+                                   const struct pf_decide_input *input, struct pf_arena *arena,
+                                   struct pf_request *ret_request, struct pf_err *err)
+{
+    const struct pf_kube_features *features = &rules->config->fit.features;
+    struct pf_pod pod = {0};
+    enum pf_code code = pf_pod_decode(input->pod_json, arena, &pod, err);
+    if (code == PF_OK) {
+        code = pf_pod_apply_defaults(&pod, features, /* stored= */ false, arena, err);
+    }
+    return code == PF_OK ? pf_request_of_incoming(&pod, features, arena, ret_request, err) : code;
+}
+
+static void put_requests(struct pf_buf *buf, const struct pf_decision *decision,
+                         const struct pf_request *before)
+{
+    pf_buf_append_cstr(buf, " The pod requests ");
+    put_request(buf, &decision->judgement.request);
+    if (decision->rewrite.change_count != 0) {
+        pf_buf_append_cstr(buf, " (");
+        put_request(buf, before);
+        pf_buf_printf(buf, " before class '%.*s' rewrote it)", PF_SV_ARG(decision->class_name));
+    }
+    if (decision->judgement.binding.len != 0) {
+        pf_buf_printf(buf, "; %.*s is what binds", PF_SV_ARG(decision->judgement.binding));
+    }
+    pf_buf_append_char(buf, '.');
+}
+
+/* Cut to the limit at a character boundary. */
+static struct pf_sv bounded(struct pf_sv text)
+{
+    if (text.len > PF_MESSAGE_MAX_BYTES) {
+        text.len = PF_MESSAGE_MAX_BYTES;
+        while (text.len != 0 && ((unsigned char)text.ptr[text.len] & 0xC0) == 0x80) {
+            text.len--;
+        }
+    }
+    return text;
+}
+
+enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
+                                  const struct pf_decide_input *input,
+                                  const struct pf_decision *decision, struct pf_arena *arena,
+                                  struct pf_sv *ret_text, struct pf_err *err)
+{
+    const struct pf_judgement *judgement = &decision->judgement;
+    pf_autobuf struct pf_buf buf = {0};
+    pf_buf_init(&buf, 4 * PF_MESSAGE_MAX_BYTES + judgement->message.len + judgement->cause.len);
+    if (judgement->verdict == PF_VERDICT_UNKNOWN) {
+        pf_buf_printf(&buf, "podfit cannot tell whether the pod fits: %.*s.",
+                      PF_SV_ARG(judgement->cause));
+    } else {
+        struct pf_request before = {0};
+        const enum pf_code code = request_before(rules, input, arena, &before, err);
+        if (code != PF_OK) {
+            return code;
+        }
+        pf_buf_append_sv(&buf, judgement->message);
+        put_requests(&buf, decision, &before);
+        if (judgement->verdict == PF_VERDICT_NEVER) {
+            pf_buf_append_cstr(&buf, " No node of this cluster could take it even if empty.");
+        }
+    }
+    const enum pf_code code = pf_buf_status(&buf, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    if (!pf_arena_dup_sv(arena, bounded(pf_buf_view(&buf)), ret_text)) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    }
+    return PF_OK;
+}

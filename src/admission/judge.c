@@ -1,0 +1,151 @@
+#include <podfit/decide.h>
+#include <podfit/reservation.h>
+
+#define ANNOTATION_REVIEW "podfit.io/review"
+
+static enum pf_action action_for(const struct pf_config *config, const struct pf_class *class_,
+                                 enum pf_verdict verdict)
+{
+    switch (verdict) {
+    case PF_VERDICT_FULL:
+        return class_->on_full;
+    case PF_VERDICT_NEVER:
+        return class_->on_never;
+    case PF_VERDICT_UNKNOWN:
+        return config->on_unknown;
+    case PF_VERDICT_FITS:
+    case PF_VERDICT_NOT_JUDGED:
+        break;
+    }
+    return PF_ACTION_ALLOW;
+}
+
+static enum pf_code unknown(struct pf_judgement *judgement, const char *why, struct pf_arena *arena)
+{
+    *judgement = (struct pf_judgement){.verdict = PF_VERDICT_UNKNOWN, .node = PF_NODE_NONE};
+    return pf_arena_dup_sv(arena, pf_sv_from(why), &judgement->cause) ? PF_OK : PF_E_NO_MEMORY;
+}
+
+/* Ask the engine; a request that podfit refuses to hold exactly is `unknown`, not an error. */
+static enum pf_code ask(const struct pf_decide_rules *rules, const struct pf_pod *pod,
+                        struct pf_explanation *explain, struct pf_arena *arena,
+                        struct pf_judgement *ret_judgement, struct pf_err *err)
+{
+    struct pf_err local = {0};
+    enum pf_code code = PF_OK;
+    if (explain != NULL) {
+        code = pf_fit_explain(rules->fit, pod, arena, explain, &local);
+        if (code == PF_OK) {
+            *ret_judgement = explain->judgement;
+        }
+    } else {
+        code = pf_fit_judge(rules->fit, pod, arena, ret_judgement, &local);
+    }
+    if (code == PF_E_TOO_BIG || code == PF_E_RANGE) {
+        code = unknown(ret_judgement, local.text, arena);
+        if (explain != NULL && code == PF_OK) {
+            *explain = (struct pf_explanation){.judgement = *ret_judgement};
+        }
+    }
+    return code == PF_OK ? PF_OK : pf_err_set(err, code, "%s", local.text);
+}
+
+/* The reservation that the pod's own annotation continues, if it is ours, unclaimed and fits; otherwise a stranger's text. */
+static bool continues(const struct pf_decide_rules *rules, const struct pf_decision *decision,
+                      const struct pf_request *request, struct pf_sv *ret_key)
+{
+    const struct pf_label *own =
+        pf_labels_find(&decision->pod->meta.annotations, PF_SV(ANNOTATION_REVIEW));
+    if (own == NULL || !pf_reservation_matches(rules->model, own->value,
+                                               decision->pod->meta.namespace_, request)) {
+        return false;
+    }
+    *ret_key = own->value;
+    return true;
+}
+
+static enum pf_code hold(const struct pf_decide_rules *rules, struct pf_decision *decision,
+                         const struct pf_request *request, struct pf_err *err)
+{
+    const struct pf_reservation_spec spec = {
+        .review_uid = decision->review_uid,
+        .namespace_ = decision->pod->meta.namespace_,
+        .pod = decision->pod,
+        .request = request,
+        .node = decision->judgement.node,
+    };
+    return pf_reservation_put(rules->model, &spec, err);
+}
+
+static enum pf_code reserve(const struct pf_decide_rules *rules, const struct pf_class *class_,
+                            const struct pf_request *request, struct pf_arena *arena,
+                            struct pf_decision *decision, struct pf_err *err)
+{
+    struct pf_err local = {0};
+    enum pf_code code = hold(rules, decision, request, &local);
+    if (code == PF_E_TOO_BIG) {
+        /* without a reservation a burst could be promised the same room: say that we do not know */
+        (void)pf_reservation_drop(rules->model, decision->review_uid);
+        code =
+            unknown(&decision->judgement, "more reservations are held than podfit may keep", arena);
+        decision->action = action_for(rules->config, class_, PF_VERDICT_UNKNOWN);
+    }
+    return code == PF_OK ? PF_OK : pf_err_set(err, code, "%s", local.text);
+}
+
+/* [locked] */
+static enum pf_code decide(const struct pf_decide_rules *rules, const struct pf_decide_input *input,
+                           const struct pf_class *class_, const struct pf_request *request,
+                           struct pf_arena *arena, struct pf_decision *decision)
+{
+    const bool may_reserve = input->request->reserve && !decision->dry_run && !decision->observed &&
+                             !input->resize && decision->review_uid.len != 0;
+    (void)pf_reservation_expire(rules->model); /* the number dropped is in the model's statistics */
+    decision->origin = pf_model_origin(rules->model);
+    struct pf_sv key = {0};
+    const bool continued = may_reserve && continues(rules, decision, request, &key);
+    if (continued) {
+        decision->review_uid = key;
+        (void)pf_reservation_lift(rules->model, key); /* judged as if it held nothing */
+    }
+    struct pf_err local = {0};
+    enum pf_code code =
+        ask(rules, decision->pod, input->request->explain, arena, &decision->judgement, &local);
+    if (code == PF_OK) {
+        decision->action = action_for(rules->config, class_, decision->judgement.verdict);
+    }
+    const bool admitted = code == PF_OK && decision->action != PF_ACTION_REJECT;
+    if (admitted && may_reserve) {
+        code = reserve(rules, class_, request, arena, decision, &local);
+    } else if (continued) {
+        (void)pf_reservation_drop(rules->model, key);
+    }
+    return code;
+}
+
+enum pf_code pf_judge_and_reserve(const struct pf_decide_rules *rules,
+                                  const struct pf_decide_input *input,
+                                  const struct pf_class *class_, struct pf_arena *arena,
+                                  struct pf_decision *decision, struct pf_err *err)
+{
+    struct pf_request request = {0};
+    struct pf_err local = {0};
+    enum pf_code code = pf_request_of_incoming(decision->pod, &rules->config->fit.features, arena,
+                                               &request, &local);
+    if (code == PF_E_TOO_BIG) {
+        decision->origin = (struct pf_model_origin){0};
+        code = unknown(&decision->judgement, local.text, arena);
+        decision->action = action_for(rules->config, class_, PF_VERDICT_UNKNOWN);
+        if (input->request->explain != NULL && code == PF_OK) {
+            *input->request->explain = (struct pf_explanation){.judgement = decision->judgement};
+        }
+    } else if (code == PF_OK) {
+        pf_model_lock(rules->model);
+        code = decide(rules, input, class_, &request, arena, decision);
+        pf_model_unlock(rules->model);
+    }
+    if (code != PF_OK) {
+        return pf_err_set(err, code, "cannot judge the pod");
+    }
+    return PF_OK;
+}
