@@ -30,7 +30,7 @@ struct pf_yaml_split_handler {
 struct pf_yaml_split_limits {
     uint64_t max_bytes; /**< of the whole input */
     size_t
-        max_object_bytes; /**< of one object as text, accurate to 32 KiB; for example PF_OBJECT_MAX_BYTES */
+        max_object_bytes; /**< of one object as text, up to 64 KiB more may pass; for example PF_OBJECT_MAX_BYTES */
     size_t max_arena_bytes; /**< of one object as a tree */
 };
 
