@@ -67,7 +67,10 @@ static bool expected(struct pf_cursor *c, const char *text)
 
 static char peek(const struct pf_cursor *c)
 {
-    return c->at < c->end ? *c->at : '\0';
+    if (c->at == c->end) {
+        return '\0';
+    }
+    return *c->at;
 }
 
 enum pf_json_kind pf_cursor_kind(struct pf_cursor *c)
@@ -151,7 +154,8 @@ static bool next_member(struct pf_cursor *c, bool object)
     }
     if (c->state == PF_CURSOR_AFTER) {
         if (peek(c) != ',') {
-            return expected(c, "expected ',' or the end of the object or array");
+            return expected(c, c->at == c->end ? "text ends inside an object or array"
+                                               : "expected ',' or the end of the object or array");
         }
         c->at = pf_scan_space(c->at + 1, c->end);
     }

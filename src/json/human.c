@@ -17,7 +17,20 @@ static void seed_hash(void)
     json_object_seed(0);
 }
 
-static enum pf_code code_of(const json_error_t *error)
+/*
+ * jansson reports some failed allocations as a syntax error. A text in which the cursor finds no fault was refused for want of
+ * memory; lone surrogates are the one syntax error of jansson that is none for the cursor.
+ */
+static bool is_syntax_error(struct pf_sv text, const json_error_t *error)
+{
+    struct pf_cursor cursor;
+    pf_cursor_init(&cursor, text);
+    const enum pf_json_kind kind = pf_cursor_kind(&cursor);
+    const bool sound = pf_cursor_end(&cursor) && (kind == PF_JSON_OBJECT || kind == PF_JSON_ARRAY);
+    return !sound || strstr(error->text, "invalid Unicode") != NULL;
+}
+
+static enum pf_code code_of(struct pf_sv text, const json_error_t *error)
 {
     switch (json_error_code(error)) {
     case json_error_out_of_memory:
@@ -26,6 +39,8 @@ static enum pf_code code_of(const json_error_t *error)
         return PF_E_TOO_BIG;
     case json_error_numeric_overflow:
         return PF_E_RANGE;
+    case json_error_invalid_syntax:
+        return is_syntax_error(text, error) ? PF_E_INVALID : PF_E_NO_MEMORY;
     default:
         return error->text[0] != '\0' ? PF_E_INVALID : PF_E_NO_MEMORY; /* malloc failed: no text */
     }
@@ -44,7 +59,7 @@ static enum pf_code load(struct pf_sv text, size_t max_bytes, json_t **ret_root,
     json_t *root =
         json_loadb(text.len != 0 ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        const enum pf_code code = code_of(&error);
+        const enum pf_code code = code_of(text, &error);
         if (code == PF_E_NO_MEMORY) {
             return pf_err_set(err, code, "no memory for a JSON document");
         }
