@@ -134,7 +134,7 @@ void pf_buf_append_base64(struct pf_buf *buf, struct pf_sv bytes)
         const unsigned word = ((unsigned)in[i] << 16) | (two ? (unsigned)in[i + 1] << 8 : 0U);
         *out++ = alphabet[word >> 18];
         *out++ = alphabet[(word >> 12) & 63];
-        *out++ = two ? alphabet[(word >> 6) & 63] : '=';
+        *out++ = (char)(two ? alphabet[(word >> 6) & 63] : '=');
         *out++ = '=';
     }
     *out = '\0';

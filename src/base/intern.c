@@ -96,3 +96,13 @@ struct pf_sv pf_intern_text(const struct pf_intern *table, uint32_t id)
 {
     return (struct pf_sv){.ptr = table->entries[id].text, .len = table->entries[id].len};
 }
+
+uint32_t pf_intern_refs(const struct pf_intern *table, uint32_t id)
+{
+    return id < table->count && table->entries[id].text != NULL ? table->entries[id].refs : 0;
+}
+
+size_t pf_intern_bytes(const struct pf_intern *table)
+{
+    return table->text_bytes + table->cap * sizeof(*table->entries) + pf_map_bytes(&table->map);
+}

@@ -121,3 +121,8 @@ bool pf_map_next(const struct pf_map *map, size_t *cursor, struct pf_sv *ret_key
     }
     return false;
 }
+
+size_t pf_map_bytes(const struct pf_map *map)
+{
+    return map->cap * sizeof(*map->slots);
+}

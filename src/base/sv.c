@@ -65,31 +65,32 @@ bool pf_sv_to_i64(struct pf_sv text, int64_t *ret_value)
     return true;
 }
 
-/* Length of the UTF-8 sequence at p (1-4), or 0 when it is not valid; table 3-7 of the Unicode standard. */
+/* First byte, second byte and length of every valid sequence: table 3-7 of the Unicode standard. */
+static const struct {
+    unsigned char first_low, first_high, second_low, second_high, len;
+} utf8_forms[] = {
+    {0x00, 0x7F, 0x00, 0xFF, 1}, {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+    {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+    {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+};
+
+/* Length of the UTF-8 sequence at p (1-4), or 0 when it is not valid. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
-    if (p[0] < 0x80) {
-        return 1;
+    size_t form = 0;
+    while (form < PF_ARRAY_LEN(utf8_forms) && p[0] > utf8_forms[form].first_high) {
+        form++;
     }
-    size_t len = 0;
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    if (p[0] >= 0xC2 && p[0] <= 0xDF) {
-        len = 2;
-    } else if (p[0] >= 0xE0 && p[0] <= 0xEF) {
-        len = 3;
-        low = p[0] == 0xE0 ? 0xA0 : 0x80;
-        high = p[0] == 0xED ? 0x9F : 0xBF;
-    } else if (p[0] >= 0xF0 && p[0] <= 0xF4) {
-        len = 4;
-        low = p[0] == 0xF0 ? 0x90 : 0x80;
-        high = p[0] == 0xF4 ? 0x8F : 0xBF;
+    if (form == PF_ARRAY_LEN(utf8_forms) || p[0] < utf8_forms[form].first_low ||
+        left < utf8_forms[form].len) {
+        return 0;
     }
-    if (len == 0 || left < len || p[1] < low || p[1] > high) {
+    const size_t len = utf8_forms[form].len;
+    if (len > 1 && (p[1] < utf8_forms[form].second_low || p[1] > utf8_forms[form].second_high)) {
         return 0;
     }
     for (size_t i = 2; i < len; i++) {
-        if (p[i] < 0x80 || p[i] > 0xBF) {
+        if ((p[i] & 0xC0) != 0x80) {
             return 0;
         }
     }

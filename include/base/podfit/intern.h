@@ -36,5 +36,9 @@ void pf_intern_unref(struct pf_intern *table, uint32_t id);
 uint32_t pf_intern_find(const struct pf_intern *table, struct pf_sv text);
 /** Borrowed until the last reference is dropped; NUL-terminated. */
 struct pf_sv pf_intern_text(const struct pf_intern *table, uint32_t id);
+/** References held to @p id (saturating), 0 for a free id: for self-checks. */
+uint32_t pf_intern_refs(const struct pf_intern *table, uint32_t id);
+/** Memory held by the table, without what the allocator adds: for statistics. */
+size_t pf_intern_bytes(const struct pf_intern *table);
 
 #endif

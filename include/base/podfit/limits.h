@@ -4,6 +4,7 @@
 /** Every maximum of podfit with its reason. A limit has a test at it and one over it. */
 
 #include <stddef.h>
+#include <stdint.h>
 
 /** Review body. The API server accepts objects of 3 MiB; an UPDATE carries two of them, plus the envelope. */
 #define PF_REVIEW_MAX_BYTES ((size_t)7 * 1024 * 1024)
@@ -39,5 +40,15 @@
 #define PF_CERT_CHAIN_MAX 32
 /** Names in one certificate; a service has 5, public authorities stop at 100. */
 #define PF_CERT_SANS_MAX 128
+/** Scalar resources of one pod that are judged (one bit each in a node's outcome); over it the pod is `unknown`. Real pods ask for one or two. */
+#define PF_FIT_SCALARS_MAX 60
+/** Tolerations, selector entries and affinity values of one pod times nodes, under one lock: some 0.3 s. Over it the pod is `unknown`. */
+#define PF_FIT_WORK_MAX ((uint64_t)100 * 1000 * 1000)
+/** Pods with fewer tolerations, selector entries and affinity values than this are judged on any cluster. */
+#define PF_FIT_WORK_FREE 64
+/** Canonical form of a pod's question that is worth remembering; longer ones are answered by a scan. A usual one has 200 bytes. */
+#define PF_FIT_KEY_MAX_BYTES ((size_t)64 * 1024)
+/** Remembered answers of the fit engine: 16 questions at 130,000 nodes, some 200 at 1,000. */
+#define PF_FIT_CACHE_BYTES ((size_t)8 * 1024 * 1024)
 
 #endif

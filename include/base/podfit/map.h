@@ -32,5 +32,7 @@ bool pf_map_remove(struct pf_map *map, struct pf_sv key);
 /** Iterate: start with *cursor = 0; the map must not change meanwhile. @return false at the end */
 bool pf_map_next(const struct pf_map *map, size_t *cursor, struct pf_sv *ret_key,
                  uint64_t *ret_value);
+/** Memory held by the table: for statistics. */
+size_t pf_map_bytes(const struct pf_map *map);
 
 #endif
