@@ -17,7 +17,7 @@
 /** A certificate authority: critical CA:TRUE with pathlen 0, critical keyUsage keyCertSign and cRLSign, SKI and AKI. */
 struct pf_certmake_ca {
     const char *
-        common_name; /**< borrowed; NULL: `podfit webhook CA`. A date is added so that two CAs differ in their name. */
+        common_name; /**< borrowed, 1 to 40 bytes of printable ASCII; NULL: `podfit webhook CA`. 8 digits of the serial are added so that two CAs differ in their name. */
     int64_t lifetime_s; /**< counted from now, not from NotBefore */
 };
 
