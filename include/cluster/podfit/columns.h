@@ -11,9 +11,10 @@
 /** No Node object of that name exists (a free slot, or pods that name a node we have not seen). */
 #define PF_SHAPE_NONE UINT32_MAX
 
-/** Scalar resource of a node; entries with allocatable and used both 0 are dropped. */
+/** Scalar resource of a node; entries with allocatable 0 that no pod asks for are dropped. */
 struct pf_node_scalar {
     uint32_t name; /**< intern id */
+    uint32_t pods; /**< that ask for it; their sum may have wrapped to 0 */
     int64_t allocatable;
     int64_t used;
 };

@@ -1,0 +1,346 @@
+#ifndef PODFIT_CLUSTER_INTERNAL_H
+#define PODFIT_CLUSTER_INTERNAL_H
+
+/**
+ * The model's insides, shared by the files of this module. Every change is made in two steps: *prepare* allocates what the change can need and may fail,
+ * *commit* cannot fail. New room is counted before old room is given back, so that nothing that is still needed is freed in between.
+ */
+
+#include <pthread.h>
+#include <stddef.h>
+
+#include <podfit/columns.h>
+#include <podfit/limits.h>
+#include <podfit/map.h>
+#include <podfit/mem.h>
+#include <podfit/model.h>
+#include <podfit/reservation.h>
+
+/** Node changes that are remembered (a power of two): an engine that lags further behind starts over. */
+#define PF_CHANGES_MAX 65536U
+
+/** What glibc takes for a block: 8 bytes of header, multiples of 16, 32 at the least. */
+static inline size_t pf_heap_cost(size_t bytes)
+{
+    const size_t cost = (bytes + 8 + 15) & ~(size_t)15;
+    return cost < 32 ? 32 : cost;
+}
+
+/* ---- demand.c: what a pod takes of a node, shared by equal pods ---- */
+
+struct pf_demand_scalar {
+    int64_t amount; /**< not 0 */
+    uint32_t name;  /**< intern id, referenced */
+    uint32_t zero;  /**< padding that takes part in comparisons */
+};
+
+struct pf_demand_port {
+    uint32_t ip; /**< intern id, referenced */
+    uint16_t port;
+    uint8_t protocol;
+    uint8_t zero;
+};
+
+/** From milli_cpu on the bytes are the key in the table of demands. */
+struct pf_demand {
+    uint64_t refs;
+    int64_t milli_cpu;
+    int64_t memory;
+    int64_t ephemeral_storage;
+    int64_t nonzero_milli_cpu;
+    int64_t nonzero_memory;
+    uint32_t scalar_count;
+    uint32_t port_count;
+    struct pf_demand_scalar scalars[]; /**< sorted by name id; the ports stand behind them */
+};
+
+static inline const struct pf_demand_port *pf_demand_ports(const struct pf_demand *demand)
+{
+    return (const struct pf_demand_port *)(const void *)(demand->scalars + demand->scalar_count);
+}
+
+static inline size_t pf_demand_bytes(const struct pf_demand *demand)
+{
+    return sizeof(*demand) + demand->scalar_count * sizeof(struct pf_demand_scalar) +
+           demand->port_count * sizeof(struct pf_demand_port);
+}
+
+/** Bytes that make two demands equal. */
+struct pf_sv pf_demand_key(const struct pf_demand *demand);
+/**
+ * The demand of @p request with the host ports of @p pod, with one more reference. Uses the model's scratch arena.
+ *
+ * @return NULL: no memory
+ */
+struct pf_demand *pf_demand_acquire(struct pf_model *model, const struct pf_request *request,
+                                    const struct pf_pod *pod) PF_MUST_CHECK;
+/** Drop one reference; NULL is ignored. */
+void pf_demand_release(struct pf_model *model, struct pf_demand *demand);
+/** Does @p demand stand for this request? (ports are not compared) */
+bool pf_demand_is(const struct pf_model *model, const struct pf_demand *demand,
+                  const struct pf_request *request);
+
+/* ---- shape.c ---- */
+
+/** One shape id. `view` must come first: pf_model_shape() hands it out. */
+struct pf_shape_entry {
+    struct pf_shape view; /**< labels and taints point into block */
+    char *block;          /**< owned; the key in the table of shapes; NULL: free id */
+    uint32_t block_bytes;
+    uint32_t next_free;
+};
+
+/** Find or make the shape of a node and count one more node. Uses the scratch arena. @return PF_SHAPE_NONE: no memory */
+uint32_t pf_shape_acquire(struct pf_model *model, const struct pf_node *node) PF_MUST_CHECK;
+void pf_shape_release(struct pf_model *model, uint32_t shape);
+
+/* ---- extra.c ---- */
+
+/** Room for @p scalars and @p ports more entries in the rare part of a slot. @return false: no memory */
+bool pf_extra_prepare(struct pf_model *model, uint32_t slot, size_t scalars,
+                      size_t ports) PF_MUST_CHECK;
+/** Entry of a scalar, made when absent; after pf_extra_prepare(). */
+struct pf_node_scalar *pf_extra_scalar(struct pf_model *model, uint32_t slot, uint32_t name);
+void pf_extra_add_port(struct pf_model *model, uint32_t slot, const struct pf_demand_port *port);
+void pf_extra_sub_port(struct pf_model *model, uint32_t slot, const struct pf_demand_port *port);
+/** Drop entries that say nothing, and the whole when it is empty. */
+void pf_extra_tidy(struct pf_model *model, uint32_t slot);
+size_t pf_extra_bytes(const struct pf_node_extra *extra);
+
+/* ---- slot.c ---- */
+
+/** @return PF_NODE_NONE when neither a node of that name nor anything on it is known */
+uint32_t pf_slot_find(const struct pf_model *model, struct pf_sv name);
+/** Find or make the slot of a name; a new one is empty and goes away in pf_slot_release(). @return PF_NODE_NONE: no memory */
+uint32_t pf_slot_acquire(struct pf_model *model, struct pf_sv name) PF_MUST_CHECK;
+/** Free the slot when there is no node and nothing on it. */
+void pf_slot_release(struct pf_model *model, uint32_t slot);
+/** Note in the change log that what filters see of the slot changed. */
+void pf_slot_changed(struct pf_model *model, uint32_t slot);
+
+/* ---- hold.c: room taken on a node, by whomever ---- */
+
+/** Room of one pod. The holder owns the references to the demand and the namespace. */
+struct pf_hold {
+    uint32_t node; /**< slot, or PF_NODE_NONE: counts nowhere */
+    uint32_t namespace_;
+    struct pf_demand *demand;
+    bool anti;       /**< has required anti-affinity terms */
+    bool anti_other; /**< which name other namespaces */
+};
+
+/** Namespaces of pods with required anti-affinity that hold room. */
+struct pf_anti {
+    uint32_t namespace_; /**< intern id, referenced */
+    uint32_t pods;
+};
+
+/** Allocate what pf_hold_add() can need. @return false: no memory */
+bool pf_hold_prepare(struct pf_model *model, const struct pf_hold *hold) PF_MUST_CHECK;
+void pf_hold_add(struct pf_model *model, const struct pf_hold *hold);
+/** Give room back; frees a slot that nobody needs any more. */
+void pf_hold_sub(struct pf_model *model, const struct pf_hold *hold);
+
+/* ---- podset.c: pods by namespace and name ---- */
+
+enum pf_pod_state {
+    PF_POD_BOUND,   /**< has a node name; hold.node is its slot */
+    PF_POD_PENDING, /**< waits for a scheduler podfit judges; hold.node is a prediction */
+    PF_POD_OTHER,   /**< gated, being deleted, or another scheduler's: holds nothing */
+};
+
+/** What is kept of a pod. */
+struct pf_record {
+    uint64_t uid_hash; /**< 0: no uid */
+    struct pf_demand *demand;
+    uint32_t hash; /**< of namespace and name */
+    uint32_t namespace_;
+    uint32_t node;    /**< where it holds room */
+    uint32_t pending; /**< index into the waiting pods, or PF_PENDING_NONE */
+    uint32_t name_len;
+    uint8_t state; /**< enum pf_pod_state */
+    bool anti;
+    bool anti_other;
+    char name[];
+};
+
+/** Hash set of records: 8 bytes a slot, where pf_map takes 32. */
+struct pf_podset {
+    struct pf_record **slots;
+    size_t cap; /**< power of two, 0 while empty */
+    size_t count;
+    uint64_t seed;
+};
+
+static inline struct pf_sv pf_record_name(const struct pf_record *record)
+{
+    return (struct pf_sv){.ptr = record->name, .len = record->name_len};
+}
+static inline size_t pf_record_bytes(size_t name_len)
+{
+    const size_t bytes = offsetof(struct pf_record, name) + name_len;
+    return bytes < sizeof(struct pf_record) ? sizeof(struct pf_record) : bytes;
+}
+
+uint32_t pf_podset_hash(const struct pf_podset *set, uint32_t namespace_, struct pf_sv name);
+/** @return NULL when there is none */
+struct pf_record *pf_podset_find(const struct pf_podset *set, uint32_t namespace_,
+                                 struct pf_sv name);
+/** Room for one more. @return false: no memory */
+bool pf_podset_reserve(struct pf_podset *set) PF_MUST_CHECK;
+/** After pf_podset_reserve(); the key must not be there. */
+void pf_podset_insert(struct pf_podset *set, struct pf_record *record);
+/** The record must be there; it is not freed. */
+void pf_podset_remove(struct pf_podset *set, const struct pf_record *record);
+
+/* ---- pending.c ---- */
+
+#define PF_PENDING_NONE UINT32_MAX
+
+/** A pod that waits: one heap block with all that filters read of it. */
+struct pf_waiting {
+    struct pf_record *record; /**< borrowed */
+    int64_t created_ns;       /**< wall clock; INT64_MAX when the pod does not say */
+    uint64_t sequence;        /**< order of arrival among equal times */
+    size_t block_bytes;
+    bool nominated;    /**< hold.node comes from status.nominatedNodeName */
+    struct pf_pod pod; /**< points into this block only */
+};
+
+struct pf_pending_table {
+    struct pf_waiting **slots; /**< by handle; NULL: free */
+    uint32_t *order;           /**< handles, oldest first */
+    uint32_t *free_slots;      /**< handles to use again */
+    size_t slot_count;
+    size_t slot_cap;
+    size_t order_count;
+    size_t order_cap;
+    size_t free_count;
+    size_t free_cap;
+    uint64_t version;
+    uint64_t sequence;
+};
+
+/** Room for one more. @return false: no memory */
+bool pf_pending_reserve(struct pf_model *model) PF_MUST_CHECK;
+/** After pf_pending_reserve(). A sequence of 0 becomes the next one. @return its handle */
+uint32_t pf_pending_insert(struct pf_model *model, struct pf_waiting *waiting);
+/** Take out and free. */
+void pf_pending_remove(struct pf_model *model, uint32_t handle);
+/** Predictions for @p slot are void: pods placed there (not nominated) hold room nowhere until they are placed again. */
+void pf_pending_displace(struct pf_model *model, uint32_t slot);
+void pf_pending_done(struct pf_model *model);
+
+/* ---- podcopy.c ---- */
+
+/** Copy of what defaulting may write to, so that the caller's pod stays as it is. @return false: no memory */
+bool pf_podcopy_writable(const struct pf_pod *pod, struct pf_arena *arena,
+                         struct pf_pod *ret_copy) PF_MUST_CHECK;
+/** Block with what filters read of a defaulted pod. @return NULL: no memory; release with free(3) */
+struct pf_waiting *pf_podcopy_waiting(const struct pf_pod *pod) PF_MUST_CHECK;
+
+/* ---- reservation.c ---- */
+
+struct pf_reservation {
+    struct pf_reservation *prev; /**< older */
+    struct pf_reservation *next;
+    int64_t expires_ns;
+    struct pf_hold hold;
+    uint32_t uid_len;
+    char uid[];
+};
+
+struct pf_reservation_list {
+    struct pf_map by_uid;
+    struct pf_reservation *oldest;
+    struct pf_reservation *newest;
+};
+
+/** @return the reservation that an applied pod of this namespace claims by its annotation, or NULL */
+struct pf_reservation *pf_reservation_claimed(const struct pf_model *model,
+                                              const struct pf_pod *pod);
+/** Give its room back and free it. */
+void pf_reservation_release(struct pf_model *model, struct pf_reservation *reservation);
+void pf_reservation_done(struct pf_model *model);
+
+/* ---- namespaces ---- */
+
+struct pf_namespace_entry {
+    size_t block_bytes;
+    struct pf_sv name;
+    struct pf_labels labels; /**< points into this block */
+};
+
+/* ---- check_refs.c, check_extra.c: parts of pf_model_check() ---- */
+
+/** Scalars and ports of all nodes against their users. @return as pf_model_check() */
+enum pf_code pf_check_extra(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
+
+/** References to strings and demands as their holders have them. @return as pf_model_check() */
+enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
+
+/* ---- the whole ---- */
+
+struct pf_model {
+    pthread_mutex_t mutex; /**< recursive, so that functions that lock may be called with it held */
+    struct pf_model_options options;
+    struct pf_model_origin origin;
+    struct pf_intern strings;
+    struct pf_arena scratch; /**< of one call; reset at its start */
+    size_t heap_bytes;       /**< pods, waiting pods, demands, shapes, reservations, namespaces */
+
+    struct pf_columns columns;
+    uint32_t slot_cap;
+    uint32_t free_slot_count;
+    uint32_t *free_slots;
+    uint32_t *slot_of_name; /**< by intern id */
+    size_t slot_of_name_cap;
+    uint32_t *by_name; /**< slots in name order */
+    size_t by_name_cap;
+    bool by_name_valid;
+
+    uint32_t *changes;    /**< ring of PF_CHANGES_MAX slots */
+    uint64_t change_last; /**< sequence number of the last one; 1 before the first */
+
+    struct pf_map shape_ids;
+    struct pf_shape_entry *shapes;
+    size_t shape_cap;
+    uint32_t shape_count;
+    uint32_t shapes_live;
+    uint32_t free_shape;
+
+    struct pf_map demands; /**< key bytes to address */
+    struct pf_podset pods;
+    struct pf_pending_table pending;
+    struct pf_reservation_list reservations;
+    struct pf_map namespaces; /**< name to address of pf_namespace_entry */
+
+    struct pf_anti *anti; /**< sorted by namespace id */
+    size_t anti_count;
+    size_t anti_cap;
+    uint32_t anti_other; /**< pods whose terms name other namespaces */
+};
+
+/** Drop namespaces; in model_namespace.c */
+void pf_model_namespaces_done(struct pf_model *model);
+
+/** Sums wrap as Go's int64 does (apiserver-facts, last line: a pod with cpu 1e18 was bound). */
+static inline int64_t pf_wrap_add(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+static inline int64_t pf_wrap_sub(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+static inline struct pf_hold pf_record_hold(const struct pf_record *record)
+{
+    return (struct pf_hold){.node = record->node,
+                            .namespace_ = record->namespace_,
+                            .demand = record->demand,
+                            .anti = record->anti,
+                            .anti_other = record->anti_other};
+}
+
+#endif

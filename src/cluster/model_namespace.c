@@ -1,0 +1,122 @@
+#include "cluster_internal.h"
+
+static struct pf_namespace_entry *find(const struct pf_model *model, struct pf_sv name)
+{
+    uint64_t found = 0;
+    return pf_map_get(&model->namespaces, name, &found)
+               ? (struct pf_namespace_entry *)(uintptr_t)found
+               : NULL;
+}
+
+static struct pf_sv copy_text(char **at, struct pf_sv text)
+{
+    char *to = *at;
+    if (text.len != 0) {
+        memcpy(to, text.ptr, text.len);
+    }
+    *at = to + text.len;
+    return (struct pf_sv){.ptr = to, .len = text.len};
+}
+
+static struct pf_namespace_entry *make_entry(const struct pf_namespace *ns)
+{
+    const struct pf_labels *labels = &ns->meta.labels;
+    size_t bytes = sizeof(struct pf_namespace_entry) + labels->count * sizeof(struct pf_label) +
+                   ns->meta.name.len;
+    for (size_t i = 0; i < labels->count; i++) {
+        bytes += labels->items[i].key.len + labels->items[i].value.len;
+    }
+    struct pf_namespace_entry *entry = pf_mem_calloc(1, bytes);
+    if (entry == NULL) {
+        return NULL;
+    }
+    struct pf_label *items = (struct pf_label *)(void *)(entry + 1);
+    char *at = (char *)(items + labels->count);
+    entry->block_bytes = bytes;
+    entry->name = copy_text(&at, ns->meta.name);
+    for (size_t i = 0; i < labels->count; i++) {
+        items[i].key = copy_text(&at, labels->items[i].key);
+        items[i].value = copy_text(&at, labels->items[i].value);
+    }
+    entry->labels = (struct pf_labels){.items = items, .count = labels->count};
+    return entry;
+}
+
+static void remove_entry(struct pf_model *model, struct pf_namespace_entry *entry)
+{
+    (void)pf_map_remove(&model->namespaces, entry->name);
+    model->heap_bytes -= pf_heap_cost(entry->block_bytes);
+    free(entry);
+}
+
+enum pf_code pf_model_apply_namespace(struct pf_model *model, const struct pf_namespace *ns,
+                                      struct pf_err *err)
+{
+    enum pf_code code = PF_OK;
+    pf_model_lock(model);
+    struct pf_namespace_entry *old = find(model, ns->meta.name);
+    struct pf_namespace_entry *entry = make_entry(ns);
+    if (entry == NULL) {
+        code = PF_E_NO_MEMORY;
+    } else if (old != NULL) {
+        /* the table borrows the key of the old block; putting one key in after another was taken out needs no memory */
+        remove_entry(model, old);
+        code =
+            pf_map_put(&model->namespaces, entry->name, (uintptr_t)entry) ? PF_OK : PF_E_INTERNAL;
+    } else if (!pf_map_put(&model->namespaces, entry->name, (uintptr_t)entry)) {
+        code = PF_E_NO_MEMORY;
+    }
+    if (code == PF_OK) {
+        model->heap_bytes += pf_heap_cost(entry->block_bytes);
+    } else {
+        free(entry);
+    }
+    pf_model_unlock(model);
+    return code == PF_OK
+               ? PF_OK
+               : pf_err_set(err, code, "no memory for namespace '%.*s'", PF_SV_ARG(ns->meta.name));
+}
+
+bool pf_model_remove_namespace(struct pf_model *model, struct pf_sv name)
+{
+    pf_model_lock(model);
+    struct pf_namespace_entry *entry = find(model, name);
+    if (entry != NULL) {
+        remove_entry(model, entry);
+    }
+    pf_model_unlock(model);
+    return entry != NULL;
+}
+
+enum pf_code pf_model_namespace_labels(const struct pf_model *model, struct pf_sv name,
+                                       struct pf_arena *arena, struct pf_labels *ret_labels)
+{
+    const struct pf_namespace_entry *entry = find(model, name);
+    if (entry == NULL) {
+        return PF_E_NOT_FOUND;
+    }
+    const size_t count = entry->labels.count;
+    struct pf_label *items = pf_arena_calloc(arena, count != 0 ? count : 1, sizeof(*items));
+    if (items == NULL) {
+        return PF_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!pf_arena_dup_sv(arena, entry->labels.items[i].key, &items[i].key) ||
+            !pf_arena_dup_sv(arena, entry->labels.items[i].value, &items[i].value)) {
+            return PF_E_NO_MEMORY;
+        }
+    }
+    *ret_labels = (struct pf_labels){.items = items, .count = count};
+    return PF_OK;
+}
+
+void pf_model_namespaces_done(struct pf_model *model)
+{
+    size_t cursor = 0;
+    struct pf_sv name = {0};
+    uint64_t address = 0;
+    while (pf_map_next(&model->namespaces, &cursor, &name, &address)) {
+        free((struct pf_namespace_entry *)(uintptr_t)address);
+    }
+    pf_map_done(&model->namespaces);
+}

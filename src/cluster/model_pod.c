@@ -1,0 +1,301 @@
+#include "cluster_internal.h"
+
+/** What a change of a pod needs, allocated before anything is changed. */
+struct pod_change {
+    struct pf_pod pod;        /* defaulted; in the scratch arena */
+    struct pf_record *record; /* the known one, or a new one that nobody knows yet */
+    bool is_new;
+    bool uid_same;
+    enum pf_pod_state state;
+    uint64_t uid_hash;
+    struct pf_hold hold; /* owns one reference each to demand and namespace */
+    bool nominated;
+    struct pf_waiting *waiting; /* owned; for PF_POD_PENDING */
+    struct pf_reservation *claimed;
+};
+
+static bool is_terminal(const struct pf_pod *pod)
+{
+    return pod->phase == PF_PHASE_SUCCEEDED || pod->phase == PF_PHASE_FAILED;
+}
+
+/* scheduler-fit sections 1 and 2: what the scheduler would pick up is pending; a bound pod counts whatever else it is. */
+static enum pf_pod_state state_of(const struct pf_pod *pod)
+{
+    if (pod->node_name.len != 0) {
+        return PF_POD_BOUND;
+    }
+    const bool ours =
+        pod->scheduler_name.len == 0 || pf_sv_eq_cstr(pod->scheduler_name, "default-scheduler");
+    return ours && !pod->meta.deleting && pod->scheduling_gate_count == 0 && !pod->mirror
+               ? PF_POD_PENDING
+               : PF_POD_OTHER;
+}
+
+static uint64_t hash_uid(const struct pf_model *model, struct pf_sv uid)
+{
+    const uint64_t hash = uid.len != 0 ? pf_sv_hash(uid, model->pods.seed) : 0;
+    return uid.len != 0 && hash == 0 ? 1 : hash;
+}
+
+/* The pod as the API server stores it, and what it takes. */
+static enum pf_code weigh(struct pf_model *model, const struct pf_pod *pod,
+                          struct pod_change *change, struct pf_err *err)
+{
+    if (!pf_podcopy_writable(pod, &model->scratch, &change->pod)) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory to copy the pod");
+    }
+    const struct pf_kube_features *features = &model->options.features;
+    enum pf_code code =
+        pf_pod_apply_defaults(&change->pod, features, /* stored= */ true, &model->scratch, err);
+    struct pf_request request = {0};
+    if (code == PF_OK) {
+        code = change->state == PF_POD_BOUND
+                   ? pf_request_of_existing(&change->pod, features, &model->scratch, &request, err)
+                   : pf_request_of_incoming(&change->pod, features, &model->scratch, &request, err);
+    }
+    if (code != PF_OK) {
+        return code;
+    }
+    change->hold.demand = pf_demand_acquire(model, &request, &change->pod);
+    change->hold.namespace_ = pf_intern_ref(&model->strings, pod->meta.namespace_);
+    return change->hold.demand != NULL && change->hold.namespace_ != PF_INTERN_NONE
+               ? PF_OK
+               : pf_err_set(err, PF_E_NO_MEMORY, "no memory for the pod's requests");
+}
+
+static bool find_record(struct pf_model *model, struct pod_change *change)
+{
+    const struct pf_sv name = change->pod.meta.name;
+    const uint32_t namespace_ = change->hold.namespace_;
+    change->record = pf_podset_find(&model->pods, namespace_, name);
+    if (change->record != NULL) {
+        change->uid_same = change->record->uid_hash == change->uid_hash;
+        return true;
+    }
+    if (name.len >= UINT32_MAX || !pf_podset_reserve(&model->pods)) {
+        return false;
+    }
+    struct pf_record *record = pf_mem_calloc(1, pf_record_bytes(name.len));
+    if (record == NULL) {
+        return false;
+    }
+    record->hash = pf_podset_hash(&model->pods, namespace_, name);
+    record->namespace_ = PF_INTERN_NONE;
+    record->node = PF_NODE_NONE;
+    record->pending = PF_PENDING_NONE;
+    record->name_len = (uint32_t)name.len;
+    if (name.len != 0) {
+        memcpy(record->name, name.ptr, name.len);
+    }
+    change->record = record;
+    change->is_new = true;
+    return true;
+}
+
+/* A known waiting pod that asks for the same keeps the place that was predicted for it. */
+static bool keeps_place(const struct pf_model *model, const struct pod_change *change)
+{
+    const struct pf_record *record = change->record;
+    return !change->is_new && change->uid_same && record->pending != PF_PENDING_NONE &&
+           !model->pending.slots[record->pending]->nominated &&
+           record->demand == change->hold.demand;
+}
+
+static bool choose_node(struct pf_model *model, struct pod_change *change)
+{
+    const struct pf_pod *pod = &change->pod;
+    change->claimed = pf_reservation_claimed(model, pod);
+    change->hold.node = PF_NODE_NONE;
+    if (change->state == PF_POD_BOUND) {
+        change->hold.node = pf_slot_acquire(model, pod->node_name);
+        return change->hold.node != PF_NODE_NONE;
+    }
+    if (change->state == PF_POD_OTHER) {
+        return true;
+    }
+    if (pod->nominated_node_name.len != 0) {
+        change->nominated = true;
+        change->hold.node = pf_slot_acquire(model, pod->nominated_node_name);
+        return change->hold.node != PF_NODE_NONE;
+    }
+    if (keeps_place(model, change)) {
+        change->hold.node = change->record->node;
+    }
+    if (change->hold.node == PF_NODE_NONE && change->claimed != NULL) {
+        change->hold.node = change->claimed->hold.node;
+    }
+    return true;
+}
+
+static bool prepare_waiting(struct pf_model *model, struct pod_change *change)
+{
+    if (change->state != PF_POD_PENDING) {
+        return true;
+    }
+    change->waiting = pf_podcopy_waiting(&change->pod);
+    if (change->waiting == NULL || !pf_pending_reserve(model)) {
+        return false;
+    }
+    change->waiting->nominated = change->nominated;
+    return true;
+}
+
+static enum pf_code prepare(struct pf_model *model, const struct pf_pod *pod,
+                            struct pod_change *change, struct pf_err *err)
+{
+    const enum pf_code code = weigh(model, pod, change, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    if (!find_record(model, change) || !choose_node(model, change) ||
+        !pf_hold_prepare(model, &change->hold) || !prepare_waiting(model, change)) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory to keep the pod");
+    }
+    return PF_OK;
+}
+
+static void abandon(struct pf_model *model, struct pod_change *change)
+{
+    free(change->waiting);
+    if (change->hold.node != PF_NODE_NONE) {
+        pf_extra_tidy(model, change->hold.node);
+        pf_slot_release(model, change->hold.node);
+    }
+    if (change->is_new) {
+        free(change->record);
+    }
+    pf_demand_release(model, change->hold.demand);
+    pf_intern_unref(&model->strings, change->hold.namespace_);
+}
+
+static bool same_hold(const struct pf_hold *a, const struct pf_hold *b)
+{
+    return a->node == b->node && a->demand == b->demand && a->anti == b->anti &&
+           a->anti_other == b->anti_other;
+}
+
+/* The references that a record holds. */
+static void drop_refs(struct pf_model *model, const struct pf_hold *hold)
+{
+    pf_demand_release(model, hold->demand);
+    pf_intern_unref(&model->strings, hold->namespace_);
+}
+
+static void commit_pending(struct pf_model *model, struct pod_change *change, bool was_placed)
+{
+    struct pf_record *record = change->record;
+    const bool was_pending = record->pending != PF_PENDING_NONE;
+    if (was_pending) {
+        if (change->waiting != NULL && change->uid_same) {
+            /* not a new arrival: its turn among pods of the same second stays */
+            change->waiting->sequence = model->pending.slots[record->pending]->sequence;
+        }
+        pf_pending_remove(model, record->pending);
+        record->pending = PF_PENDING_NONE;
+    }
+    if (change->waiting != NULL) {
+        change->waiting->record = record;
+        record->pending = pf_pending_insert(model, change->waiting);
+    }
+    if ((was_pending || change->waiting != NULL) &&
+        !(was_pending && change->waiting != NULL && was_placed && record->node != PF_NODE_NONE)) {
+        model->pending.version++;
+    }
+}
+
+static void commit(struct pf_model *model, struct pod_change *change)
+{
+    struct pf_record *record = change->record;
+    const struct pf_hold old = pf_record_hold(record);
+    const bool was_placed = record->node != PF_NODE_NONE;
+    const bool moves = !same_hold(&old, &change->hold);
+    if (moves) {
+        pf_hold_add(model, &change->hold);
+    }
+    record->uid_hash = change->uid_hash;
+    record->demand = change->hold.demand;
+    record->namespace_ = change->hold.namespace_;
+    record->node = change->hold.node;
+    record->state = (uint8_t)change->state;
+    record->anti = change->hold.anti;
+    record->anti_other = change->hold.anti_other;
+    if (change->is_new) {
+        pf_podset_insert(&model->pods, record);
+        model->heap_bytes += pf_heap_cost(pf_record_bytes(record->name_len));
+    }
+    if (moves) {
+        pf_hold_sub(model, &old);
+    }
+    drop_refs(model, &old);
+    if (change->claimed != NULL) {
+        pf_reservation_release(model, change->claimed);
+    }
+    commit_pending(model, change, was_placed);
+}
+
+static void remove_record(struct pf_model *model, struct pf_record *record)
+{
+    const struct pf_hold hold = pf_record_hold(record);
+    if (record->pending != PF_PENDING_NONE) {
+        pf_pending_remove(model, record->pending);
+        model->pending.version++;
+    }
+    pf_podset_remove(&model->pods, record);
+    pf_hold_sub(model, &hold);
+    drop_refs(model, &hold);
+    model->heap_bytes -= pf_heap_cost(pf_record_bytes(record->name_len));
+    free(record);
+}
+
+static struct pf_record *find(const struct pf_model *model, struct pf_sv namespace_,
+                              struct pf_sv name)
+{
+    const uint32_t id = pf_intern_find(&model->strings, namespace_);
+    return id != PF_INTERN_NONE ? pf_podset_find(&model->pods, id, name) : NULL;
+}
+
+enum pf_code pf_model_apply_pod(struct pf_model *model, const struct pf_pod *pod,
+                                struct pf_err *err)
+{
+    if (is_terminal(pod)) {
+        struct pf_reservation *claimed = pf_reservation_claimed(model, pod);
+        if (claimed != NULL) {
+            pf_reservation_release(model, claimed);
+        }
+        (void)pf_model_remove_pod(model, pod->meta.namespace_, pod->meta.name, PF_SV(""));
+        return PF_OK;
+    }
+    if (pod->defect.len != 0) {
+        return pf_err_set(err, PF_E_TOO_BIG, "pod '%.*s/%.*s' cannot be held: %.*s",
+                          PF_SV_ARG(pod->meta.namespace_), PF_SV_ARG(pod->meta.name),
+                          PF_SV_ARG(pod->defect));
+    }
+    pf_arena_reset(&model->scratch);
+    struct pod_change change = {
+        .state = state_of(pod),
+        .uid_hash = hash_uid(model, pod->meta.uid),
+        .hold = {.node = PF_NODE_NONE,
+                 .namespace_ = PF_INTERN_NONE,
+                 .anti = pod->anti_affinity,
+                 .anti_other = pod->anti_affinity && pod->anti_affinity_other_namespaces}};
+    const enum pf_code code = prepare(model, pod, &change, err);
+    if (code != PF_OK) {
+        abandon(model, &change);
+        return code;
+    }
+    commit(model, &change);
+    return PF_OK;
+}
+
+bool pf_model_remove_pod(struct pf_model *model, struct pf_sv namespace_, struct pf_sv name,
+                         struct pf_sv uid)
+{
+    struct pf_record *record = find(model, namespace_, name);
+    if (record == NULL ||
+        (uid.len != 0 && record->uid_hash != 0 && record->uid_hash != hash_uid(model, uid))) {
+        return false;
+    }
+    remove_record(model, record);
+    return true;
+}

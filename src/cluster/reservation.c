@@ -1,0 +1,220 @@
+#include <assert.h>
+
+#include "cluster_internal.h"
+
+static struct pf_reservation *find(const struct pf_model *model, struct pf_sv uid)
+{
+    uint64_t found = 0;
+    return pf_map_get(&model->reservations.by_uid, uid, &found)
+               ? (struct pf_reservation *)(uintptr_t)found
+               : NULL;
+}
+
+static struct pf_sv key_of(const struct pf_reservation *reservation)
+{
+    return (struct pf_sv){.ptr = reservation->uid, .len = reservation->uid_len};
+}
+
+static size_t bytes_of(const struct pf_reservation *reservation)
+{
+    return sizeof(*reservation) + reservation->uid_len;
+}
+
+static void append(struct pf_reservation_list *list, struct pf_reservation *reservation)
+{
+    reservation->prev = list->newest;
+    reservation->next = NULL;
+    if (list->newest != NULL) {
+        list->newest->next = reservation;
+    } else {
+        list->oldest = reservation;
+    }
+    list->newest = reservation;
+}
+
+static void unlink_from(struct pf_reservation_list *list, struct pf_reservation *reservation)
+{
+    if (reservation->prev != NULL) {
+        reservation->prev->next = reservation->next;
+    } else {
+        list->oldest = reservation->next;
+    }
+    if (reservation->next != NULL) {
+        reservation->next->prev = reservation->prev;
+    } else {
+        list->newest = reservation->prev;
+    }
+}
+
+/* The strings and the demand that a reservation keeps alive. */
+static void drop_refs(struct pf_model *model, const struct pf_hold *hold)
+{
+    pf_demand_release(model, hold->demand);
+    pf_intern_unref(&model->strings, hold->namespace_);
+}
+
+void pf_reservation_release(struct pf_model *model, struct pf_reservation *reservation)
+{
+    (void)pf_map_remove(&model->reservations.by_uid, key_of(reservation));
+    unlink_from(&model->reservations, reservation);
+    pf_hold_sub(model, &reservation->hold);
+    drop_refs(model, &reservation->hold);
+    model->heap_bytes -= pf_heap_cost(bytes_of(reservation));
+    free(reservation);
+}
+
+uint32_t pf_reservation_expire(struct pf_model *model)
+{
+    const int64_t now = pf_clock_mono_ns(model->options.clock);
+    uint32_t dropped = 0;
+    while (model->reservations.oldest != NULL && model->reservations.oldest->expires_ns <= now) {
+        pf_reservation_release(model, model->reservations.oldest);
+        dropped++;
+    }
+    return dropped;
+}
+
+static int64_t expiry(const struct pf_model *model)
+{
+    int64_t ttl_ns = 0;
+    int64_t expires_ns = 0;
+    if (__builtin_mul_overflow(model->options.reservation_ttl_ms, (int64_t)1000000, &ttl_ns) ||
+        __builtin_add_overflow(pf_clock_mono_ns(model->options.clock), ttl_ns, &expires_ns)) {
+        return INT64_MAX;
+    }
+    return expires_ns;
+}
+
+static struct pf_reservation *make(struct pf_model *model, const struct pf_reservation_spec *spec)
+{
+    struct pf_reservation *made = pf_mem_calloc(1, sizeof(*made) + spec->review_uid.len);
+    if (made == NULL) {
+        return NULL;
+    }
+    made->expires_ns = expiry(model);
+    made->uid_len = (uint32_t)spec->review_uid.len;
+    if (made->uid_len != 0) {
+        memcpy(made->uid, spec->review_uid.ptr, made->uid_len);
+    }
+    made->hold = (struct pf_hold){.node = spec->node,
+                                  .namespace_ = pf_intern_ref(&model->strings, spec->namespace_),
+                                  .demand = pf_demand_acquire(model, spec->request, spec->pod),
+                                  .anti = spec->pod->anti_affinity,
+                                  .anti_other = spec->pod->anti_affinity &&
+                                                spec->pod->anti_affinity_other_namespaces};
+    if (made->hold.namespace_ == PF_INTERN_NONE || made->hold.demand == NULL ||
+        !pf_hold_prepare(model, &made->hold)) {
+        if (spec->node != PF_NODE_NONE) {
+            pf_extra_tidy(model, spec->node);
+        }
+        drop_refs(model, &made->hold);
+        free(made);
+        return NULL;
+    }
+    return made;
+}
+
+/* Same key again: the new room is counted before the old is given back, and the table never needs memory. */
+static void replace(struct pf_model *model, struct pf_reservation *old, struct pf_reservation *made)
+{
+    const struct pf_hold old_hold = old->hold;
+    pf_hold_add(model, &made->hold);
+    pf_hold_sub(model, &old_hold);
+    old->hold = made->hold;
+    old->expires_ns = made->expires_ns;
+    drop_refs(model, &old_hold);
+    unlink_from(&model->reservations, old);
+    append(&model->reservations, old);
+    free(made);
+}
+
+enum pf_code pf_reservation_put(struct pf_model *model, const struct pf_reservation_spec *spec,
+                                struct pf_err *err)
+{
+    assert(spec->node == PF_NODE_NONE || (spec->node < model->columns.count &&
+                                          model->columns.name[spec->node] != PF_INTERN_NONE));
+    struct pf_reservation *old = find(model, spec->review_uid);
+    if (old == NULL && model->reservations.by_uid.count >= model->options.reservations_max) {
+        return pf_err_set(err, PF_E_TOO_BIG, "%zu reservations are held, which is the limit",
+                          model->reservations.by_uid.count);
+    }
+    pf_arena_reset(&model->scratch);
+    struct pf_reservation *made = spec->review_uid.len < UINT32_MAX ? make(model, spec) : NULL;
+    if (made == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory for a reservation");
+    }
+    if (old != NULL) {
+        replace(model, old, made);
+        return PF_OK;
+    }
+    if (!pf_map_put(&model->reservations.by_uid, key_of(made), (uintptr_t)made)) {
+        if (spec->node != PF_NODE_NONE) {
+            pf_extra_tidy(model, spec->node);
+        }
+        drop_refs(model, &made->hold);
+        free(made);
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory for a reservation");
+    }
+    append(&model->reservations, made);
+    pf_hold_add(model, &made->hold);
+    model->heap_bytes += pf_heap_cost(bytes_of(made));
+    return PF_OK;
+}
+
+bool pf_reservation_matches(const struct pf_model *model, struct pf_sv review_uid,
+                            struct pf_sv namespace_, const struct pf_request *request)
+{
+    const struct pf_reservation *reservation = find(model, review_uid);
+    return reservation != NULL &&
+           pf_sv_eq(pf_intern_text(&model->strings, reservation->hold.namespace_), namespace_) &&
+           pf_demand_is(model, reservation->hold.demand, request);
+}
+
+uint32_t pf_reservation_lift(struct pf_model *model, struct pf_sv review_uid)
+{
+    struct pf_reservation *reservation = find(model, review_uid);
+    if (reservation == NULL) {
+        return PF_NODE_NONE;
+    }
+    const struct pf_hold hold = reservation->hold;
+    reservation->hold.node = PF_NODE_NONE;
+    pf_hold_sub(model, &hold);
+    /* a slot that only this reservation kept is gone now */
+    return hold.node != PF_NODE_NONE && model->columns.name[hold.node] != PF_INTERN_NONE
+               ? hold.node
+               : PF_NODE_NONE;
+}
+
+bool pf_reservation_drop(struct pf_model *model, struct pf_sv review_uid)
+{
+    struct pf_reservation *reservation = find(model, review_uid);
+    if (reservation != NULL) {
+        pf_reservation_release(model, reservation);
+    }
+    return reservation != NULL;
+}
+
+struct pf_reservation *pf_reservation_claimed(const struct pf_model *model,
+                                              const struct pf_pod *pod)
+{
+    const struct pf_label *annotation =
+        pf_labels_find(&pod->meta.annotations, PF_SV("podfit.io/review"));
+    struct pf_reservation *reservation = annotation != NULL ? find(model, annotation->value) : NULL;
+    return reservation != NULL &&
+                   pf_sv_eq(pf_intern_text(&model->strings, reservation->hold.namespace_),
+                            pod->meta.namespace_)
+               ? reservation
+               : NULL;
+}
+
+void pf_reservation_done(struct pf_model *model)
+{
+    struct pf_reservation *reservation = model->reservations.oldest;
+    while (reservation != NULL) {
+        struct pf_reservation *next = reservation->next;
+        free(reservation);
+        reservation = next;
+    }
+    pf_map_done(&model->reservations.by_uid);
+    model->reservations = (struct pf_reservation_list){0};
+}
