@@ -43,6 +43,10 @@ struct pf_resource *pf_resource_list_find(const struct pf_resource_list *list, s
 enum pf_code pf_resource_list_set(struct pf_resource_list *list, struct pf_sv name,
                                   const struct pf_quantity *amount,
                                   struct pf_arena *arena) PF_MUST_CHECK;
+/** As pf_resource_list_set() for a @p name that the list is known not to have: no search. */
+enum pf_code pf_resource_list_append(struct pf_resource_list *list, struct pf_sv name,
+                                     const struct pf_quantity *amount,
+                                     struct pf_arena *arena) PF_MUST_CHECK;
 
 struct pf_meta {
     struct pf_sv

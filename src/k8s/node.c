@@ -1,0 +1,148 @@
+#include "decode.h"
+#include <podfit/node.h>
+
+static void decode_taints(struct pf_decode *d, struct pf_node *node)
+{
+    enum { KEY, VALUE, EFFECT };
+    static const struct pf_sv keys[] = {
+        [KEY] = PF_SV_INIT("key"),
+        [VALUE] = PF_SV_INIT("value"),
+        [EFFECT] = PF_SV_INIT("effect"),
+    };
+    size_t cap = 0;
+    (void)pf_decode_enter_array(d);
+    while (pf_decode_next_item(d)) {
+        struct pf_sv texts[PF_ARRAY_LEN(keys)] = {{0}};
+        uint64_t seen = 0;
+        size_t field = 0;
+        struct pf_taint *grown =
+            pf_decode_grow(d, node->taints, node->taint_count, &cap, sizeof(*node->taints));
+        if (grown == NULL) {
+            return;
+        }
+        node->taints = grown;
+        (void)pf_decode_enter_object(d);
+        while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
+            pf_decode_string(d, &texts[field]);
+        }
+        node->taints[node->taint_count++] = (struct pf_taint){
+            .key = texts[KEY],
+            .value = texts[VALUE],
+            .effect = texts[EFFECT],
+        };
+    }
+}
+
+static void decode_spec(struct pf_decode *d, struct pf_node *node)
+{
+    enum { UNSCHEDULABLE, TAINTS };
+    static const struct pf_sv keys[] = {
+        [UNSCHEDULABLE] = PF_SV_INIT("unschedulable"),
+        [TAINTS] = PF_SV_INIT("taints"),
+    };
+    uint64_t seen = 0;
+    size_t field = 0;
+    (void)pf_decode_enter_object(d);
+    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
+        if (field == UNSCHEDULABLE) {
+            pf_decode_bool(d, &node->unschedulable);
+        } else {
+            decode_taints(d, node);
+        }
+    }
+}
+
+/* SetDefaults_NodeStatus and SetDefaults_ResourceList of pkg/apis/core/v1/defaults.go */
+static void apply_defaults(struct pf_node *node, const struct pf_resource_list *capacity)
+{
+    if (!node->allocatable.present && capacity->present) {
+        node->allocatable = *capacity;
+    }
+    for (size_t i = 0; i < node->allocatable.count; i++) {
+        pf_quantity_round_up_milli(&node->allocatable.items[i].amount);
+    }
+}
+
+static void decode_status(struct pf_decode *d, struct pf_node *node)
+{
+    enum { ALLOCATABLE, CAPACITY, FEATURES };
+    static const struct pf_sv keys[] = {
+        [ALLOCATABLE] = PF_SV_INIT("allocatable"),
+        [CAPACITY] = PF_SV_INIT("capacity"),
+        [FEATURES] = PF_SV_INIT("declaredFeatures"),
+    };
+    struct pf_resource_list capacity = {0};
+    uint64_t seen = 0;
+    size_t field = 0;
+    (void)pf_decode_enter_object(d);
+    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
+        switch (field) {
+        case ALLOCATABLE:
+            pf_decode_resources(d, &node->allocatable);
+            break;
+        case CAPACITY:
+            pf_decode_resources(d, &capacity);
+            break;
+        default:
+            (void)pf_decode_strings(d, &node->declared_features, &node->declared_feature_count);
+            break;
+        }
+    }
+    apply_defaults(node, &capacity);
+}
+
+enum pf_code pf_node_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf_node *ret_node,
+                            struct pf_err *err)
+{
+    enum { METADATA, SPEC, STATUS };
+    static const struct pf_sv keys[] = {
+        [METADATA] = PF_SV_INIT("metadata"),
+        [SPEC] = PF_SV_INIT("spec"),
+        [STATUS] = PF_SV_INIT("status"),
+    };
+    struct pf_decode d;
+    struct pf_node node = {0};
+    uint64_t seen = 0;
+    size_t field = 0;
+    pf_decode_init(&d, bytes, arena);
+    pf_decode_enter_root(&d);
+    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
+        switch (field) {
+        case METADATA:
+            pf_decode_meta(&d, &node.meta);
+            break;
+        case SPEC:
+            decode_spec(&d, &node);
+            break;
+        default:
+            decode_status(&d, &node);
+            break;
+        }
+    }
+    const enum pf_code code = pf_decode_finish(&d, err);
+    if (code == PF_OK) {
+        node.defect = d.defect;
+        *ret_node = node;
+    }
+    return code;
+}
+
+enum pf_code pf_namespace_decode(struct pf_sv bytes, struct pf_arena *arena,
+                                 struct pf_namespace *ret_namespace, struct pf_err *err)
+{
+    static const struct pf_sv keys[] = {PF_SV_INIT("metadata")};
+    struct pf_decode d;
+    struct pf_namespace namespace_ = {0};
+    uint64_t seen = 0;
+    size_t field = 0;
+    pf_decode_init(&d, bytes, arena);
+    pf_decode_enter_root(&d);
+    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
+        pf_decode_meta(&d, &namespace_.meta);
+    }
+    const enum pf_code code = pf_decode_finish(&d, err);
+    if (code == PF_OK) {
+        *ret_namespace = namespace_;
+    }
+    return code;
+}

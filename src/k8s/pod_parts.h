@@ -1,0 +1,44 @@
+#ifndef PODFIT_K8S_POD_PARTS_H
+#define PODFIT_K8S_POD_PARTS_H
+
+/** Internal to k8s: the parts of pf_pod_decode(). Each reads the value that comes next; errors stay in the decoder. */
+
+#include "decode.h"
+#include <podfit/pod.h>
+
+/** An array of containers that grows in the arena. */
+struct pf_pod_containers_list {
+    struct pf_container *items;
+    size_t count;
+    size_t cap;
+};
+
+/**
+ * spec.containers (PF_CONTAINER_MAIN) or spec.initContainers (PF_CONTAINER_INIT, sidecars are told apart).
+ *
+ * @param pod  its `needs` and the decoder's defect are set when a container asks for it
+ * @param room containers that may still be read; one more is a defect
+ */
+void pf_pod_containers_decode(struct pf_decode *d, enum pf_container_kind kind, size_t room,
+                              struct pf_pod *pod, struct pf_pod_containers_list *ret_list);
+
+/** A ResourceRequirements: requests and limits. @return whether it stood there as an object */
+bool pf_pod_containers_resources(struct pf_decode *d, struct pf_resource_list *ret_requests,
+                                 struct pf_resource_list *ret_limits);
+
+/** spec.affinity */
+void pf_pod_affinity_decode(struct pf_decode *d, struct pf_pod *pod);
+
+/** spec.tolerations */
+void pf_pod_rules_tolerations(struct pf_decode *d, struct pf_pod *pod);
+/** spec.schedulingGates */
+void pf_pod_rules_gates(struct pf_decode *d, struct pf_pod *pod);
+/** spec.topologySpreadConstraints */
+void pf_pod_rules_spread(struct pf_decode *d, struct pf_pod *pod);
+/** spec.volumes */
+void pf_pod_rules_volumes(struct pf_decode *d, struct pf_pod *pod);
+
+/** status */
+void pf_pod_status_decode(struct pf_decode *d, struct pf_pod *pod);
+
+#endif
