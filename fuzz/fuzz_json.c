@@ -6,7 +6,8 @@
  *    duplicate keys and a UTF-8 byte order mark; it refuses numbers over 63 characters and lone surrogates. So it is asked only
  *    about texts that pf_wire_parse() accepted; it must accept them then, with the same number of values.
  *  - jansson refuses an escaped NUL, invalid UTF-8, lone surrogates, numbers out of range, duplicate keys, and depth over 2048,
- *    where a skipping cursor does not look. What it accepts the cursor must accept.
+ *    where a skipping cursor does not look. What it accepts the cursor must accept. One fault of jansson 2.14: it passes over a
+ *    NUL byte that follows a number, so texts with NUL bytes are not given to it (nor does human.c).
  *
  * Also: skipping, walking and spans of the cursor agree; the writer's output reads back as the same value.
  */
@@ -67,6 +68,34 @@ static void walk_scalar(struct pf_cursor *c, struct pf_arena *arena, struct walk
     }
 }
 
+/* the value that is due: enter it or read it */
+static void walk_value(struct pf_cursor *c, struct pf_arena *arena, bool *objects, size_t *depth,
+                       struct walked *sum)
+{
+    const enum pf_json_kind kind = pf_cursor_kind(c);
+    sum->values++;
+    if (kind != PF_JSON_OBJECT && kind != PF_JSON_ARRAY) {
+        walk_scalar(c, arena, sum);
+        return;
+    }
+    const bool object = kind == PF_JSON_OBJECT;
+    if (object ? pf_cursor_enter_object(c) : pf_cursor_enter_array(c)) {
+        objects[(*depth)++] = object;
+    }
+}
+
+/* the next member or item; false: the container was left */
+static bool walk_next(struct pf_cursor *c, struct pf_arena *arena, bool object, struct walked *sum)
+{
+    struct pf_sv key = {0};
+    if (!object) {
+        return pf_cursor_next_item(c);
+    }
+    const bool more = pf_cursor_next_key_in(c, arena, &key);
+    sum->string_bytes += key.len;
+    return more;
+}
+
 static struct walked walk(struct pf_sv text, struct pf_arena *arena, bool *ret_ok)
 {
     static bool objects[PF_JSON_MAX_DEPTH];
@@ -76,22 +105,11 @@ static struct walked walk(struct pf_sv text, struct pf_arena *arena, bool *ret_o
     bool value = true;
     pf_cursor_init(&c, text);
     do {
-        const enum pf_json_kind kind = value ? pf_cursor_kind(&c) : PF_JSON_NONE;
-        sum.values += value;
-        if (value && (kind == PF_JSON_OBJECT || kind == PF_JSON_ARRAY)) {
-            const bool object = kind == PF_JSON_OBJECT;
-            if (!(object ? pf_cursor_enter_object(&c) : pf_cursor_enter_array(&c))) {
-                break;
-            }
-            objects[depth++] = object;
-        } else if (value) {
-            walk_scalar(&c, arena, &sum);
+        if (value) {
+            walk_value(&c, arena, objects, &depth, &sum);
         }
         if (depth != 0) {
-            struct pf_sv key = {0};
-            value = objects[depth - 1] ? pf_cursor_next_key_in(&c, arena, &key)
-                                       : pf_cursor_next_item(&c);
-            sum.string_bytes += value ? key.len : 0;
+            value = walk_next(&c, arena, objects[depth - 1], &sum);
             depth -= !value;
         }
     } while (depth != 0 && pf_cursor_ok(&c));
@@ -159,6 +177,9 @@ static void compare_cjson(struct pf_sv text, struct pf_arena *arena, bool skippe
 
 static void compare_jansson(struct pf_sv text, bool walked, const struct walked *sum)
 {
+    if (text.len != 0 && memchr(text.ptr, '\0', text.len) != NULL) {
+        return;
+    }
     json_t *root = json_loadb(text.len != 0 ? text.ptr : "", text.len,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
     if (root == NULL) {

@@ -46,11 +46,47 @@ static enum pf_code code_of(struct pf_sv text, const json_error_t *error)
     }
 }
 
+/* Line and column of a place in UTF-8 text, moved on from place to place so that a whole text is passed once. */
+struct position {
+    const char *at;
+    uint32_t line;
+    uint32_t column;
+};
+
+static void position_move(struct position *position, const char *to)
+{
+    for (; position->at < to; position->at++) {
+        if (*position->at == '\n') {
+            position->line++;
+            position->column = 1;
+        } else if (((unsigned char)*position->at & 0xC0) != 0x80) {
+            position->column++; /* characters: continuation bytes do not count */
+        }
+    }
+}
+
+/* jansson 2.14 passes over a NUL byte after a number (`{"a":5<NUL>}`), so none reaches it. */
+static enum pf_code check_no_nul(struct pf_sv text, struct pf_err *err)
+{
+    const char *nul = text.len != 0 ? memchr(text.ptr, '\0', text.len) : NULL;
+    if (nul == NULL) {
+        return PF_OK;
+    }
+    struct position position = {.at = text.ptr, .line = 1, .column = 1};
+    position_move(&position, nul);
+    return pf_err_set(err, PF_E_INVALID, "line %u, column %u: a NUL byte", position.line,
+                      position.column);
+}
+
 static enum pf_code load(struct pf_sv text, size_t max_bytes, json_t **ret_root, struct pf_err *err)
 {
     if (text.len > max_bytes) {
         return pf_err_set(err, PF_E_TOO_BIG, "JSON has %zu bytes, at most %zu are allowed",
                           text.len, max_bytes);
+    }
+    const enum pf_code code = check_no_nul(text, err);
+    if (code != PF_OK) {
+        return code;
     }
     if (pthread_once(&seed_once, seed_hash) != 0) {
         return pf_err_set(err, PF_E_INTERNAL, "cannot seed the hash of jansson");
@@ -59,11 +95,11 @@ static enum pf_code load(struct pf_sv text, size_t max_bytes, json_t **ret_root,
     json_t *root =
         json_loadb(text.len != 0 ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        const enum pf_code code = code_of(text, &error);
-        if (code == PF_E_NO_MEMORY) {
-            return pf_err_set(err, code, "no memory for a JSON document");
+        const enum pf_code refusal = code_of(text, &error);
+        if (refusal == PF_E_NO_MEMORY) {
+            return pf_err_set(err, refusal, "no memory for a JSON document");
         }
-        return pf_err_set(err, code, "line %d, column %d: %s", error.line, error.column,
+        return pf_err_set(err, refusal, "line %d, column %d: %s", error.line, error.column,
                           error.text);
     }
     *ret_root = root;
@@ -169,25 +205,6 @@ bool pf_human_bool(const struct json_t *value, bool *ret_value)
     }
     *ret_value = json_is_true(value);
     return true;
-}
-
-/* Line and column of a place in UTF-8 text, moved on from place to place so that a whole text is passed once. */
-struct position {
-    const char *at;
-    uint32_t line;
-    uint32_t column;
-};
-
-static void position_move(struct position *position, const char *to)
-{
-    for (; position->at < to; position->at++) {
-        if (*position->at == '\n') {
-            position->line++;
-            position->column = 1;
-        } else if (((unsigned char)*position->at & 0xC0) != 0x80) {
-            position->column++; /* characters: continuation bytes do not count */
-        }
-    }
 }
 
 /* The opening quote of the key that the cursor has just passed lies in [from, at); only a comma, a bracket and white space before it. */

@@ -35,8 +35,8 @@ struct json_t;
  * @param max_bytes     longest text accepted, for example PF_CONFIG_MAX_BYTES
  * @param[out] ret_doc  owned by the caller, pf_human_free(); untouched on failure
  * @param err           may be NULL; the text names line and column: `line 3, column 7: duplicate object key near '"cpu"'`
- * @return PF_OK; PF_E_INVALID: not JSON, neither object nor array, a key twice, an escaped NUL, invalid UTF-8, a lone surrogate;
- *         PF_E_RANGE: an integer outside int64 or a real outside double; PF_E_TOO_BIG: longer than @p max_bytes or nested deeper
+ * @return PF_OK; PF_E_INVALID: not JSON, neither object nor array, a key twice, a NUL byte or an escaped one, invalid
+ *         UTF-8, a lone surrogate;         PF_E_RANGE: an integer outside int64 or a real outside double; PF_E_TOO_BIG: longer than @p max_bytes or nested deeper
  *         than 2048 (jansson's limit); PF_E_NO_MEMORY
  */
 enum pf_code pf_human_parse(struct pf_sv text, size_t max_bytes, struct pf_human **ret_doc,

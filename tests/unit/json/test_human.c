@@ -64,7 +64,8 @@ static const struct {
     BAD("invalid UTF-8", "{\"a\":\"\xFF\"}", PF_E_INVALID, "line 1"),
     BAD("leading zero", "{\"a\":01}", PF_E_INVALID, "line 1"),
     BAD("raw newline", "{\"a\":\"x\ny\"}", PF_E_INVALID, "line 1"),
-    BAD("NUL byte after", "{}\0", PF_E_INVALID, "line 1"),
+    BAD("NUL byte after", "{}\0", PF_E_INVALID, "line 1, column 3: a NUL byte"),
+    BAD("NUL byte after a number", "{\n\"a\":5\0}", PF_E_INVALID, "line 2, column 6: a NUL byte"),
     BAD("integer over int64", "{\"a\":9223372036854775808}", PF_E_RANGE, "too big integer"),
     BAD("real over double", "{\"a\":1e999}", PF_E_RANGE, "real number overflow"),
 };

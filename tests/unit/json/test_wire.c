@@ -1,5 +1,6 @@
 /* cJSON trees in an arena: what cJSON alone would let through is refused; getters; every allocation fails once. */
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -300,6 +301,38 @@ static void test_duplicates_by_count(void **state PF_UNUSED)
     }
 }
 
+/* parse the own number again and again; the answer must not come from another thread's arena */
+static void *parse_often(void *argument)
+{
+    const int64_t *mine = argument;
+    for (int round = 0; round < 300; round++) {
+        pf_autoarena struct pf_arena arena = {0};
+        pf_arena_init(&arena, ARENA_BYTES);
+        const char *text = pf_arena_printf(&arena, "[{\"n\":%lld}]", (long long)*mine);
+        const struct cJSON *tree = NULL;
+        int64_t number = 0;
+        if (text == NULL || pf_wire_parse(pf_sv_from(text), &arena, &tree, NULL) != PF_OK ||
+            !pf_wire_i64(pf_wire_get(pf_wire_first(tree), "n"), &number) || number != *mine) {
+            return argument;
+        }
+    }
+    return NULL;
+}
+
+static void test_threads(void **state PF_UNUSED)
+{
+    int64_t numbers[4] = {1, 22, 333, 4444};
+    pthread_t threads[PF_ARRAY_LEN(numbers)];
+    for (size_t i = 0; i < PF_ARRAY_LEN(threads); i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, parse_often, &numbers[i]), 0);
+    }
+    for (size_t i = 0; i < PF_ARRAY_LEN(threads); i++) {
+        void *failed = &numbers[0];
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+}
+
 static void test_every_allocation_fails_once(void **state PF_UNUSED)
 {
     pf_autobuf struct pf_buf text = {0};
@@ -352,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_size_limit),
         cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_duplicates_by_count),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_every_allocation_fails_once),
         cmocka_unit_test(test_every_arena_limit),
     };
