@@ -267,13 +267,13 @@ bool pf_quantity_as_i64(const struct pf_quantity *quantity, int64_t *ret_value)
 bool pf_quantity_fits_i64(const struct pf_quantity *quantity)
 {
     struct quantity_number number = pf_quantity_unpack(quantity);
-    if (number.scale > QUANTITY_I64_POW10) {
-        return number.mag.len == 0;
-    }
-    if (number.scale > 0) {
-        pf_quantity_wide_mul_pow10(&number.mag, (uint32_t)number.scale);
-    } else {
+    const int32_t target = number.nominal > 0 ? number.nominal : 0;
+    if (number.scale < 0) {
         (void)pf_quantity_wide_strip(&number.mag, 10, -number.scale);
+    } else if (number.scale - target > QUANTITY_I64_POW10) {
+        return number.mag.len == 0;
+    } else {
+        pf_quantity_wide_mul_pow10(&number.mag, (uint32_t)(number.scale - target));
     }
     const struct quantity_wide max =
         pf_quantity_wide_from((uint64_t)INT64_MAX + (number.negative ? 1 : 0));

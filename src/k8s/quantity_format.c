@@ -8,6 +8,8 @@
 
 /* Where a BinarySI number is written as if it were DecimalSI. */
 #define BINARY_MIN 1024
+/* 118 digits: what leaves room for sign and suffix in PF_QUANTITY_TEXT_BYTES. */
+#define BINARY_MAX_BITS 390
 
 /* Digits of mag, most significant first, without NUL. @return how many */
 static size_t put_digits(const struct quantity_wide *mag, char *out)
@@ -102,7 +104,7 @@ static size_t format_binary(const struct pf_quantity *quantity, struct quantity_
     /* upstream cannot negate -2^63 of the small form and so leaves it whole */
     const bool is_min = !quantity->is_big && quantity->value == INT64_MIN && quantity->scale == 0;
     const int32_t times = is_min ? 0 : pf_quantity_wide_strip(&number.mag, BINARY_MIN, INT32_MAX);
-    if (number.scale != 0 || pf_quantity_wide_bits(&number.mag) > QUANTITY_BIG_BITS) {
+    if (number.scale != 0 || pf_quantity_wide_bits(&number.mag) > BINARY_MAX_BITS) {
         return format_decimal(pf_quantity_unpack(quantity), /* use_exponent= */ true, text);
     }
     const char *suffix = times < (int32_t)PF_ARRAY_LEN(suffixes) ? suffixes[times] : "";

@@ -35,6 +35,36 @@ struct quantity_number {
     bool negative;
 };
 
+/** The pieces of a text. */
+struct quantity_parts {
+    struct pf_sv whole;    /**< digits before the point without leading zeros */
+    struct pf_sv fraction; /**< digits after it */
+    struct pf_sv suffix;
+    uint64_t
+        digits; /**< whole and fraction as a number; wrapped if they have more than 19 digits */
+    bool negative;
+    bool has_digit; /**< leading zeros count */
+};
+
+/** What a suffix means: x 2^exponent for BinarySI, x 10^exponent for the others. */
+struct quantity_scale {
+    enum pf_quantity_format format;
+    int32_t exponent;
+};
+
+/** Is there a digit that is not 0? */
+bool pf_quantity_read_nonzero(const struct quantity_parts *parts);
+/** A decimal number that is not 0, away from zero to a whole nano. @return false (output untouched) when it has too many digits */
+bool pf_quantity_read_decimal(const struct quantity_parts *parts, int32_t exponent,
+                              struct quantity_number *ret_number);
+/**
+ * A binary number, away from zero to a whole nano and capped (the sign changes nothing of that).
+ *
+ * @param[in,out] scale  its format becomes DecimalSI for a number below 1, as upstream
+ */
+struct quantity_number pf_quantity_read_binary(const struct quantity_parts *parts,
+                                               struct quantity_scale *scale);
+
 /** 10^@p power for 0 <= power <= QUANTITY_U64_POW10. */
 uint64_t pf_quantity_wide_pow10(uint32_t power);
 struct quantity_wide pf_quantity_wide_from(uint64_t value);

@@ -6,31 +6,8 @@
 /* Digits (before and after the point) and precision that the small form takes. */
 #define SMALL_DIGITS           18
 #define SMALL_BINARY_PRECISION 14
-/* A binary value with more whole digits is over 2^63-1 and capped. */
-#define BINARY_WHOLE_DIGITS 20
-/*
- * Fraction digits of a binary value that are read one by one; of the rest it counts only whether it is 0. With
- * 9 + 60 digits x 10^60 is a multiple of 2^60, so no nano boundary lies between two neighbours.
- */
-#define BINARY_FRACTION_DIGITS 69
 /* Bytes of a text that an error message shows. */
 #define SHOWN_BYTES 64
-
-/* The pieces of a text. */
-struct parts {
-    struct pf_sv whole;    /* digits before the point without leading zeros */
-    struct pf_sv fraction; /* digits after it */
-    struct pf_sv suffix;
-    uint64_t digits; /* whole and fraction as a number, if that has not more than SMALL_DIGITS */
-    bool negative;
-    bool has_digit; /* leading zeros count */
-};
-
-/* What a suffix means: x 2^exponent for BinarySI, x 10^exponent for the others. */
-struct scale {
-    enum pf_quantity_format format;
-    int32_t exponent;
-};
 
 static bool is_digit(char c)
 {
@@ -38,7 +15,7 @@ static bool is_digit(char c)
 }
 
 /* Take the digits at offset *at and append them to parts->digits. */
-static struct pf_sv take_digits(struct pf_sv text, size_t *at, struct parts *parts)
+static struct pf_sv take_digits(struct pf_sv text, size_t *at, struct quantity_parts *parts)
 {
     const size_t start = *at;
     size_t i = start;
@@ -53,9 +30,9 @@ static struct pf_sv take_digits(struct pf_sv text, size_t *at, struct parts *par
     return (struct pf_sv){.ptr = text.ptr + start, .len = i - start};
 }
 
-static struct parts split(struct pf_sv text)
+static struct quantity_parts split(struct pf_sv text)
 {
-    struct parts parts = {.negative = text.ptr[0] == '-'};
+    struct quantity_parts parts = {.negative = text.ptr[0] == '-'};
     size_t at = parts.negative || text.ptr[0] == '+' ? 1 : 0;
     while (at < text.len && text.ptr[at] == '0') {
         parts.has_digit = true;
@@ -70,7 +47,7 @@ static struct parts split(struct pf_sv text)
     return parts;
 }
 
-static bool decimal_scale(char c, struct scale *ret_scale)
+static bool decimal_scale(char c, struct quantity_scale *ret_scale)
 {
     static const struct {
         char suffix;
@@ -79,20 +56,21 @@ static bool decimal_scale(char c, struct scale *ret_scale)
                     {'P', 15}, {'E', 18}, {'u', -6}, {'n', -9}};
     for (size_t i = 0; i < PF_ARRAY_LEN(suffixes); i++) {
         if (suffixes[i].suffix == c) {
-            *ret_scale =
-                (struct scale){.format = PF_QUANTITY_DECIMAL_SI, .exponent = suffixes[i].exponent};
+            *ret_scale = (struct quantity_scale){.format = PF_QUANTITY_DECIMAL_SI,
+                                                 .exponent = suffixes[i].exponent};
             return true;
         }
     }
     return false;
 }
 
-static bool binary_scale(char c, struct scale *ret_scale)
+static bool binary_scale(char c, struct quantity_scale *ret_scale)
 {
     static const char letters[] = "KMGTPE";
     for (int32_t i = 0; letters[i] != '\0'; i++) {
         if (letters[i] == c) {
-            *ret_scale = (struct scale){.format = PF_QUANTITY_BINARY_SI, .exponent = 10 * (i + 1)};
+            *ret_scale =
+                (struct quantity_scale){.format = PF_QUANTITY_BINARY_SI, .exponent = 10 * (i + 1)};
             return true;
         }
     }
@@ -100,10 +78,10 @@ static bool binary_scale(char c, struct scale *ret_scale)
 }
 
 /* The meaning of a suffix; false when it is none. */
-static bool interpret(struct pf_sv suffix, struct scale *ret_scale)
+static bool interpret(struct pf_sv suffix, struct quantity_scale *ret_scale)
 {
     if (suffix.len == 0) {
-        *ret_scale = (struct scale){.format = PF_QUANTITY_DECIMAL_SI};
+        *ret_scale = (struct quantity_scale){.format = PF_QUANTITY_DECIMAL_SI};
         return true;
     }
     if (suffix.len == 1) {
@@ -124,7 +102,7 @@ static bool interpret(struct pf_sv suffix, struct scale *ret_scale)
         return false;
     }
     /* upstream cuts it to 32 bits: 1E4294967297 is 1E1 */
-    *ret_scale = (struct scale){
+    *ret_scale = (struct quantity_scale){
         .format = PF_QUANTITY_DECIMAL_EXPONENT,
         .exponent = (int32_t)(uint32_t)(uint64_t)exponent,
     };
@@ -140,14 +118,14 @@ static int32_t clamp_exponent(int64_t exponent)
 }
 
 /* Does upstream keep the text of this small decimal number instead of making the canonical one? */
-static bool is_decimal_verbatim(const struct parts *parts, int32_t scale)
+static bool is_decimal_verbatim(const struct quantity_parts *parts, int32_t scale)
 {
     return scale % 3 == 0 && parts->whole.len != 0 &&
            (parts->digits % 1000 != 0 || parts->whole.len + parts->fraction.len < 3);
 }
 
 /* Parse to the small form. False when the number belongs to the big one. */
-static bool parse_small(const struct parts *parts, struct scale scale,
+static bool parse_small(const struct quantity_parts *parts, struct quantity_scale scale,
                         struct pf_quantity *ret_quantity)
 {
     const size_t whole_len = parts->whole.len != 0 ? parts->whole.len : 1;
@@ -180,125 +158,21 @@ static bool parse_small(const struct parts *parts, struct scale scale,
     return true;
 }
 
-/* Digit number @p i of the whole and the fraction in a row. */
-static char digit_at(const struct parts *parts, size_t i)
-{
-    if (i < parts->whole.len) {
-        return parts->whole.ptr[i];
-    }
-    return parts->fraction.ptr[i - parts->whole.len];
-}
-
-static bool has_nonzero(const struct parts *parts, size_t from, size_t to)
-{
-    for (size_t i = from; i < to; i++) {
-        if (digit_at(parts, i) != '0') {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void append_digits(const struct parts *parts, size_t from, size_t to,
-                          struct quantity_wide *wide)
-{
-    for (size_t i = from; i < to; i++) {
-        pf_quantity_wide_mul_add(wide, 10, (uint64_t)(digit_at(parts, i) - '0'));
-    }
-}
-
-/* A decimal number that is not 0, away from zero to a whole nano. False when it has too many digits. */
-static bool read_decimal(const struct parts *parts, int32_t exponent,
-                         struct quantity_number *ret_number)
-{
-    const size_t count = parts->whole.len + parts->fraction.len;
-    const int64_t last_power = (int64_t)exponent - (int64_t)parts->fraction.len;
-    struct quantity_number number = {
-        .scale = QUANTITY_NANO,
-        .nominal = QUANTITY_NANO,
-        .negative = parts->negative,
-    };
-    size_t first = 0;
-    while (digit_at(parts, first) == '0') {
-        first++;
-    }
-    size_t end = count;
-    bool is_cut = false;
-    if (last_power < QUANTITY_NANO) {
-        const uint64_t drop = (uint64_t)(QUANTITY_NANO - last_power);
-        end = drop < count - first ? count - (size_t)drop : first;
-        is_cut = has_nonzero(parts, end, count);
-    }
-    while (!is_cut && end > first && digit_at(parts, end - 1) == '0') {
-        end--;
-    }
-    if (end - first > QUANTITY_BIG_DIGITS) {
-        return false;
-    }
-    if (!is_cut) {
-        number.scale = (int32_t)(last_power + (int64_t)(count - end));
-    }
-    append_digits(parts, first, end, &number.mag);
-    pf_quantity_wide_mul_add(&number.mag, 1, is_cut ? 1 : 0);
-    *ret_number = number;
-    return true;
-}
-
-/* A binary number, away from zero to a whole nano and capped. The sign changes nothing of that. */
-static struct quantity_number read_binary(const struct parts *parts, struct scale *scale)
-{
-    struct quantity_number number = {
-        .scale = QUANTITY_NANO,
-        .nominal = QUANTITY_NANO,
-        .negative = parts->negative,
-    };
-    const struct quantity_number cap = {
-        .mag = pf_quantity_wide_from(INT64_MAX),
-        .negative = parts->negative,
-    };
-    if (parts->whole.len > BINARY_WHOLE_DIGITS) {
-        return cap;
-    }
-    const size_t fraction_len =
-        parts->fraction.len < BINARY_FRACTION_DIGITS ? parts->fraction.len : BINARY_FRACTION_DIGITS;
-    const size_t end = parts->whole.len + fraction_len;
-    bool is_cut = has_nonzero(parts, end, parts->whole.len + parts->fraction.len);
-    append_digits(parts, 0, end, &number.mag);
-    pf_quantity_wide_shift(&number.mag, (uint32_t)scale->exponent);
-    const int32_t excess = (int32_t)fraction_len + QUANTITY_NANO;
-    if (excess < 0) {
-        pf_quantity_wide_mul_pow10(&number.mag, (uint32_t)-excess);
-    } else if (pf_quantity_wide_div_pow10(&number.mag, (uint32_t)excess)) {
-        is_cut = true;
-    }
-    pf_quantity_wide_mul_add(&number.mag, 1, is_cut ? 1 : 0);
-    struct quantity_wide limit = cap.mag;
-    pf_quantity_wide_mul_pow10(&limit, -QUANTITY_NANO);
-    if (pf_quantity_wide_cmp(&number.mag, &limit) > 0) {
-        return cap;
-    }
-    const struct quantity_wide one = pf_quantity_wide_from(pf_quantity_wide_pow10(-QUANTITY_NANO));
-    if (pf_quantity_wide_cmp(&number.mag, &one) < 0) {
-        scale->format = PF_QUANTITY_DECIMAL_SI; /* as upstream: nobody reads 0.5Ki of a byte */
-    }
-    return number;
-}
-
 /* Parse to the big form. */
-static enum pf_code parse_big(const struct parts *parts, struct scale scale,
+static enum pf_code parse_big(const struct quantity_parts *parts, struct quantity_scale scale,
                               struct pf_quantity *ret_quantity)
 {
     if (!parts->has_digit) {
         return PF_E_INVALID; /* `Pi` and `e-15`, though `Ki` and `e-9` are 0 */
     }
     struct quantity_number number = {0};
-    if (!has_nonzero(parts, 0, parts->whole.len + parts->fraction.len)) {
+    if (!pf_quantity_read_nonzero(parts)) {
         const int32_t exponent = scale.format == PF_QUANTITY_BINARY_SI ? 0 : scale.exponent;
         number.nominal = clamp_exponent((int64_t)exponent - (int64_t)parts->fraction.len);
     } else if (scale.format == PF_QUANTITY_BINARY_SI) {
-        number = read_binary(parts, &scale);
+        number = pf_quantity_read_binary(parts, &scale);
     } else if (clamp_exponent(scale.exponent) != scale.exponent ||
-               !read_decimal(parts, scale.exponent, &number)) {
+               !pf_quantity_read_decimal(parts, scale.exponent, &number)) {
         return PF_E_TOO_BIG;
     }
     return pf_quantity_pack(&number, scale.format, ret_quantity) ? PF_OK : PF_E_TOO_BIG;
@@ -339,8 +213,8 @@ enum pf_code pf_quantity_parse(struct pf_sv text, struct pf_quantity *ret_quanti
     if (text.len == 0) {
         return refuse(PF_E_INVALID, text, err);
     }
-    const struct parts parts = split(text);
-    struct scale scale;
+    const struct quantity_parts parts = split(text);
+    struct quantity_scale scale;
     if (!interpret(parts.suffix, &scale)) {
         return refuse(PF_E_INVALID, text, err);
     }

@@ -22,7 +22,7 @@
 #define PF_QUANTITY_LIMBS 4
 /** Decimal exponents beyond this are refused; upstream would expand them digit by digit. */
 #define PF_QUANTITY_MAX_EXPONENT 10000
-/** Longest canonical text with NUL: 80 digits, sign, exponent. */
+/** Longest canonical text with NUL: 118 digits, sign, suffix; or 80 digits, sign, exponent. */
 #define PF_QUANTITY_TEXT_BYTES 128
 
 /** How a quantity is written; decides the suffix family of its canonical text. */
@@ -115,7 +115,7 @@ void pf_quantity_neg(struct pf_quantity *quantity);
 /**
  * Canonical text (CanonicalizeBytes), such as `1536Mi`, `500m`, `0`; for equal inputs equal to the text that the API server writes.
  * That includes a defect of 1.33 to 1.36: above 999E in DecimalSI and above 1023Ei in BinarySI the exponent is lost (10^21 is `1`), and so it is
- * below 1n. Only BinarySI numbers with more than 256 bits of digits differ: they are written with a decimal exponent.
+ * below 1n. Only BinarySI numbers of more than 117 digits differ: they are written with a decimal exponent.
  *
  * @param[out] text  NUL-terminated
  * @return length without NUL
@@ -134,7 +134,10 @@ struct pf_sv pf_quantity_string(const struct pf_quantity *quantity, struct pf_sv
 
 /** AsInt64(): @return true and the exact int64 when the quantity is a whole number held in the small form at a scale >= 0; output untouched otherwise */
 bool pf_quantity_as_i64(const struct pf_quantity *quantity, int64_t *ret_value);
-/** Is the number an int64 x 10^scale with a scale <= 0? What Quantity.Mul answers for a number held at its coarsest such scale. */
+/**
+ * Do the digits of the number fit int64, without zeros behind the point? What Quantity.Mul answers, except that upstream counts those zeros too
+ * (it holds what is not in the small form at nano scale).
+ */
 bool pf_quantity_fits_i64(const struct pf_quantity *quantity);
 
 #endif
