@@ -22,7 +22,7 @@ void pf_certdir_report_done(struct pf_certdir_report *report)
     pf_cert_list_done(&report->next);
     pf_cert_list_done(&report->leaf);
     pf_cert_list_done(&report->bundle);
-    report->problems_count = 0;
+    *report = (struct pf_certdir_report){0};
 }
 #define pf_autoreport __attribute__((cleanup(pf_certdir_report_done)))
 
