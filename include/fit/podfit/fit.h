@@ -17,30 +17,42 @@ enum pf_verdict {
     PF_VERDICT_FULL, /**< no node now, but one could once pods leave, a cordon is lifted or a node recovers */
     PF_VERDICT_NEVER, /**< no node of this cluster could take it even empty, uncordoned and healthy */
     PF_VERDICT_UNKNOWN, /**< model not synced or too old, or a filter is needed that podfit lacks */
-    PF_VERDICT_NOT_JUDGED, /**< kube-scheduler does not place it: nodeName set, mirror pod, another schedulerName */
+    PF_VERDICT_NOT_JUDGED, /**< kube-scheduler does not look for a node: nodeName set, mirror pod, another schedulerName, being deleted, or held by scheduling gates (the cause says which) */
 };
 /** `fits`, `full`, `never`, `unknown`, `notJudged`. Static. */
 const char *pf_verdict_name(enum pf_verdict verdict);
 
-/** Filters in kube-scheduler's order; a mask of them can be switched off. */
+/**
+ * Filters in kube-scheduler's order; a mask of them can be switched off. A pod that needs one which is not built into podfit is `unknown`, unless that
+ * filter is switched off.
+ */
 enum pf_filter_id {
-    PF_FILTER_NODE_UNSCHEDULABLE,
-    PF_FILTER_NODE_NAME,
-    PF_FILTER_TAINT_TOLERATION,
-    PF_FILTER_NODE_AFFINITY,
-    PF_FILTER_NODE_PORTS,
-    PF_FILTER_NODE_RESOURCES_FIT,
-    PF_FILTER_COUNT,
+    PF_FILTER_NODE_UNSCHEDULABLE,     /**< spec.unschedulable */
+    PF_FILTER_NODE_NAME,              /**< spec.nodeName */
+    PF_FILTER_TAINT_TOLERATION,       /**< NoSchedule and NoExecute taints */
+    PF_FILTER_NODE_AFFINITY,          /**< nodeSelector and required node affinity */
+    PF_FILTER_NODE_PORTS,             /**< host ports */
+    PF_FILTER_NODE_RESOURCES_FIT,     /**< requests and the number of pods */
+    PF_FILTER_VOLUME_RESTRICTIONS,    /**< not built */
+    PF_FILTER_NODE_VOLUME_LIMITS,     /**< not built */
+    PF_FILTER_VOLUME_BINDING,         /**< not built */
+    PF_FILTER_VOLUME_ZONE,            /**< not built */
+    PF_FILTER_POD_TOPOLOGY_SPREAD,    /**< not built */
+    PF_FILTER_INTER_POD_AFFINITY,     /**< not built */
+    PF_FILTER_DYNAMIC_RESOURCES,      /**< not built */
+    PF_FILTER_NODE_DECLARED_FEATURES, /**< not built */
+    PF_FILTER_COUNT,                  /**< how many there are */
 };
 /** kube-scheduler's plug-in name, such as `NodeResourcesFit`. Static; NULL when out of range. */
 const char *pf_filter_name(enum pf_filter_id filter);
-/** @return true and *ret_filter for a plug-in name podfit has */
+/** @return true and *ret_filter for the name of a filter plug-in of kube-scheduler, built into podfit or not */
 bool pf_filter_find(struct pf_sv name, enum pf_filter_id *ret_filter);
 
 struct pf_fit_options {
     struct pf_kube_features features;
-    unsigned disabled;        /**< mask of 1 << enum pf_filter_id */
-    int64_t max_model_age_ms; /**< live models older than this: verdict unknown */
+    const struct pf_clock *clock; /**< for the model's age; borrowed; NULL: the system's clock */
+    unsigned disabled;            /**< mask of 1 << enum pf_filter_id */
+    int64_t max_model_age_ms;     /**< live models older than this: verdict unknown */
     const struct pf_sv *
         ignored_resources; /**< NodeResourcesFitArgs.ignoredResources; borrowed, outlives the engine */
     size_t ignored_resource_count;
@@ -90,7 +102,7 @@ enum pf_code pf_fit_judge(struct pf_fit *fit, const struct pf_pod *pod, struct p
 
 /** Status codes of kube-scheduler. */
 enum pf_fit_code {
-    PF_FIT_SUCCESS,
+    PF_FIT_SUCCESS,                        /**< fits */
     PF_FIT_UNSCHEDULABLE,                  /**< preemption may help */
     PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE, /**< preemption will not help */
 };
@@ -101,8 +113,9 @@ struct pf_fit_node {
     uint32_t slot;
     struct pf_sv name;
     bool fits;
-    bool could;         /**< would fit if empty, uncordoned and healthy */
-    const char *plugin; /**< the filter that failed first; NULL when it fits */
+    bool could; /**< would fit if empty, uncordoned and healthy */
+    const char *
+        plugin; /**< the filter that failed first; NULL when it fits; `prefilter` when NodeAffinity's PreFilter left the node out */
     enum pf_fit_code code;
     struct pf_sv *reasons;
     size_t reason_count;
@@ -118,7 +131,7 @@ struct pf_explanation {
     uint64_t slots; /**< sum over nodes, saturating */
 };
 
-/** Judge node by node. [locked] Time is linear in the number of nodes. Contract as pf_fit_judge(). */
+/** Judge node by node. [locked] Time is linear in the number of nodes. Contract as pf_fit_judge(), except that pending pods are not placed first. */
 enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
                             struct pf_explanation *ret_explanation,
                             struct pf_err *err) PF_MUST_CHECK;

@@ -1,0 +1,108 @@
+#include "binding.h"
+#include "engine.h"
+#include "message.h"
+#include <podfit/limits.h>
+
+void pf_answer_done(struct pf_answer *answer)
+{
+    pf_outcomes_done(&answer->scan.outcomes);
+}
+
+/* @return false: not remembered, scan */
+static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
+{
+    if (answer->question.narrowed || answer->question.rejection != NULL) {
+        return false;
+    }
+    pf_buf_reset(&fit->key);
+    pf_question_key(&answer->question, &fit->key);
+    if (pf_buf_status(&fit->key, NULL) != PF_OK) {
+        return false;
+    }
+    struct pf_cache_answer cached = {0};
+    const enum pf_code code =
+        pf_cache_ask(&fit->cache, &answer->input, pf_buf_view(&fit->key), &cached);
+    if (code != PF_OK) {
+        return false;
+    }
+    answer->outcomes = cached.outcomes;
+    answer->best = cached.best;
+    return true;
+}
+
+static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct pf_arena *arena,
+                              struct pf_answer *answer, struct pf_err *err)
+{
+    answer->input = (struct pf_filter_input){
+        .options = &fit->options,
+        .question = &answer->question,
+        .model = fit->model,
+        .columns = pf_model_columns(fit->model),
+        .strings = pf_model_strings(fit->model),
+    };
+    if (way != PF_ANSWER_CACHED || !ask_cache(fit, answer)) {
+        pf_question_resolve(&answer->question, answer->input.strings);
+        const enum pf_code code =
+            pf_scan_run(fit->model, &answer->input,
+                        /* want_ids= */ way == PF_ANSWER_SCANNED, arena, &answer->scan);
+        if (code != PF_OK) {
+            return pf_err_set(err, code, "no memory to judge the pod");
+        }
+        answer->outcomes = &answer->scan.outcomes;
+        answer->best = answer->scan.best;
+    }
+    answer->judgement.verdict = pf_verdict_of(answer->outcomes);
+    answer->judgement.nodes_fit = answer->outcomes->fits;
+    answer->judgement.node = answer->best;
+    return PF_OK;
+}
+
+enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum pf_answer_way way,
+                            struct pf_arena *arena, struct pf_answer *ret_answer,
+                            struct pf_err *err)
+{
+    struct pf_judgement *judgement = &ret_answer->judgement;
+    judgement->node = PF_NODE_NONE;
+    judgement->nodes = pf_model_columns(fit->model)->nodes;
+    bool decided = false;
+    enum pf_code code = pf_verdict_screen(fit, pod, arena, judgement, &decided);
+    if (code != PF_OK) {
+        return pf_err_set(err, code, "no memory to judge the pod");
+    }
+    if (pod->defect.len == 0) {
+        struct pf_err why = {0};
+        code =
+            pf_request_of_incoming(pod, &fit->options.features, arena, &judgement->request, &why);
+        if (code != PF_OK && !(decided && code == PF_E_TOO_BIG)) {
+            return pf_err_set(err, code, "%s", why.text);
+        }
+    }
+    if (decided) {
+        return PF_OK;
+    }
+    code = pf_verdict_screen_request(fit, &judgement->request, arena, judgement, &decided);
+    if (code == PF_OK && !decided) {
+        code = pf_question_prepare(pod, &judgement->request, &fit->options, arena,
+                                   &ret_answer->question);
+    }
+    if (code == PF_OK && !decided) {
+        code = pf_verdict_screen_work(fit, &ret_answer->question, arena, judgement, &decided);
+    }
+    if (code != PF_OK) {
+        return pf_err_set(err, code, "no memory to judge the pod");
+    }
+    return decided ? PF_OK : ask_nodes(fit, way, arena, ret_answer, err);
+}
+
+enum pf_code pf_answer_compose(struct pf_answer *answer, struct pf_arena *arena)
+{
+    if (answer->outcomes == NULL || answer->judgement.verdict == PF_VERDICT_FITS) {
+        return PF_OK;
+    }
+    const enum pf_code code =
+        pf_binding_of_misfit(&answer->input, answer->outcomes, arena, &answer->judgement.binding);
+    if (code != PF_OK) {
+        return code;
+    }
+    return pf_message_compose(&answer->input, answer->outcomes, arena, &answer->judgement);
+}

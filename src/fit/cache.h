@@ -1,0 +1,39 @@
+#ifndef PODFIT_FIT_CACHE_H
+#define PODFIT_FIT_CACHE_H
+
+/** Remembered questions with every node's outcome, brought up to date from the model's change log. Inside of the fit module; under the model's lock. */
+
+#include "outcomes.h"
+#include <podfit/map.h>
+
+struct pf_remembered;
+
+struct pf_cache {
+    struct pf_map map;            /**< canonical bytes to struct pf_remembered */
+    struct pf_remembered *newest; /**< asked last */
+    struct pf_remembered *oldest;
+    size_t count;
+    size_t bytes;
+    size_t max_bytes; /**< not enforced for the two that were asked last */
+};
+
+/** Answer of the cache, borrowed until the next question. */
+struct pf_cache_answer {
+    const struct pf_outcomes *outcomes;
+    uint32_t best; /**< slot with the highest score, the lowest of equals; PF_NODE_NONE */
+};
+
+void pf_cache_init(struct pf_cache *cache, size_t max_bytes);
+void pf_cache_done(struct pf_cache *cache);
+
+/**
+ * Answer a question that is not narrowed and not rejected, remembering it.
+ *
+ * @param input  with the caller's question, resolved or not
+ * @param key    pf_question_key() of it; copied
+ * @return PF_OK, PF_E_NO_MEMORY or PF_E_TOO_BIG (more distinct outcomes than are kept): the question is not remembered, scan instead
+ */
+enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *input,
+                          struct pf_sv key, struct pf_cache_answer *ret_answer) PF_MUST_CHECK;
+
+#endif

@@ -1,0 +1,81 @@
+#ifndef PODFIT_FIT_ENGINE_H
+#define PODFIT_FIT_ENGINE_H
+
+/** The engine's state and the steps of a judgement. Inside of the fit module; under the model's lock. */
+
+#include "cache.h"
+#include "question.h"
+#include "scan.h"
+
+/** Where placing of pending pods stands. */
+struct pf_placing {
+    uint64_t version; /**< pf_model_pending_version() when last looked at */
+    uint64_t changes; /**< sequence number of node changes when last looked at */
+    uint32_t cursor;  /**< of pf_model_pending_next() */
+    unsigned laps; /**< times the end has to be reached until every pod was asked; 0: nothing due */
+    unsigned budget; /**< pods a judgement asks for at most */
+};
+
+struct pf_fit {
+    struct pf_model *model;
+    struct pf_fit_options options;
+    const struct pf_clock *clock;
+    struct pf_cache cache;
+    struct pf_buf key;       /**< of the question at hand */
+    struct pf_arena scratch; /**< of one pending pod */
+    struct pf_placing placing;
+};
+
+/** A question with its outcomes. */
+struct pf_answer {
+    struct pf_filter_input input; /**< points to question */
+    struct pf_question question;
+    struct pf_scan scan;                /**< owned when outcomes points into it */
+    const struct pf_outcomes *outcomes; /**< NULL: screened, no node was asked */
+    uint32_t best;
+    struct pf_judgement judgement; /**< all but message, reasons and binding */
+};
+void pf_answer_done(struct pf_answer *answer);
+#define pf_autoanswer __attribute__((cleanup(pf_answer_done)))
+
+/** How an answer is found. */
+enum pf_answer_way {
+    PF_ANSWER_CACHED,  /**< remember the question where that is possible */
+    PF_ANSWER_SCANNED, /**< ask every node and keep its outcome id in scan.ids */
+};
+
+/**
+ * Find the verdict of a pod.
+ *
+ * @param[out] ret_answer  zeroed by the caller; the question in it must not be moved. Release with pf_answer_done() also on failure
+ * @return as pf_fit_judge()
+ */
+enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum pf_answer_way way,
+                            struct pf_arena *arena, struct pf_answer *ret_answer,
+                            struct pf_err *err) PF_MUST_CHECK;
+/** Add message, reasons and (misfit) binding to answer->judgement. @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_answer_compose(struct pf_answer *answer, struct pf_arena *arena) PF_MUST_CHECK;
+
+/**
+ * Decide without looking at a node, where that is possible: notJudged and unknown.
+ *
+ * @param[in,out] judgement  verdict and cause are set when it is decided
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *pod,
+                               struct pf_arena *arena, struct pf_judgement *judgement,
+                               bool *ret_decided) PF_MUST_CHECK;
+/** The same for what only the request or the prepared question tells. */
+enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf_request *request,
+                                       struct pf_arena *arena, struct pf_judgement *judgement,
+                                       bool *ret_decided) PF_MUST_CHECK;
+enum pf_code pf_verdict_screen_work(const struct pf_fit *fit, const struct pf_question *question,
+                                    struct pf_arena *arena, struct pf_judgement *judgement,
+                                    bool *ret_decided) PF_MUST_CHECK;
+/** Verdict of outcomes. */
+enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes);
+
+/** Place pending pods where that is due, a bounded number of them. */
+enum pf_code pf_placing_step(struct pf_fit *fit, struct pf_err *err) PF_MUST_CHECK;
+
+#endif

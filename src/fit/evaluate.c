@@ -1,0 +1,106 @@
+#include "evaluate.h"
+
+/* Which filters a walk runs. */
+enum walk {
+    WALK_ALL,   /* every filter in order */
+    WALK_SHAPE, /* those that look at the shape only */
+    WALK_NODE,  /* the others */
+};
+
+static bool belongs(const struct pf_filter_input *input, unsigned filter, enum walk walk)
+{
+    if ((input->question->active & 1U << filter) == 0) {
+        return false;
+    }
+    return walk == WALK_ALL ||
+           pf_filter_get((enum pf_filter_id)filter)->by_shape == (walk == WALK_SHAPE);
+}
+
+static void run(const struct pf_filter_input *input, struct pf_filter_target *target,
+                enum walk walk, struct pf_result *result)
+{
+    for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
+        if (belongs(input, i, walk) &&
+            !pf_filter_get((enum pf_filter_id)i)->check(input, target, result)) {
+            result->filter = (uint8_t)i;
+            return;
+        }
+    }
+}
+
+static bool run_could(const struct pf_filter_input *input, struct pf_filter_target *target,
+                      enum walk walk)
+{
+    for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
+        const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)i);
+        if (belongs(input, i, walk) && filter->could != NULL && !filter->could(input, target)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct pf_result evaluate_all(const struct pf_filter_input *input,
+                                     struct pf_filter_target *target)
+{
+    struct pf_result result = {.filter = PF_FILTER_COUNT};
+    run(input, target, WALK_ALL, &result);
+    result.could = result.filter == PF_FILTER_COUNT || run_could(input, target, WALK_ALL);
+    return result;
+}
+
+static void fill_memo(const struct pf_filter_input *input, struct pf_filter_target *target,
+                      struct pf_memo *memo)
+{
+    struct pf_result result = {.filter = PF_FILTER_COUNT};
+    target->name_seen = false;
+    run(input, target, WALK_SHAPE, &result);
+    const bool could = result.filter == PF_FILTER_COUNT || run_could(input, target, WALK_SHAPE);
+    *memo = (struct pf_memo){
+        .generation = target->shape->generation,
+        .key = result.key,
+        .value = result.value,
+        .state = target->name_seen ? PF_MEMO_BY_NODE : PF_MEMO_SHAPE,
+        .filter = result.filter & 0x3fU,
+        .code = result.code & 0x3U,
+        .could = could,
+    };
+}
+
+bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot, struct pf_result *ret_result)
+{
+    const struct pf_filter_input *input = &evaluation->input;
+    const uint32_t shape = input->columns->shape[slot];
+    if (shape == PF_SHAPE_NONE) {
+        return false;
+    }
+    struct pf_filter_target target = {
+        .slot = slot,
+        .shape = pf_model_shape(input->model, shape),
+    };
+    if (input->question->by_name || shape >= evaluation->memo_count) {
+        *ret_result = evaluate_all(input, &target);
+        return true;
+    }
+    struct pf_memo *memo = &evaluation->memo[shape];
+    if (memo->state == PF_MEMO_EMPTY || memo->generation != target.shape->generation) {
+        fill_memo(input, &target, memo);
+    }
+    if (memo->state == PF_MEMO_BY_NODE) {
+        *ret_result = evaluate_all(input, &target);
+        return true;
+    }
+    struct pf_result result = {
+        .key = memo->key,
+        .value = memo->value,
+        .filter = memo->filter,
+        .code = memo->code,
+    };
+    if (result.filter == PF_FILTER_COUNT) {
+        run(input, &target, WALK_NODE, &result);
+    }
+    result.could =
+        result.filter == PF_FILTER_COUNT || (memo->could && run_could(input, &target, WALK_NODE));
+    *ret_result = result;
+    return true;
+}

@@ -1,0 +1,140 @@
+#include "binding.h"
+#include "engine.h"
+#include "evaluate.h"
+#include "message.h"
+#include <podfit/reservation.h>
+
+/* Left out by NodeAffinity's PreFilter: kube-scheduler names no filter for such a node. */
+#define PREFILTER "prefilter"
+
+/* What nodes of one outcome have in common. */
+struct rendered {
+    struct pf_sv *reasons;
+    size_t reason_count;
+    struct pf_sv binding;
+};
+
+/* Slots of all nodes that fit, by constraint. */
+struct totals {
+    struct pf_room_slots sums;
+};
+
+static uint64_t add_saturating(uint64_t a, uint64_t b)
+{
+    uint64_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static struct rendered *render_outcomes(const struct pf_answer *answer, struct pf_arena *arena)
+{
+    struct rendered *rendered = pf_arena_calloc(arena, answer->outcomes->count, sizeof(*rendered));
+    for (uint32_t i = 0; rendered != NULL && i < answer->outcomes->count; i++) {
+        const struct pf_result *result = &answer->outcomes->items[i].result;
+        if (pf_message_reasons(&answer->input, result, arena, &rendered[i].reasons,
+                               &rendered[i].reason_count) != PF_OK ||
+            pf_binding_of_result(&answer->input, result, arena, &rendered[i].binding) != PF_OK) {
+            return NULL;
+        }
+    }
+    return rendered;
+}
+
+static const char *plugin_of(const struct pf_result *result)
+{
+    if (result->filter == PF_FILTER_COUNT) {
+        return NULL;
+    }
+    return result->outside ? PREFILTER : pf_filter_name((enum pf_filter_id)result->filter);
+}
+
+/* Room that is left on a node that fits. @return false: no memory */
+static bool fill_room(const struct pf_answer *answer, struct pf_fit_node *node,
+                      struct totals *totals, struct pf_arena *arena)
+{
+    struct pf_room_slots slots;
+    pf_room_count(&answer->input, node->slot, &slots);
+    node->slots = slots.slots;
+    for (size_t i = 0; i < PF_ARRAY_LEN(slots.by); i++) {
+        totals->sums.by[i] = add_saturating(totals->sums.by[i], slots.by[i]);
+    }
+    totals->sums.slots = add_saturating(totals->sums.slots, slots.slots);
+    struct pf_sv binding = {0};
+    if (pf_binding_of_slots(&answer->input, &slots, arena, &binding) != PF_OK) {
+        return false;
+    }
+    node->binding = binding.ptr != NULL ? binding.ptr : "";
+    return true;
+}
+
+static bool fill_node(const struct pf_answer *answer, const struct rendered *rendered,
+                      struct totals *totals, struct pf_arena *arena, struct pf_fit_node *node)
+{
+    const uint32_t id = answer->scan.ids[node->slot];
+    const struct pf_result *result = &answer->outcomes->items[id].result;
+    const struct pf_sv name =
+        pf_intern_text(answer->input.strings, answer->input.columns->name[node->slot]);
+    if (!pf_arena_dup_sv(arena, name, &node->name)) {
+        return false;
+    }
+    node->fits = result->filter == PF_FILTER_COUNT;
+    node->could = result->could;
+    node->plugin = plugin_of(result);
+    node->code = (enum pf_fit_code)result->code;
+    if (node->fits) {
+        return fill_room(answer, node, totals, arena);
+    }
+    node->reasons = rendered[id].reasons;
+    node->reason_count = rendered[id].reason_count;
+    node->binding = rendered[id].binding.ptr;
+    return true;
+}
+
+static enum pf_code fill_nodes(struct pf_fit *fit, struct pf_answer *answer, struct pf_arena *arena,
+                               struct pf_explanation *explanation)
+{
+    uint32_t count = 0;
+    const uint32_t *by_name = pf_model_nodes_by_name(fit->model, &count);
+    struct pf_fit_node *nodes = pf_arena_calloc(arena, count, sizeof(*nodes));
+    const struct rendered *rendered = render_outcomes(answer, arena);
+    if (by_name == NULL || nodes == NULL || rendered == NULL) {
+        return PF_E_NO_MEMORY;
+    }
+    struct totals totals = {.sums = {.slots = 0}};
+    for (uint32_t i = 0; i < count; i++) {
+        nodes[i].slot = by_name[i];
+        if (!fill_node(answer, rendered, &totals, arena, &nodes[i])) {
+            return PF_E_NO_MEMORY;
+        }
+    }
+    explanation->nodes = nodes;
+    explanation->node_count = count;
+    explanation->slots = totals.sums.slots;
+    if (answer->judgement.verdict == PF_VERDICT_FITS) {
+        return pf_binding_of_slots(&answer->input, &totals.sums, arena, &answer->judgement.binding);
+    }
+    return PF_OK;
+}
+
+enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
+                            struct pf_explanation *ret_explanation, struct pf_err *err)
+{
+    (void)pf_reservation_expire(fit->model); /* how many ran out does not matter here */
+    pf_autoanswer struct pf_answer answer = {.outcomes = NULL};
+    enum pf_code code = pf_answer_find(fit, pod, PF_ANSWER_SCANNED, arena, &answer, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    struct pf_explanation explanation = {.node_count = 0};
+    if (answer.outcomes != NULL) {
+        code = fill_nodes(fit, &answer, arena, &explanation);
+    }
+    if (code == PF_OK) {
+        code = pf_answer_compose(&answer, arena);
+    }
+    if (code != PF_OK) {
+        return pf_err_set(err, code, "no memory to explain the judgement");
+    }
+    explanation.judgement = answer.judgement;
+    *ret_explanation = explanation;
+    return PF_OK;
+}

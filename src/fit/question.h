@@ -1,0 +1,40 @@
+#ifndef PODFIT_FIT_QUESTION_H
+#define PODFIT_FIT_QUESTION_H
+
+/** A pod reduced to what filters read, and its canonical form. Inside of the fit module. */
+
+#include <podfit/buf.h>
+#include <podfit/filter.h>
+
+/**
+ * Prepare a pod for the filters: PreFilter of each.
+ *
+ * @param pod      borrowed
+ * @param request  of the pod, at most PF_FIT_SCALARS_MAX scalars; borrowed scalars
+ * @param arena    what the question points to besides the pod
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_request *request,
+                                 const struct pf_fit_options *options, struct pf_arena *arena,
+                                 struct pf_question *ret_question) PF_MUST_CHECK;
+
+/** Look up the ids of names and addresses; to be repeated whenever the model's strings may have changed. */
+void pf_question_resolve(struct pf_question *question, const struct pf_intern *strings);
+
+/** Append the canonical bytes: equal for two pods exactly when every filter and score reads the same from them. */
+void pf_question_key(const struct pf_question *question, struct pf_buf *key);
+
+/** Entries that a filter may have to compare on one node. */
+uint64_t pf_question_work(const struct pf_question *question);
+
+/**
+ * Deep copy that does not borrow from the pod.
+ *
+ * @param ret_pod  receives what filters read of the pod; the copy points to it
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_question_copy(const struct pf_question *question, struct pf_arena *arena,
+                              struct pf_pod *ret_pod,
+                              struct pf_question *ret_question) PF_MUST_CHECK;
+
+#endif

@@ -1,0 +1,25 @@
+#ifndef PODFIT_FIT_SCAN_H
+#define PODFIT_FIT_SCAN_H
+
+/** Ask every node, remembering nothing. Inside of the fit module; under the model's lock. */
+
+#include "outcomes.h"
+
+struct pf_scan {
+    struct pf_outcomes outcomes; /**< owned: pf_outcomes_done() */
+    uint32_t best; /**< slot with the highest score, the lowest of equals; PF_NODE_NONE */
+    uint32_t
+        *ids; /**< in the arena: outcome id of each slot that has a Node; NULL when not wanted */
+};
+
+/**
+ * @param model      the same as input->model; the index of node names may be rebuilt
+ * @param input      with a resolved question
+ * @param want_ids   false: a narrowed question looks at its own nodes only
+ * @param[out] ret_scan  untouched on failure
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_scan_run(struct pf_model *model, const struct pf_filter_input *input, bool want_ids,
+                         struct pf_arena *arena, struct pf_scan *ret_scan) PF_MUST_CHECK;
+
+#endif

@@ -1,0 +1,218 @@
+#include <inttypes.h>
+
+#include "engine.h"
+#include <podfit/limits.h>
+
+#define NS_PER_MS 1000000
+
+const char *pf_verdict_name(enum pf_verdict verdict)
+{
+    static const char *const NAMES[] = {
+        [PF_VERDICT_FITS] = "fits",
+        [PF_VERDICT_FULL] = "full",
+        [PF_VERDICT_NEVER] = "never",
+        [PF_VERDICT_UNKNOWN] = "unknown",
+        [PF_VERDICT_NOT_JUDGED] = "notJudged",
+    };
+    return (size_t)verdict < PF_ARRAY_LEN(NAMES) ? NAMES[verdict] : "unknown";
+}
+
+const char *pf_fit_code_name(enum pf_fit_code code)
+{
+    static const char *const NAMES[] = {
+        [PF_FIT_SUCCESS] = "Success",
+        [PF_FIT_UNSCHEDULABLE] = "Unschedulable",
+        [PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE] = "UnschedulableAndUnresolvable",
+    };
+    return (size_t)code < PF_ARRAY_LEN(NAMES) ? NAMES[code] : "Error";
+}
+
+enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes)
+{
+    if (outcomes->fits != 0) {
+        return PF_VERDICT_FITS;
+    }
+    return outcomes->could != 0 ? PF_VERDICT_FULL : PF_VERDICT_NEVER;
+}
+
+/* @return PF_E_NO_MEMORY when @p cause could not be rendered */
+static enum pf_code decide(struct pf_judgement *judgement, enum pf_verdict verdict,
+                           const char *cause, bool *ret_decided)
+{
+    if (cause == NULL) {
+        return PF_E_NO_MEMORY;
+    }
+    judgement->verdict = verdict;
+    judgement->cause = pf_sv_from(cause);
+    *ret_decided = true;
+    return PF_OK;
+}
+
+/* Pods that kube-scheduler does not look for a node for (scheduler-fit 1.1, section 11 on mirror pods). */
+static enum pf_code screen_not_judged(const struct pf_pod *pod, struct pf_arena *arena,
+                                      struct pf_judgement *judgement, bool *ret_decided)
+{
+    if (pod->mirror) {
+        return decide(judgement, PF_VERDICT_NOT_JUDGED,
+                      "a mirror pod: the kubelet runs it, not the scheduler", ret_decided);
+    }
+    if (pod->node_name.len != 0) {
+        return decide(judgement, PF_VERDICT_NOT_JUDGED,
+                      pf_arena_printf(arena, "spec.nodeName is '%.*s': no scheduler is asked",
+                                      PF_SV_ARG(pod->node_name)),
+                      ret_decided);
+    }
+    if (pod->scheduler_name.len != 0 &&
+        !pf_sv_eq(pod->scheduler_name, PF_SV("default-scheduler"))) {
+        return decide(judgement, PF_VERDICT_NOT_JUDGED,
+                      pf_arena_printf(arena, "spec.schedulerName is '%.*s', not '%s'",
+                                      PF_SV_ARG(pod->scheduler_name), "default-scheduler"),
+                      ret_decided);
+    }
+    if (pod->meta.deleting) {
+        return decide(judgement, PF_VERDICT_NOT_JUDGED, "the pod is being deleted", ret_decided);
+    }
+    bool held = false;
+    struct pf_sv cause = {0};
+    const enum pf_code code = pf_scheduling_gates_check(pod, arena, &held, &cause);
+    if (code == PF_OK && held) {
+        return decide(judgement, PF_VERDICT_NOT_JUDGED, cause.ptr, ret_decided);
+    }
+    return code;
+}
+
+static enum pf_code screen_model(const struct pf_fit *fit, struct pf_arena *arena,
+                                 struct pf_judgement *judgement, bool *ret_decided)
+{
+    const struct pf_model_origin origin = pf_model_origin(fit->model);
+    if (!origin.synced) {
+        return decide(judgement, PF_VERDICT_UNKNOWN, "the model of the cluster is not synced yet",
+                      ret_decided);
+    }
+    if (!origin.live) {
+        return PF_OK;
+    }
+    const int64_t age_ms = (pf_clock_mono_ns(fit->clock) - origin.updated_mono_ns) / NS_PER_MS;
+    if (age_ms <= fit->options.max_model_age_ms) {
+        return PF_OK;
+    }
+    return decide(judgement, PF_VERDICT_UNKNOWN,
+                  pf_arena_printf(arena,
+                                  "the model of the cluster is %" PRId64
+                                  " ms old, more than %" PRId64 " ms",
+                                  age_ms, fit->options.max_model_age_ms),
+                  ret_decided);
+}
+
+/* Needs that a control plane with these features does not know of: it drops the fields. */
+static unsigned known_needs(const struct pf_kube_features *features)
+{
+    unsigned known = ~0U;
+    if (!features->dynamic_resource_allocation) {
+        known &= ~(unsigned)PF_NEEDS_RESOURCE_CLAIMS;
+    }
+    if (!features->node_declared_features) {
+        known &= ~(unsigned)PF_NEEDS_DECLARED_FEATURES;
+    }
+    return known;
+}
+
+/* Unknown when a filter that is not built and not switched off answers one of @p needs. @param who  what needs it, with a final space, or empty */
+static enum pf_code screen_needs(const struct pf_fit *fit, unsigned needs, const char *who,
+                                 struct pf_arena *arena, struct pf_judgement *judgement,
+                                 bool *ret_decided)
+{
+    const char *names = NULL;
+    bool several = false;
+    for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
+        const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)i);
+        if (filter->built || (filter->needs & needs) == 0 ||
+            (fit->options.disabled & 1U << i) != 0) {
+            continue;
+        }
+        several = names != NULL;
+        names =
+            names == NULL ? filter->name : pf_arena_printf(arena, "%s, %s", names, filter->name);
+        if (names == NULL) {
+            return PF_E_NO_MEMORY;
+        }
+    }
+    if (names == NULL) {
+        return PF_OK;
+    }
+    return decide(judgement, PF_VERDICT_UNKNOWN,
+                  pf_arena_printf(arena,
+                                  "%sneeds filter%s %s, which this version of podfit does not have",
+                                  who, several ? "s" : "", names),
+                  ret_decided);
+}
+
+enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *pod,
+                               struct pf_arena *arena, struct pf_judgement *judgement,
+                               bool *ret_decided)
+{
+    *ret_decided = false;
+    enum pf_code code = screen_not_judged(pod, arena, judgement, ret_decided);
+    if (code == PF_OK && !*ret_decided) {
+        code = screen_model(fit, arena, judgement, ret_decided);
+    }
+    if (code != PF_OK || *ret_decided) {
+        return code;
+    }
+    if (pod->defect.len != 0) {
+        return decide(judgement, PF_VERDICT_UNKNOWN, pf_arena_dup(arena, pod->defect), ret_decided);
+    }
+    const unsigned needs = pod->needs & known_needs(&fit->options.features);
+    if (needs != 0) {
+        code = screen_needs(fit, needs, "", arena, judgement, ret_decided);
+    }
+    if (code == PF_OK && !*ret_decided &&
+        pf_model_anti_affinity_may_match(fit->model, pod->meta.namespace_)) {
+        code = screen_needs(fit, PF_NEEDS_POD_AFFINITY, "required anti-affinity of existing pods ",
+                            arena, judgement, ret_decided);
+    }
+    return code;
+}
+
+enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf_request *request,
+                                       struct pf_arena *arena, struct pf_judgement *judgement,
+                                       bool *ret_decided)
+{
+    *ret_decided = false;
+    if (request->scalar_count > PF_FIT_SCALARS_MAX) {
+        return decide(judgement, PF_VERDICT_UNKNOWN,
+                      pf_arena_printf(arena,
+                                      "the pod asks for %zu extended resources, podfit judges %d",
+                                      request->scalar_count, PF_FIT_SCALARS_MAX),
+                      ret_decided);
+    }
+    if (!fit->options.features.dra_extended_resource) {
+        return PF_OK;
+    }
+    /* such a name is a device class, which DynamicResources allocates (scheduler-fit 7.6) */
+    const struct pf_sv prefix = PF_SV("deviceclass.resource.kubernetes.io/");
+    for (size_t i = 0; i < request->scalar_count; i++) {
+        if (pf_sv_starts_with(request->scalars[i].name, prefix)) {
+            return screen_needs(fit, PF_NEEDS_RESOURCE_CLAIMS, "", arena, judgement, ret_decided);
+        }
+    }
+    return PF_OK;
+}
+
+enum pf_code pf_verdict_screen_work(const struct pf_fit *fit, const struct pf_question *question,
+                                    struct pf_arena *arena, struct pf_judgement *judgement,
+                                    bool *ret_decided)
+{
+    *ret_decided = false;
+    const uint64_t work = pf_question_work(question);
+    const uint64_t nodes = pf_model_columns(fit->model)->nodes;
+    if (work <= PF_FIT_WORK_FREE || work * nodes <= PF_FIT_WORK_MAX) {
+        return PF_OK;
+    }
+    return decide(judgement, PF_VERDICT_UNKNOWN,
+                  pf_arena_printf(arena,
+                                  "tolerations, selectors and ports of the pod have %" PRIu64
+                                  " entries, too many to compare with %" PRIu64 " nodes",
+                                  work, nodes),
+                  ret_decided);
+}
