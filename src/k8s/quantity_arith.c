@@ -170,11 +170,8 @@ static bool mul_small(struct pf_quantity *product, int64_t factor)
         product->scale = 0;
         return true;
     }
-    /* upstream takes -2^63 by anything but 1 for an overflow */
-    const bool is_min = product->value == INT64_MIN || factor == INT64_MIN;
     int64_t value = 0;
-    if ((is_min && product->value != 1 && factor != 1) ||
-        __builtin_mul_overflow(product->value, factor, &value)) {
+    if (__builtin_mul_overflow(product->value, factor, &value)) {
         return false;
     }
     int64_t ignored = 0;

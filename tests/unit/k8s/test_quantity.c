@@ -280,6 +280,11 @@ static void test_conversion_wraps(void **state)
         {"1E", 1000000000000000000, 0},
         {"10P", 10000000000000000, 0},
         {"999999999999999999k", 3875820019684211736, 2003764205205896640},
+        {"99999999999G", 7766279630452241920, 0},
+        {"99999999999e8", 0, 0},
+        {"999999999999999999e1", -8446744073709551626, 0},
+        {"999999999999999999e2", 7766279631452241820, 0},
+        {"999999999999999999e4", 0, 0},
         {"9223372036854775807", INT64_MAX, -1000},
         {"9Ei", INT64_MAX, -1000},
         {"1Ei", 1152921504606846976, INT64_MIN},
@@ -307,6 +312,46 @@ static void test_conversion_wraps(void **state)
     assert_int_equal(pf_quantity_mul(&product, 9, &product), PF_OK);
     assert_int_equal(pf_quantity_value(&product), INT64_MIN);
     assert_int_equal(pf_quantity_milli(&product), INT64_MIN);
+}
+
+static void test_parse_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_big;
+    } rows[] = {
+        {"99999999999Ki", false},
+        {"100000000000Ki", true},
+        {"0000099999999Mi", false},
+        {"100000000Mi", true},
+        {"99999Gi", false},
+        {"100000Gi", true},
+        {"99Ti", false},
+        {"100Ti", true},
+        {"0Ti", false},
+        {"0Pi", true},
+        {"1.Ki", false},
+        {"1.0Ki", true},
+        {"999999999999999999", false},
+        {"1000000000000000000", true},
+        {"0.00000000", false},
+        {"0.1234567890", true},
+        {".12345678901234567G", false},
+        {".123456789012345678G", true},
+        {"12345678901234567.8k", false},
+        {"123456789012345678.9k", true},
+        {"1n", false},
+        {"1.0n", true},
+        {"1e-9", false},
+        {"1e-10", true},
+    };
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        const struct pf_quantity quantity = parse(rows[i].text);
+        if (quantity.is_big != rows[i].is_big) {
+            fail_msg("%s", rows[i].text);
+        }
+    }
 }
 
 static void test_as_i64(void **state)
@@ -342,10 +387,15 @@ static void test_as_i64(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse_refuses),         cmocka_unit_test(test_parse_accepts),
-        cmocka_unit_test(test_parse_hostile_lengths), cmocka_unit_test(test_parse_binary_far_digit),
-        cmocka_unit_test(test_parse_message),         cmocka_unit_test(test_parse_json),
-        cmocka_unit_test(test_conversion_wraps),      cmocka_unit_test(test_as_i64),
+        cmocka_unit_test(test_parse_refuses),
+        cmocka_unit_test(test_parse_accepts),
+        cmocka_unit_test(test_parse_hostile_lengths),
+        cmocka_unit_test(test_parse_binary_far_digit),
+        cmocka_unit_test(test_parse_message),
+        cmocka_unit_test(test_parse_json),
+        cmocka_unit_test(test_conversion_wraps),
+        cmocka_unit_test(test_parse_form),
+        cmocka_unit_test(test_as_i64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
