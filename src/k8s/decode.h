@@ -2,12 +2,12 @@
 #define PODFIT_K8S_DECODE_H
 
 /**
- * Internal to k8s: a wire cursor that knows its path (`spec.containers[0].name`), and the types all objects share. Errors are
+ * Internal to k8s: a wire cursor that knows its path (`spec.containers[0].name`). Errors are
  * sticky as in podfit/cursor.h: a decoder is a straight loop and pf_decode_finish() says at the end what went wrong where.
  */
 
 #include <podfit/cursor.h>
-#include <podfit/object.h>
+#include <podfit/sv.h>
 
 /** Levels of the deepest path read (spec.affinity.nodeAffinity.required.nodeSelectorTerms[].matchExpressions[].values[]), and room. */
 #define PF_DECODE_PATH_MAX 16
@@ -56,17 +56,14 @@ void pf_decode_string(struct pf_decode *d, struct pf_sv *ret_text);
 void pf_decode_bool(struct pf_decode *d, bool *ret_value);
 /** An integer of 32 bits. */
 void pf_decode_i32(struct pf_decode *d, int32_t *ret_value);
-/** A string map, sorted. @return whether it stood there as an object */
-bool pf_decode_labels(struct pf_decode *d, struct pf_labels *ret_labels);
-/** A ResourceList. A number podfit refuses is recorded as defect and stands as 0. */
-void pf_decode_resources(struct pf_decode *d, struct pf_resource_list *ret_list);
 /** An array of strings. @return whether it stood there as an array */
 bool pf_decode_strings(struct pf_decode *d, struct pf_sv **ret_items, size_t *ret_count);
-/** ObjectMeta. */
-void pf_decode_meta(struct pf_decode *d, struct pf_meta *ret_meta);
 
 /** Record what podfit cannot hold, unless there is a defect already. @param text static; the path is put in front */
 void pf_decode_set_defect(struct pf_decode *d, const char *text);
+
+/** The printable ASCII of @p text and '?' for the rest, so that an error stays one line. @param[out] out room for max + 1 bytes */
+void pf_decode_show(struct pf_sv text, size_t max, char *out);
 
 /**
  * Room for one more item in an array of the arena.

@@ -1,4 +1,4 @@
-#include "decode.h"
+#include "fields.h"
 #include <podfit/node.h>
 
 static void decode_taints(struct pf_decode *d, struct pf_node *node)
@@ -78,10 +78,10 @@ static void decode_status(struct pf_decode *d, struct pf_node *node)
     while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
         switch (field) {
         case ALLOCATABLE:
-            pf_decode_resources(d, &node->allocatable);
+            pf_fields_resources(d, &node->allocatable);
             break;
         case CAPACITY:
-            pf_decode_resources(d, &capacity);
+            pf_fields_resources(d, &capacity);
             break;
         default:
             (void)pf_decode_strings(d, &node->declared_features, &node->declared_feature_count);
@@ -109,7 +109,7 @@ enum pf_code pf_node_decode(struct pf_sv bytes, struct pf_arena *arena, struct p
     while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
         switch (field) {
         case METADATA:
-            pf_decode_meta(&d, &node.meta);
+            pf_fields_meta(&d, &node.meta);
             break;
         case SPEC:
             decode_spec(&d, &node);
@@ -132,17 +132,17 @@ enum pf_code pf_namespace_decode(struct pf_sv bytes, struct pf_arena *arena,
 {
     static const struct pf_sv keys[] = {PF_SV_INIT("metadata")};
     struct pf_decode d;
-    struct pf_namespace namespace_ = {0};
+    struct pf_namespace decoded = {0};
     uint64_t seen = 0;
     size_t field = 0;
     pf_decode_init(&d, bytes, arena);
     pf_decode_enter_root(&d);
     while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_decode_meta(&d, &namespace_.meta);
+        pf_fields_meta(&d, &decoded.meta);
     }
     const enum pf_code code = pf_decode_finish(&d, err);
     if (code == PF_OK) {
-        *ret_namespace = namespace_;
+        *ret_namespace = decoded;
     }
     return code;
 }

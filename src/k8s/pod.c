@@ -98,7 +98,7 @@ static void decode_spec_field(struct pf_decode *d, enum spec_field field, struct
                                  pod, &lists->inits);
         break;
     case NODE_SELECTOR:
-        pod->node_selector_present = pf_decode_labels(d, &pod->node_selector);
+        pod->node_selector_present = pf_fields_labels(d, &pod->node_selector);
         break;
     case AFFINITY:
         pf_pod_affinity_decode(d, pod);
@@ -107,7 +107,7 @@ static void decode_spec_field(struct pf_decode *d, enum spec_field field, struct
         pf_pod_rules_tolerations(d, pod);
         break;
     case OVERHEAD:
-        pf_decode_resources(d, &pod->overhead);
+        pf_fields_resources(d, &pod->overhead);
         break;
     case RESOURCES:
         pod->resources_present = pf_pod_containers_resources(d, &pod->requests, &pod->limits);
@@ -186,7 +186,7 @@ enum pf_code pf_pod_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf
     while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
         switch (field) {
         case METADATA:
-            pf_decode_meta(&d, &pod.meta);
+            pf_fields_meta(&d, &pod.meta);
             break;
         case SPEC:
             decode_spec(&d, &pod);

@@ -21,7 +21,7 @@ static void decode_requirement(struct pf_decode *d, struct pf_requirement *requi
         [OPERATOR] = PF_SV_INIT("operator"),
         [VALUES] = PF_SV_INIT("values"),
     };
-    struct pf_sv operator_ = {0};
+    struct pf_sv name = {0};
     uint64_t seen = 0;
     size_t field = 0;
     (void)pf_decode_enter_object(d);
@@ -31,14 +31,14 @@ static void decode_requirement(struct pf_decode *d, struct pf_requirement *requi
             pf_decode_string(d, &requirement->key);
             break;
         case OPERATOR:
-            pf_decode_string(d, &operator_);
+            pf_decode_string(d, &name);
             break;
         default:
             (void)pf_decode_strings(d, &requirement->values, &requirement->value_count);
             break;
         }
     }
-    requirement->operator_ = operator_of(operator_);
+    requirement->operator_ = operator_of(name);
 }
 
 /* only metadata.name In or NotIn with one value (nodeaffinity.go nodeSelectorRequirementsAsFieldSelector, scheduler-fit 7.4) */

@@ -13,7 +13,7 @@ bool pf_pod_containers_resources(struct pf_decode *d, struct pf_resource_list *r
     size_t field = 0;
     const bool present = pf_decode_enter_object(d);
     while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_decode_resources(d, field == REQUESTS ? ret_requests : ret_limits);
+        pf_fields_resources(d, field == REQUESTS ? ret_requests : ret_limits);
     }
     return present;
 }

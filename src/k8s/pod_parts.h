@@ -3,7 +3,7 @@
 
 /** Internal to k8s: the parts of pf_pod_decode(). Each reads the value that comes next; errors stay in the decoder. */
 
-#include "decode.h"
+#include "fields.h"
 #include <podfit/pod.h>
 
 /** An array of containers that grows in the arena. */

@@ -28,7 +28,7 @@ static void decode_status(struct pf_decode *d, struct pf_container_status *statu
             status->resources_present = pf_pod_containers_resources(d, &status->requests, &limits);
             break;
         default:
-            pf_decode_resources(d, &status->allocated);
+            pf_fields_resources(d, &status->allocated);
             break;
         }
     }
@@ -153,7 +153,7 @@ void pf_pod_status_decode(struct pf_decode *d, struct pf_pod *pod)
                 pf_pod_containers_resources(d, &pod->status_requests, &limits);
             break;
         default:
-            pf_decode_resources(d, &pod->status_allocated);
+            pf_fields_resources(d, &pod->status_allocated);
             break;
         }
     }

@@ -38,7 +38,7 @@ static void set_named(struct pf_request *request, const struct pf_aggregate_sum 
         request->nonzero_memory = clamp(pf_quantity_value(nonzero), incoming);
     } else if (pf_sv_eq(sum->name, PF_SV("ephemeral-storage"))) {
         request->ephemeral_storage = clamp(pf_quantity_value(&sum->amount), incoming);
-    } else if (pf_request_is_scalar(sum->name)) {
+    } else if (request->scalars != NULL && pf_request_is_scalar(sum->name)) {
         request->scalars[request->scalar_count++] = (struct pf_scalar){
             .name = sum->name,
             .amount = clamp(pf_quantity_value(&sum->amount), incoming),

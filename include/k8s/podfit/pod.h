@@ -132,26 +132,26 @@ struct pf_pod {
     bool priority_present;
     bool preempt_never; /**< preemptionPolicy: Never */
     bool host_network;
-    bool mirror; /**< annotation kubernetes.io/config.mirror */
+    bool mirror;            /**< annotation kubernetes.io/config.mirror */
+    bool resources_present; /**< spec.resources stood there */
+    bool node_selector_present;
+    bool tolerations_present;
+    bool scheduling_gates_present;
+    bool anti_affinity;                  /**< has a required podAntiAffinity term */
+    bool anti_affinity_other_namespaces; /**< one of them names namespaces or a namespaceSelector */
     struct pf_container
         *containers; /**< init containers and sidecars in their order, then main containers */
     size_t container_count;
-    bool resources_present;           /**< spec.resources stood there */
     struct pf_resource_list requests; /**< spec.resources.requests (pod level) */
     struct pf_resource_list limits;
     struct pf_resource_list overhead;
     struct pf_labels node_selector;
-    bool node_selector_present;
     struct pf_node_selector node_affinity; /**< requiredDuringSchedulingIgnoredDuringExecution */
     struct pf_toleration *tolerations;
     size_t toleration_count;
-    bool tolerations_present;
     struct pf_sv *scheduling_gates;
     size_t scheduling_gate_count;
-    bool scheduling_gates_present;
-    unsigned needs;                      /**< set of enum pf_pod_needs */
-    bool anti_affinity;                  /**< has a required podAntiAffinity term */
-    bool anti_affinity_other_namespaces; /**< one of them names namespaces or a namespaceSelector */
+    unsigned needs; /**< set of enum pf_pod_needs */
     /* status; ignored for an incoming pod */
     enum pf_pod_phase phase;
     struct pf_sv nominated_node_name;

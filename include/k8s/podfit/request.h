@@ -34,7 +34,10 @@ enum pf_code pf_request_of_incoming(const struct pf_pod *pod,
                                     struct pf_request *ret_request,
                                     struct pf_err *err) PF_MUST_CHECK;
 
-/** Request of an existing pod: status of in-place resize mixed in. As above otherwise. */
+/**
+ * Request of an existing pod: status of in-place resize mixed in. Numbers are what NodeInfo adds up: they wrap as upstream's do and are not
+ * raised to 0, so that a bound pod with cpu 1e18 counts as it does for kube-scheduler. As above otherwise.
+ */
 enum pf_code pf_request_of_existing(const struct pf_pod *pod,
                                     const struct pf_kube_features *features, struct pf_arena *arena,
                                     struct pf_request *ret_request,

@@ -35,7 +35,7 @@ struct pf_kube_features pf_kube_features_default(int minor);
 enum pf_code pf_kube_version_parse(struct pf_sv text, int *ret_minor,
                                    struct pf_err *err) PF_MUST_CHECK;
 
-/** Set one gate by its Kubernetes name. @return PF_OK or PF_E_NOT_FOUND (a gate that changes nothing podfit judges is not an error: use pf_kube_gate_known()) */
+/** Set one gate by its Kubernetes name. @return PF_OK or PF_E_NOT_FOUND: no gate that changes what podfit judges; that may be a real one all the same */
 enum pf_code pf_kube_features_set(struct pf_kube_features *features, struct pf_sv gate,
                                   bool on) PF_MUST_CHECK;
 
