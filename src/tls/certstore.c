@@ -359,14 +359,18 @@ enum pf_code pf_certstore_commit(const char *dir, const struct pf_certstore *bef
 enum pf_code pf_certstore_tidy(const char *dir, struct pf_err *err)
 {
     char generation[NAME_MAX + 1] = "";
+    char temporary[PATH_MAX];
     enum pf_code code = read_generation(dir, generation, err);
-    if (code != PF_OK || generation[0] == '\0') {
-        return code;
+    if (code == PF_OK && generation[0] != '\0') {
+        code = make_links(dir, /* replace= */ true, err);
     }
-    code = make_links(dir, /* replace= */ true, err);
+    if (code == PF_OK) {
+        code = join(temporary, err, "%s/" DATA_LINK_NEW, dir);
+    }
     if (code != PF_OK) {
         return code;
     }
+    (void)unlink(temporary); /* left over from a crash, or not there */
     struct dirent **found = NULL;
     const int count = scandir(dir, &found, NULL, NULL);
     for (int i = 0; i < count; i++) {

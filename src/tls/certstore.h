@@ -80,7 +80,7 @@ enum pf_code pf_certstore_commit(const char *dir, const struct pf_certstore *bef
                                  const struct pf_certstore *store,
                                  struct pf_err *err) PF_MUST_CHECK;
 
-/** Finish what a crash left: mend the links, remove generations that are not in force. Does nothing in a plain folder. */
+/** Finish what a crash left: mend the links (not in a plain folder), remove generations that are not in force. */
 enum pf_code pf_certstore_tidy(const char *dir, struct pf_err *err) PF_MUST_CHECK;
 
 #define pf_autocertstore __attribute__((cleanup(pf_certstore_done)))
