@@ -147,13 +147,11 @@ static void append_value(const struct pf_yaml_node *node, unsigned indent, struc
 
 static void append_item(const struct pf_yaml_node *node, unsigned indent, struct pf_buf *buf)
 {
-    append_indent(buf, indent);
-    pf_buf_append_char(buf, '-');
-    if (is_scalar(node) || node->count == 0) {
-        append_value(node, indent, buf);
-    } else {
-        pf_buf_append_char(buf, '\n');
-        append_node(node, indent + INDENT_STEP, buf);
+    size_t start = buf->len;
+    append_node(node, indent + INDENT_STEP, buf);
+    if (buf->failed == PF_OK) {
+        /* the first line is indented by what `- ` takes */
+        buf->data[start + indent] = '-';
     }
 }
 

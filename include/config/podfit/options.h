@@ -23,14 +23,14 @@ struct pf_option_run;
 /** Type of an option and of the struct member at its offset. */
 enum pf_option_type {
     PF_OPTION_BOOL,     /**< bool */
-    PF_OPTION_INT,      /**< int64_t within min..max (both 0: no bound) */
-    PF_OPTION_DURATION, /**< int64_t in milliseconds within min..max ms (both 0: only not negative) */
-    PF_OPTION_STRING, /**< struct pf_sv, NUL-terminated; ptr NULL when not given and without default; min..max bytes (both 0: any) */
-    PF_OPTION_ENUM,   /**< an enum or int: the value of the chosen one of choices */
-    PF_OPTION_STRING_LIST, /**< struct pf_option_strings; min..max elements (both 0: any); each one of choices if they are set */
-    PF_OPTION_STRING_MAP,  /**< struct pf_option_pairs; min..max members (both 0: any) */
-    PF_OPTION_OBJECT, /**< the struct of table, embedded; its defaults are set when not given */
-    PF_OPTION_OBJECT_LIST, /**< struct pf_option_objects with elements of table; min..max elements (both 0: any) */
+    PF_OPTION_INT,      /**< int64_t, or as int_bytes says, within min..max */
+    PF_OPTION_DURATION, /**< int64_t in milliseconds within min..max; never negative */
+    PF_OPTION_STRING, /**< struct pf_sv, NUL-terminated; ptr NULL when not given and without default; min..max bytes */
+    PF_OPTION_ENUM, /**< an enum or int: the value of the chosen one of choices */
+    PF_OPTION_STRING_LIST, /**< struct pf_option_strings; min..max elements; each one of choices if they are set */
+    PF_OPTION_STRING_MAP, /**< struct pf_option_pairs; min..max members */
+    PF_OPTION_OBJECT,     /**< the struct of table, embedded; its defaults are set when not given */
+    PF_OPTION_OBJECT_LIST, /**< struct pf_option_objects with elements of table; min..max elements */
     PF_OPTION_SELECTOR, /**< whatever decode writes; a map with matchLabels and matchExpressions only is checked before */
     PF_OPTION_CUSTOM, /**< whatever decode writes */
 };
@@ -42,7 +42,7 @@ struct pf_option_choice {
     const char *help; /**< a few words for explain, or NULL */
 };
 
-/** Decoded list of strings. */
+/** Decoded list of strings. A pointer member directly followed by a size_t member does as well, also for the two below. */
 struct pf_option_strings {
     const struct pf_sv *items; /**< NUL-terminated each; NULL when count is 0 */
     size_t count;
@@ -62,41 +62,48 @@ struct pf_option_pairs {
 
 /** Decoded list of objects. */
 struct pf_option_objects {
-    void *
-        items; /**< array of count structs of the table; a typed pointer member of the same struct layout may be used */
+    void *items; /**< array of count structs of the table */
     size_t count;
 };
 
 /**
- * Decode or check a value by hand. Errors of the user are added with pf_problems_add(run->problems, node->mark, path, ...) and PF_OK is
- * returned; only running out of memory and the like is a failure.
+ * Decode or check a value by hand; not called for a value that is neither in the file nor has a fallback. Errors of the user are added
+ * with pf_problems_add(run->problems, node->mark, path, ...) and PF_OK is returned; only running out of memory and the like is a failure
+ * (its text goes into run->err).
  *
- * @param node   the value; NULL or of type null when it was not given (and there is no fallback)
+ * @param node   the value, never NULL; of a table check: the map
  * @param field  address of the member at the option's offset (table checks: of the whole struct)
  */
 typedef enum pf_code (*pf_option_fn)(struct pf_option_run *run, const struct pf_yaml_node *node,
                                      const struct pf_problems_path *path, void *field);
 
-/** One option. */
+/** Print a SELECTOR or CUSTOM value: what follows `key:`, newline included; a block is indented by more than @p indent. */
+typedef void (*pf_option_print_fn)(const void *field, unsigned indent, struct pf_buf *buf);
+
+/**
+ * One option.
+ *
+ * Bounds: min and max both 0 is none; max below min is no upper one. They hold for the value (INT, DURATION in ms), the bytes (STRING)
+ * or the elements (lists, maps). The default is YAML text (`60s`, `[a, b]`); without it the member is zero, empty, NULL.
+ */
 struct pf_option {
     const char *key;
     enum pf_option_type type;
-    size_t offset; /**< offsetof the member */
-    size_t
-        given_offset; /**< PF_OPTION_GIVEN(struct, member) of a bool that says whether the file has the key; 0: none */
-    const char *fallback; /**< default as YAML text (`60s`, `[a, b]`); NULL: zero, empty, NULL */
+    bool required;        /**< must be in the file, when its object is */
+    size_t offset;        /**< offsetof the member */
+    size_t given_offset;  /**< PF_OPTION_GIVEN() of a bool: does the file have the key? 0: none */
+    const char *fallback; /**< the default */
     int64_t min;
     int64_t max;
-    const struct pf_option_choice *choices; /**< ended by a NULL name */
-    const struct pf_option_table *table;    /**< of OBJECT and OBJECT_LIST */
-    pf_option_fn decode;                    /**< of SELECTOR and CUSTOM */
-    pf_option_fn check; /**< optional, after a value was decoded without a problem */
-    void (*print)(const void *field, unsigned indent,
-                  struct pf_buf *buf); /**< SELECTOR and CUSTOM: optional; see pf_options_print() */
-    const char *
-        allowed; /**< documents and SELECTOR/CUSTOM/check: what is allowed, in words; NULL: made from the above */
-    bool required;    /**< must be in the file */
-    const char *help; /**< one sentence: lower-case, no full stop */
+    size_t
+        int_bytes; /**< INT: size of the member, 8 (or 0) or 4 (unsigned if min is not negative) */
+    const struct pf_option_choice *choices; /**< ENUM, STRING_LIST; ended by a NULL name */
+    const struct pf_option_table *table;    /**< OBJECT, OBJECT_LIST */
+    pf_option_fn decode;                    /**< SELECTOR, CUSTOM */
+    pf_option_fn check;                     /**< optional, after a value without problem */
+    pf_option_print_fn print;               /**< SELECTOR, CUSTOM: optional */
+    const char *allowed;                    /**< what is allowed; NULL: made from the above */
+    const char *help;                       /**< one sentence: lower-case, no full stop */
 };
 
 /** The options of one object. */
@@ -104,8 +111,8 @@ struct pf_option_table {
     const struct pf_option *rows;
     size_t count;
     size_t struct_bytes;
-    pf_option_fn
-        check; /**< optional: rules over several members, called when none of the object's own values has a problem */
+    /** Optional: rules over several members; called when the object is given and nothing in it has a problem. */
+    pf_option_fn check;
 };
 
 #define PF_OPTION_TABLE(rows_, struct_)                                                \

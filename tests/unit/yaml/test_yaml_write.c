@@ -29,10 +29,10 @@ static void test_write(PF_UNUSED void **state)
         const char *expected;
     } rows[] = {
         {"map", "{a: 1, b: [x, {c: d}], e: {}, f: [], g: }", 0,
-         "a: 1\nb:\n- x\n-\n  c: d\ne: {}\nf: []\ng: null\n"},
+         "a: 1\nb:\n- x\n- c: d\ne: {}\nf: []\ng: null\n"},
         {"indented", "{a: {b: [1]}}", 2, "  a:\n    b:\n    - 1\n"},
         {"root scalar", "x", 0, "x\n"},
-        {"root list", "[[1, [2]], []]", 0, "-\n  - 1\n  -\n    - 2\n- []\n"},
+        {"root list", "[[1, [2]], []]", 0, "- - 1\n  - - 2\n- []\n"},
         {"empty root", "{}", 2, "  {}\n"},
         {"numbers", "[0x10, 1_0, -5]", 0, "- 16\n- 10\n- -5\n"},
         {"booleans", "[yes, 'yes', \"no\", off]", 0, "- true\n- \"yes\"\n- \"no\"\n- false\n"},
