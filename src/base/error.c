@@ -4,7 +4,8 @@
 
 #include <podfit/error.h>
 
-static void put_text(struct pf_err *err, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void put_text(struct pf_err *err, const char *format,
+                                                           va_list args)
 {
     (void)vsnprintf(err->text, sizeof(err->text), format, args); /* a cut text is still a text */
 }
