@@ -572,6 +572,7 @@ static void test_print(PF_UNUSED void **state)
     assert_int_equal(decode(&again, first.data), PF_OK);
     assert_int_equal(pf_options_print(&table, again.node, &again.shape, &second, NULL), PF_OK);
     assert_string_equal(second.data, expected);
+    pf_buf_done(&second);
     pf_buf_init(&second, 10);
     assert_int_equal(pf_options_print(&table, f.node, &f.shape, &second, NULL), PF_E_TOO_BIG);
     pf_arena_done(&f.arena);
@@ -581,7 +582,7 @@ static void test_print(PF_UNUSED void **state)
 static void test_markdown(PF_UNUSED void **state)
 {
     static const char *const lines[] = {
-        "| key | type | default | allowed | what it does |\n| --- | --- | --- | --- | --- |\n"
+        "| key | type | default | allowed | what it does |\n| --- | --- | --- | --- | --- |\n",
         "| `classes` | list of objects |  | a list of maps with at most 3 elements | the first that "
         "matches wins |\n| `classes[].name` | string | required | a string | of the class |\n",
         "\n| `classes[].pool.taint` | string | required | a string with 1 to 20 bytes | "
