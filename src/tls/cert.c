@@ -314,8 +314,7 @@ enum pf_code pf_cert_load_pair(const char *cert_path, const char *key_path, int6
         return pf_err_set(err, code, "'%s': %s", file_at_fault(&why, cert_path, key_path),
                           why.text);
     }
-    *ret_pair = pair;
-    pair = (struct pf_cert_pair){0};
+    *ret_pair = pf_cert_pair_take(&pair);
     return PF_OK;
 }
 

@@ -126,8 +126,7 @@ static enum pf_code write_pair(const X509 *cert, const EVP_PKEY *key, struct pf_
     }
     code = pf_ossl_take(bio, &pair.key_pem, err);
     if (code == PF_OK) {
-        *ret_pair = pair;
-        pair = (struct pf_cert_pair){0};
+        *ret_pair = pf_cert_pair_take(&pair);
     }
     return code;
 }

@@ -84,18 +84,19 @@ enum pf_code pf_certstore_lock(const char *dir, bool create, int *ret_fd, struct
     if (create && mkdir(dir, 0755) != 0 && errno != EEXIST) {
         return pf_err_set_errno(err, PF_E_IO, errno, "cannot create the folder '%s'", dir);
     }
-    pf_autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         const enum pf_code code = errno == ENOENT ? PF_E_NOT_FOUND : PF_E_IO;
         return pf_err_set_errno(err, code, errno, "cannot open the folder '%s'", dir);
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK
+        const int why = errno;
+        (void)close(fd); /* nothing was written through it */
+        return why == EWOULDBLOCK
                    ? pf_err_set(err, PF_E_STATE, "another process is changing the folder '%s'", dir)
-                   : pf_err_set_errno(err, PF_E_IO, errno, "cannot lock the folder '%s'", dir);
+                   : pf_err_set_errno(err, PF_E_IO, why, "cannot lock the folder '%s'", dir);
     }
     *ret_fd = fd;
-    fd = -1;
     return PF_OK;
 }
 

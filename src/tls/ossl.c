@@ -149,9 +149,10 @@ enum pf_code pf_ossl_read_certs(struct pf_sv pem, const char *what, STACK_OF(X50
 /* In the place of OpenSSL's own, which would ask on the terminal. */
 static int refuse_password(char *text, int size, int writing, void *opaque)
 {
-    (void)text;
-    (void)size;
     (void)writing;
+    if (size > 0) {
+        text[0] = '\0';
+    }
     *(bool *)opaque = true;
     return -1;
 }

@@ -65,6 +65,14 @@ void pf_cert_list_done(struct pf_cert_list *list);
 /** Free, the key is overwritten before. Accepts a zeroed struct, may be called twice. */
 void pf_cert_pair_done(struct pf_cert_pair *pair);
 
+/** Move a pair out of a scope that would release it. */
+static inline struct pf_cert_pair pf_cert_pair_take(struct pf_cert_pair *pair)
+{
+    const struct pf_cert_pair taken = *pair;
+    *pair = (struct pf_cert_pair){0};
+    return taken;
+}
+
 /**
  * Read what the certificates of a PEM text say, expired or not, in any order; other blocks and text between blocks are skipped.
  *

@@ -40,7 +40,8 @@ struct pf_certdir_options {
     int64_t ca_lifetime_s;   /**< 0: PF_CERTDIR_CA_LIFETIME_S; at least leaf_lifetime_s */
     int64_t
         publish_delay_s; /**< negative: PF_CERTDIR_PUBLISH_DELAY_S; less than a third of ca_lifetime_s */
-    bool force; /**< create: start over with a new CA, the old one is not kept in the bundle; renew: issue a new leaf although none is due */
+    bool
+        force; /**< create: start over with a new CA, the old one is not kept in the bundle; renew: issue a new leaf although none is due */
 };
 
 /** What create and renew did, or what show found. Zero-initialise; release with pf_certdir_report_done(). */

@@ -288,31 +288,57 @@ static void recover(const char *name, long step, const char *dir, enum scene sce
     assert_true(count == 7 || (scene == SCENE_START_OVER && count == 5));
 }
 
+/* @return the change came to its end */
+static bool die_at(size_t scene, long step)
+{
+    char dir[] = "/tmp/podfit-crash-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    prepare(scenes[scene].scene, dir);
+    steps_left = step;
+    const enum pf_code code = change(scenes[scene].scene, dir, NULL, NULL);
+    const bool finished = steps_left > 0;
+    steps_left = -1;
+    if (finished && code != PF_OK) {
+        fail_msg("%s: does not work at all", scenes[scene].name);
+    }
+    if (scenes[scene].served_before && !is_served(dir)) {
+        fail_msg("%s, dead after %ld steps: no usable pair", scenes[scene].name, step);
+    }
+    recover(scenes[scene].name, step, dir, scenes[scene].scene);
+    remove_tree(dir);
+    return finished;
+}
+
 static void test_crashes(void **state)
 {
     (void)state;
     for (size_t i = 0; i < PF_ARRAY_LEN(scenes); i++) {
-        bool finished = false;
         long step = 0;
-        for (; !finished; step++) {
-            char dir[] = "/tmp/podfit-crash-XXXXXX";
-            assert_non_null(mkdtemp(dir));
-            prepare(scenes[i].scene, dir);
-            steps_left = step;
-            const enum pf_code code = change(scenes[i].scene, dir, NULL, NULL);
-            finished = steps_left > 0; /* all steps were done */
-            steps_left = -1;
-            if (finished && code != PF_OK) {
-                fail_msg("%s: does not work at all", scenes[i].name);
-            }
-            if (scenes[i].served_before && !is_served(dir)) {
-                fail_msg("%s, dead after %ld steps: no usable pair", scenes[i].name, step);
-            }
-            recover(scenes[i].name, step, dir, scenes[i].scene);
-            remove_tree(dir);
+        while (!die_at(i, step)) {
+            step++;
         }
-        print_message("%s: %ld places to die\n", scenes[i].name, step - 1);
+        print_message("%s: %ld places to die\n", scenes[i].name, step);
+        assert_true(step > 10);
     }
+}
+
+/* @return the change was made although (or before) that allocation failed: what is left are those of the best-effort clean-up */
+static bool fail_allocation(size_t scene, const char *dir, long at)
+{
+    struct pf_certdir_report report = {.acts = 0x55};
+    struct pf_err err = {0};
+    allocs_left = at;
+    const enum pf_code code = change(scenes[scene].scene, dir, &report, &err);
+    allocs_left = -1;
+    if (code == PF_OK) {
+        pf_certdir_report_done(&report);
+        return true;
+    }
+    if (code != PF_E_NO_MEMORY || err.code != code || report.acts != 0x55) {
+        fail_msg("%s, allocation %ld: %s '%s'", scenes[scene].name, at, pf_code_name(code),
+                 err.text);
+    }
+    return false;
 }
 
 static void test_allocations(void **state)
@@ -323,22 +349,8 @@ static void test_allocations(void **state)
         assert_non_null(mkdtemp(dir));
         prepare(scenes[i].scene, dir);
         long at = 0;
-        bool finished = false;
-        for (; !finished && at < 2000; at++) {
-            struct pf_certdir_report report = {.acts = 0x55};
-            struct pf_err err = {0};
-            allocs_left = at;
-            const enum pf_code code = change(scenes[i].scene, dir, &report, &err);
-            finished = allocs_left >= 0;
-            allocs_left = -1;
-            if (code == PF_OK) {
-                pf_certdir_report_done(&report);
-                break; /* what remains are allocations of the best-effort clean-up */
-            }
-            if (code != PF_E_NO_MEMORY || err.code != code || report.acts != 0x55) {
-                fail_msg("%s, allocation %ld: %s '%s'", scenes[i].name, at, pf_code_name(code),
-                         err.text);
-            }
+        while (!fail_allocation(i, dir, at)) {
+            at++;
         }
         assert_true(at > 5);
         assert_true(is_served(dir));

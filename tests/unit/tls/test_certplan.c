@@ -16,7 +16,7 @@
     {                                                                                            \
         .present = true, .not_before_wall_ns = T(issued) - HOUR_NS, .not_after_wall_ns = T(end), \
     }
-#define SETTLED .leaf_by_ca = true, .bundle_complete = true, .publish_delay_s = 24 * 3600
+#define SETTLED .leaf_by_ca = true, .bundle_complete = true, .publish_delay_s = INT64_C(86400)
 #define FRESH   .ca = DATES(0, 900), .leaf = DATES(0, 90), SETTLED
 
 static const int64_t old_at_50[] = {T(50)};
