@@ -1,0 +1,189 @@
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "snapshot_internal.h"
+#include <podfit/cursor.h>
+#include <podfit/limits.h>
+
+static enum pf_code load_node(struct pf_snapshot_load *load, struct pf_sv json, struct pf_err *err)
+{
+    struct pf_node node = {0};
+    enum pf_code code = pf_node_decode(json, &load->arena, &node, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    pf_model_lock(load->model);
+    code = pf_model_apply_node(load->model, &node, err);
+    pf_model_unlock(load->model);
+    return code;
+}
+
+static enum pf_code load_pod(struct pf_snapshot_load *load, struct pf_sv json, struct pf_err *err)
+{
+    struct pf_pod pod = {0};
+    enum pf_code code = pf_pod_decode(json, &load->arena, &pod, err);
+    if (code == PF_OK && pod.meta.namespace_.len == 0) {
+        pod.meta.namespace_ = PF_SV("default"); /* as kubectl does */
+    }
+    if (code != PF_OK) {
+        return code;
+    }
+    pf_model_lock(load->model);
+    code = pf_model_apply_pod(load->model, &pod, err);
+    pf_model_unlock(load->model);
+    return code;
+}
+
+static enum pf_code load_namespace(struct pf_snapshot_load *load, struct pf_sv json,
+                                   struct pf_err *err)
+{
+    struct pf_namespace ns = {0};
+    enum pf_code code = pf_namespace_decode(json, &load->arena, &ns, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    pf_model_lock(load->model);
+    code = pf_model_apply_namespace(load->model, &ns, err);
+    pf_model_unlock(load->model);
+    return code;
+}
+
+/** One kind of object: a row here is all that a new one needs. */
+struct kind_row {
+    struct pf_sv api_version;
+    struct pf_sv kind;
+    size_t counter; /**< offset in struct pf_snapshot_stats */
+    enum pf_code (*load)(struct pf_snapshot_load *load, struct pf_sv json, struct pf_err *err);
+};
+
+static const struct kind_row kind_rows[] = {
+    {PF_SV_INIT("v1"), PF_SV_INIT("Node"), offsetof(struct pf_snapshot_stats, nodes), load_node},
+    {PF_SV_INIT("v1"), PF_SV_INIT("Pod"), offsetof(struct pf_snapshot_stats, pods), load_pod},
+    {PF_SV_INIT("v1"), PF_SV_INIT("Namespace"), offsetof(struct pf_snapshot_stats, namespaces),
+     load_namespace},
+};
+
+static void read_meta(struct pf_cursor *c, struct pf_arena *arena, struct pf_snapshot_head *head)
+{
+    struct pf_sv key = {0};
+    (void)pf_cursor_enter_object(c);
+    while (pf_cursor_next_key(c, &key)) {
+        if (pf_sv_eq_cstr(key, "name")) {
+            (void)pf_cursor_string(c, arena, &head->name);
+        } else if (pf_sv_eq_cstr(key, "namespace")) {
+            (void)pf_cursor_string(c, arena, &head->namespace_);
+        }
+    }
+}
+
+/* @param whole  false: stop as soon as the kind is known, a decoder looks at the rest */
+static enum pf_code read_head(struct pf_arena *arena, struct pf_sv json, bool whole,
+                              struct pf_snapshot_head *head, struct pf_err *err)
+{
+    struct pf_cursor c;
+    struct pf_sv key = {0};
+    pf_cursor_init(&c, json);
+    (void)pf_cursor_enter_object(&c);
+    while ((whole || head->kind.len == 0 || head->api_version.len == 0) &&
+           pf_cursor_next_key(&c, &key)) {
+        if (pf_sv_eq_cstr(key, "kind")) {
+            (void)pf_cursor_string(&c, arena, &head->kind);
+        } else if (pf_sv_eq_cstr(key, "apiVersion")) {
+            (void)pf_cursor_string(&c, arena, &head->api_version);
+        } else if (whole && pf_sv_eq_cstr(key, "metadata")) {
+            read_meta(&c, arena, head);
+        }
+    }
+    if (whole) {
+        (void)pf_cursor_end(&c);
+    }
+    return pf_cursor_error(&c, err);
+}
+
+/* Items of a PodList say nothing themselves: they are what the list's name says. */
+static void inherit(struct pf_snapshot_head *head, const struct pf_snapshot_list *list)
+{
+    static const struct pf_sv suffix = PF_SV_INIT("List");
+    if (list == NULL) {
+        return;
+    }
+    struct pf_sv kind = list->kind;
+    if (head->kind.len == 0 && kind.len > suffix.len &&
+        pf_sv_eq((struct pf_sv){kind.ptr + kind.len - suffix.len, suffix.len}, suffix)) {
+        kind.len -= suffix.len;
+        head->kind = kind;
+    }
+    if (head->api_version.len == 0) {
+        head->api_version = list->api_version;
+    }
+}
+
+static const struct kind_row *find_row(const struct pf_snapshot_head *head)
+{
+    for (size_t i = 0; i < PF_ARRAY_LEN(kind_rows); i++) {
+        if (pf_sv_eq(head->kind, kind_rows[i].kind) &&
+            (head->api_version.len == 0 || pf_sv_eq(head->api_version, kind_rows[i].api_version))) {
+            return &kind_rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* Name the object that is to blame, as far as it can be read. */
+static enum pf_code blame(const struct pf_snapshot_load *load, struct pf_sv json,
+                          const struct pf_snapshot_head *known, enum pf_code code,
+                          struct pf_err *err)
+{
+    struct pf_snapshot_head head = *known;
+    struct pf_arena names;
+    pf_arena_init(&names, (size_t)64 * 1024);
+    (void)read_head(&names, json, /* whole= */ true, &head, NULL);
+    const char *space = head.kind.len != 0 && head.name.len != 0 ? " " : "";
+    const char *slash = head.namespace_.len != 0 ? "/" : "";
+    if (head.kind.len == 0 && head.name.len == 0) {
+        (void)pf_err_wrap(err, code, "item %" PRIu64, load->item);
+    } else {
+        (void)pf_err_wrap(err, code, "item %" PRIu64 " (%.*s%s%.*s%s%.*s)", load->item,
+                          PF_SV_ARG(head.kind), space, PF_SV_ARG(head.namespace_), slash,
+                          PF_SV_ARG(head.name));
+    }
+    pf_arena_done(&names);
+    return code;
+}
+
+enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
+                              const struct pf_snapshot_list *list, struct pf_err *err)
+{
+    pf_arena_reset(&load->arena);
+    struct pf_snapshot_head head = {0};
+    if (json.len > PF_OBJECT_MAX_BYTES) {
+        return pf_err_set(err, PF_E_TOO_BIG, "item %" PRIu64 " has %zu bytes, the limit is %zu",
+                          load->item, json.len, PF_OBJECT_MAX_BYTES);
+    }
+    enum pf_code code = read_head(&load->arena, json, /* whole= */ false, &head, err);
+    if (code != PF_OK) {
+        return blame(load, json, &head, code, err);
+    }
+    inherit(&head, list);
+    if (head.kind.len == 0 && list != NULL && list->kind.len == 0) {
+        return PF_E_NOT_FOUND;
+    }
+    if (head.kind.len == 0) {
+        code = pf_err_set(err, PF_E_INVALID, "the object has no kind");
+        return blame(load, json, &head, code, err);
+    }
+    const struct kind_row *row = find_row(&head);
+    if (row == NULL) {
+        struct pf_snapshot_head unused = {0};
+        code = read_head(&load->arena, json, /* whole= */ true, &unused, err);
+        load->stats.skipped += code == PF_OK;
+    } else {
+        code = row->load(load, json, err);
+        uint64_t *counter = (uint64_t *)(void *)((char *)&load->stats + row->counter);
+        *counter += code == PF_OK;
+    }
+    if (json.len > load->stats.peak_item_bytes) {
+        load->stats.peak_item_bytes = json.len;
+    }
+    return code == PF_OK ? PF_OK : blame(load, json, &head, code, err);
+}
