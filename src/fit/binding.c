@@ -4,20 +4,20 @@
 #define FIRST_PLUGIN     (PF_ROOM_PORTS + 1)
 #define CONSTRAINT_COUNT (FIRST_PLUGIN + PF_FILTER_COUNT)
 
-static const unsigned PREFERRED[] = {PF_SHORT_MEMORY, PF_SHORT_CPU, PF_SHORT_PODS};
+static const unsigned preferred[] = {PF_SHORT_MEMORY, PF_SHORT_CPU, PF_SHORT_PODS};
 
 /* Name as text in the arena or static. */
 static enum pf_code name_constraint(const struct pf_filter_input *input, unsigned constraint,
                                     struct pf_arena *arena, struct pf_sv *ret_name)
 {
-    static const struct pf_sv FIXED[PF_SHORT_SCALARS] = {
+    static const struct pf_sv fixed[PF_SHORT_SCALARS] = {
         [PF_SHORT_PODS] = PF_SV_INIT("pods"),
         [PF_SHORT_CPU] = PF_SV_INIT("cpu"),
         [PF_SHORT_MEMORY] = PF_SV_INIT("memory"),
         [PF_SHORT_EPHEMERAL_STORAGE] = PF_SV_INIT("ephemeral-storage"),
     };
     if (constraint < PF_SHORT_SCALARS) {
-        *ret_name = FIXED[constraint];
+        *ret_name = fixed[constraint];
         return PF_OK;
     }
     if (constraint == PF_ROOM_PORTS) {
@@ -36,9 +36,9 @@ static enum pf_code name_constraint(const struct pf_filter_input *input, unsigne
 /* Is a before b where their counts are equal? */
 static bool precedes(unsigned a, unsigned b)
 {
-    for (size_t i = 0; i < PF_ARRAY_LEN(PREFERRED); i++) {
-        if (a == PREFERRED[i] || b == PREFERRED[i]) {
-            return a == PREFERRED[i];
+    for (size_t i = 0; i < PF_ARRAY_LEN(preferred); i++) {
+        if (a == preferred[i] || b == preferred[i]) {
+            return a == preferred[i];
         }
     }
     return a < b;

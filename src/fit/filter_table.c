@@ -16,7 +16,7 @@ static const struct pf_filter dynamic_resources = {.name = "DynamicResources",
 static const struct pf_filter node_declared_features = {.name = "NodeDeclaredFeatures",
                                                         .needs = PF_NEEDS_DECLARED_FEATURES};
 
-static const struct pf_filter *const FILTERS[PF_FILTER_COUNT] = {
+static const struct pf_filter *const filters[PF_FILTER_COUNT] = {
     [PF_FILTER_NODE_UNSCHEDULABLE] = &pf_node_unschedulable_filter,
     [PF_FILTER_NODE_NAME] = &pf_node_name_filter,
     [PF_FILTER_TAINT_TOLERATION] = &pf_taint_toleration_filter,
@@ -35,18 +35,18 @@ static const struct pf_filter *const FILTERS[PF_FILTER_COUNT] = {
 
 const struct pf_filter *pf_filter_get(enum pf_filter_id filter)
 {
-    return FILTERS[filter];
+    return filters[filter];
 }
 
 const char *pf_filter_name(enum pf_filter_id filter)
 {
-    return (unsigned)filter < PF_FILTER_COUNT ? FILTERS[filter]->name : NULL;
+    return (unsigned)filter < PF_FILTER_COUNT ? filters[filter]->name : NULL;
 }
 
 bool pf_filter_find(struct pf_sv name, enum pf_filter_id *ret_filter)
 {
     for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
-        if (pf_sv_eq_cstr(name, FILTERS[i]->name)) {
+        if (pf_sv_eq_cstr(name, filters[i]->name)) {
             *ret_filter = (enum pf_filter_id)i;
             return true;
         }

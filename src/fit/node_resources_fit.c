@@ -117,7 +117,7 @@ static bool could(const struct pf_filter_input *input, struct pf_filter_target *
 static enum pf_code reasons(const struct pf_filter_input *input, const struct pf_result *result,
                             struct pf_arena *arena, pf_filter_reason_fn *visit, void *opaque)
 {
-    static const struct pf_sv FIXED[PF_SHORT_SCALARS] = {
+    static const struct pf_sv fixed[PF_SHORT_SCALARS] = {
         [PF_SHORT_PODS] = PF_SV_INIT("Too many pods"),
         [PF_SHORT_CPU] = PF_SV_INIT("Insufficient cpu"),
         [PF_SHORT_MEMORY] = PF_SV_INIT("Insufficient memory"),
@@ -129,7 +129,7 @@ static enum pf_code reasons(const struct pf_filter_input *input, const struct pf
         }
         struct pf_sv text = {0};
         if (bit < PF_SHORT_SCALARS) {
-            text = FIXED[bit];
+            text = fixed[bit];
         } else {
             const struct pf_sv name = input->question->request.scalars[bit - PF_SHORT_SCALARS].name;
             text = pf_sv_from(pf_arena_printf(arena, "Insufficient %.*s", PF_SV_ARG(name)));

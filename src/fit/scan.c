@@ -82,7 +82,7 @@ static uint32_t find_node(const struct walk *walk, const uint32_t *by_name, uint
 }
 
 /* Nodes outside of the names that PreFilter left in: UU, and no wait can help (scheduler-fit 1.2). */
-static const struct pf_result OUTSIDE = {
+static const struct pf_result left_out = {
     .filter = PF_FILTER_NODE_AFFINITY,
     .code = PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE,
     .outside = true,
@@ -102,7 +102,7 @@ static enum pf_code visit_named(struct walk *walk, const uint32_t *by_name, uint
     }
     uint32_t id = 0;
     if (code == PF_OK && count > inside) {
-        code = pf_outcomes_add(&walk->scan.outcomes, &OUTSIDE, count - inside, &id);
+        code = pf_outcomes_add(&walk->scan.outcomes, &left_out, count - inside, &id);
     }
     return code;
 }
@@ -120,7 +120,7 @@ static enum pf_code visit_merged(struct walk *walk, const uint32_t *by_name, uin
         }
         const bool inside = name < question->name_count &&
                             compare_to_name(walk, by_name[i], question->names[name]) == 0;
-        code = inside ? visit_node(walk, by_name[i]) : record(walk, by_name[i], &OUTSIDE);
+        code = inside ? visit_node(walk, by_name[i]) : record(walk, by_name[i], &left_out);
     }
     return code;
 }

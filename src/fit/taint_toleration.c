@@ -9,7 +9,7 @@
 #define LAST_MINOR_NAMING_THE_TAINT 33
 
 /* Taints that the node lifecycle controller sets and takes away (scheduler-fit section 2). */
-static const struct pf_sv LIFECYCLE_KEYS[] = {
+static const struct pf_sv lifecycle_keys[] = {
     PF_SV_INIT("node.kubernetes.io/not-ready"),
     PF_SV_INIT("node.kubernetes.io/unreachable"),
     PF_SV_INIT("node.kubernetes.io/memory-pressure"),
@@ -21,8 +21,8 @@ static const struct pf_sv LIFECYCLE_KEYS[] = {
 
 static bool is_lifecycle(struct pf_sv key)
 {
-    for (size_t i = 0; i < PF_ARRAY_LEN(LIFECYCLE_KEYS); i++) {
-        if (pf_sv_eq(key, LIFECYCLE_KEYS[i])) {
+    for (size_t i = 0; i < PF_ARRAY_LEN(lifecycle_keys); i++) {
+        if (pf_sv_eq(key, lifecycle_keys[i])) {
             return true;
         }
     }

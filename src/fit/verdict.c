@@ -7,24 +7,24 @@
 
 const char *pf_verdict_name(enum pf_verdict verdict)
 {
-    static const char *const NAMES[] = {
+    static const char *const names[] = {
         [PF_VERDICT_FITS] = "fits",
         [PF_VERDICT_FULL] = "full",
         [PF_VERDICT_NEVER] = "never",
         [PF_VERDICT_UNKNOWN] = "unknown",
         [PF_VERDICT_NOT_JUDGED] = "notJudged",
     };
-    return (size_t)verdict < PF_ARRAY_LEN(NAMES) ? NAMES[verdict] : "unknown";
+    return (size_t)verdict < PF_ARRAY_LEN(names) ? names[verdict] : "unknown";
 }
 
 const char *pf_fit_code_name(enum pf_fit_code code)
 {
-    static const char *const NAMES[] = {
+    static const char *const names[] = {
         [PF_FIT_SUCCESS] = "Success",
         [PF_FIT_UNSCHEDULABLE] = "Unschedulable",
         [PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE] = "UnschedulableAndUnresolvable",
     };
-    return (size_t)code < PF_ARRAY_LEN(NAMES) ? NAMES[code] : "Error";
+    return (size_t)code < PF_ARRAY_LEN(names) ? names[code] : "Error";
 }
 
 enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes)

@@ -52,7 +52,7 @@ struct expectation {
 
 static bool split(struct pf_sv line, struct item *ret_item)
 {
-    static const struct pf_sv KEYS[] = {
+    static const struct pf_sv keys[] = {
         PF_SV_INIT("name"),          PF_SV_INIT("pod"),       PF_SV_INIT("nodes"),
         PF_SV_INIT("existing"),      PF_SV_INIT("nominated"), PF_SV_INIT("gates"),
         PF_SV_INIT("affinity_args"), PF_SV_INIT("expect"),    PF_SV_INIT("differs"),
@@ -68,7 +68,7 @@ static bool split(struct pf_sv line, struct item *ret_item)
     pf_cursor_enter_object(&c);
     uint64_t seen = 0;
     size_t index = 0;
-    while (pf_cursor_next_field(&c, KEYS, PF_ARRAY_LEN(KEYS), &seen, &index)) {
+    while (pf_cursor_next_field(&c, keys, PF_ARRAY_LEN(keys), &seen, &index)) {
         pf_cursor_span(&c, fields[index]);
     }
     if (!pf_cursor_end(&c)) {
@@ -215,10 +215,10 @@ static bool contains(struct pf_sv text, const char *part)
 /* Does the case look as if it needed a filter that is not built? Decided from its text, not by podfit. */
 static bool may_be_unknown(const struct item *item)
 {
-    static const char *const SIGNS[] = {"podAffinity", "podAntiAffinity", "DoNotSchedule",
+    static const char *const signs[] = {"podAffinity", "podAntiAffinity", "DoNotSchedule",
                                         "volumes",     "resourceClaims",  "hostUsers"};
-    for (size_t i = 0; i < PF_ARRAY_LEN(SIGNS); i++) {
-        if (contains(item->pod, SIGNS[i])) {
+    for (size_t i = 0; i < PF_ARRAY_LEN(signs); i++) {
+        if (contains(item->pod, signs[i])) {
             return true;
         }
     }
@@ -280,7 +280,7 @@ static void run_file(const char *path, int oldest_minor, struct tally *tally)
         const struct pf_sv line = {.ptr = rest.ptr, .len = len};
         rest.ptr += newline != SIZE_MAX ? len + 1 : len;
         rest.len -= newline != SIZE_MAX ? len + 1 : len;
-        struct item item;
+        struct item item = {.name = {0}};
         assert_true(split(line, &item));
         if (item.nominated.len != 0 || item.affinity_args.len != 0) {
             tally->skipped++;

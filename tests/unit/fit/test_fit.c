@@ -1,0 +1,575 @@
+/* Verdicts, causes, messages, binding constraints, slots and predicted nodes of hand-made clusters. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+#include <podfit/buf.h>
+#include <podfit/columns.h>
+
+#define POD(spec)   "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{" spec "}}"
+#define C(requests) "\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{" requests "}}}]"
+#define NODE(name, spec, allocatable)                                                     \
+    "{\"metadata\":{\"name\":\"" name "\",\"labels\":{\"kubernetes.io/hostname\":\"" name \
+    "\"}},\"spec\":{" spec "},\"status\":{\"allocatable\":{" allocatable "}}}"
+#define BOUND(name, node, requests)                                                             \
+    "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name "\"},\"spec\":{\"nodeName\":\"" node \
+    "\"," C(requests) "},\"status\":{\"phase\":\"Running\"}}"
+#define ROOM "\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":\"10\""
+
+struct row {
+    const char *name;
+    const char *const *nodes; /* NULL-terminated */
+    const char *const *pods;
+    const char *pod;
+    enum pf_verdict verdict;
+    const char *message;
+    const char *cause;
+    const char *binding; /* as the explanation gives it */
+    uint64_t slots;
+};
+
+static const char *const none[] = {NULL};
+static const char *const one_node[] = {NODE("n1", "", ROOM), NULL};
+static const char *const three_nodes[] = {
+    NODE("n1", "\"unschedulable\":true", ROOM),
+    NODE("n2", "\"taints\":[{\"key\":\"dedicated\",\"value\":\"x\",\"effect\":\"NoSchedule\"}]",
+         ROOM),
+    NODE("n3", "", ROOM),
+    NULL,
+};
+static const char *const sick_node[] = {
+    NODE("n1", "\"taints\":[{\"key\":\"node.kubernetes.io/not-ready\",\"effect\":\"NoExecute\"}]",
+         ROOM),
+    NULL,
+};
+static const char *const tainted_node[] = {
+    NODE("n1", "\"taints\":[{\"key\":\"dedicated\",\"effect\":\"NoSchedule\"}]", ROOM), NULL};
+static const char *const cordoned_node[] = {NODE("n1", "\"unschedulable\":true", ROOM), NULL};
+static const char *const no_pod_slots[] = {
+    NODE("n1", "", "\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":\"0\""), NULL};
+static const char *const gpu_nodes[] = {NODE("n1", "", ROOM ",\"example.com/gpu\":\"2\""),
+                                        NODE("n2", "", ROOM), NULL};
+static const char *const full_pods[] = {BOUND("a", "n1", "\"memory\":\"7Gi\",\"cpu\":\"3500m\""),
+                                        NULL};
+static const char *const full_n3[] = {BOUND("a", "n3", "\"memory\":\"8Gi\""), NULL};
+static const char *const one_gpu_used[] = {BOUND("a", "n1", "\"example.com/gpu\":\"1\""), NULL};
+static const char *const port_used[] = {
+    "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"a\"},\"spec\":{\"nodeName\":\"n1\","
+    "\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,\"hostPort\":80}]}]}}",
+    NULL};
+static const char *const anti_pods[] = {
+    "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"a\"},\"spec\":{\"nodeName\":\"n1\",\"affinity\":"
+    "{\"podAntiAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":"
+    "\"kubernetes.io/hostname\",\"labelSelector\":{}}]}},\"containers\":[{\"name\":\"c\"}]}}",
+    NULL};
+
+#define NAMED_N(value)                                                                         \
+    "\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{"     \
+    "\"nodeSelectorTerms\":[{\"matchFields\":[{\"key\":\"metadata.name\",\"operator\":\"In\"," \
+    "\"values\":[\"" value "\"]}]}]}}},"
+
+static const struct row rows[] = {
+    {.name = "fits on an empty node, memory runs out first",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD(C("\"cpu\":\"1\",\"memory\":\"4Gi\"")),
+     .verdict = PF_VERDICT_FITS,
+     .binding = "memory",
+     .slots = 2},
+    {.name = "nothing requested: pod slots bind",
+     .nodes = one_node,
+     .pods = full_pods,
+     .pod = POD(C("")),
+     .verdict = PF_VERDICT_FITS,
+     .binding = "pods",
+     .slots = 9},
+    {.name = "cpu and memory tie: memory is named",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD(C("\"cpu\":\"2\",\"memory\":\"4Gi\"")),
+     .verdict = PF_VERDICT_FITS,
+     .binding = "memory",
+     .slots = 2},
+    {.name = "a host port is there once a node",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD(
+         "\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,\"hostPort\":80}]}]"),
+     .verdict = PF_VERDICT_FITS,
+     .binding = "NodePorts",
+     .slots = 1},
+    {.name = "scalars have slots",
+     .nodes = gpu_nodes,
+     .pods = one_gpu_used,
+     .pod = POD(C("\"example.com/gpu\":\"1\"")),
+     .verdict = PF_VERDICT_FITS,
+     .binding = "example.com/gpu",
+     .slots = 1},
+    {.name = "full: room comes back when pods leave",
+     .nodes = one_node,
+     .pods = full_pods,
+     .pod = POD(C("\"cpu\":\"1\",\"memory\":\"4Gi\"")),
+     .verdict = PF_VERDICT_FULL,
+     .message = "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory.",
+     .binding = "memory"},
+    {.name = "full: a cordon can be lifted",
+     .nodes = cordoned_node,
+     .pods = none,
+     .pod = POD(C("\"cpu\":\"1\"")),
+     .verdict = PF_VERDICT_FULL,
+     .message = "0/1 nodes are available: 1 node(s) were unschedulable.",
+     .binding = "NodeUnschedulable"},
+    {.name = "full: a node can recover",
+     .nodes = sick_node,
+     .pods = none,
+     .pod = POD(C("\"cpu\":\"1\"")),
+     .verdict = PF_VERDICT_FULL,
+     .message = "0/1 nodes are available: 1 node(s) had untolerated taint(s).",
+     .binding = "TaintToleration"},
+    {.name = "full: a port can become free",
+     .nodes = one_node,
+     .pods = port_used,
+     .pod = POD(
+         "\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,\"hostPort\":80}]}]"),
+     .verdict = PF_VERDICT_FULL,
+     .message =
+         "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.",
+     .binding = "NodePorts"},
+    {.name = "never: over what the node has",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD(C("\"cpu\":\"5\"")),
+     .verdict = PF_VERDICT_NEVER,
+     .message = "0/1 nodes are available: 1 Insufficient cpu.",
+     .binding = "cpu"},
+    {.name = "never: over what a cordoned node has",
+     .nodes = cordoned_node,
+     .pods = none,
+     .pod = POD(C("\"cpu\":\"5\"")),
+     .verdict = PF_VERDICT_NEVER,
+     .message = "0/1 nodes are available: 1 node(s) were unschedulable.",
+     .binding = "NodeUnschedulable"},
+    {.name = "never: a taint that stays",
+     .nodes = tainted_node,
+     .pods = none,
+     .pod = POD(C("")),
+     .verdict = PF_VERDICT_NEVER,
+     .message = "0/1 nodes are available: 1 node(s) had untolerated taint(s).",
+     .binding = "TaintToleration"},
+    {.name = "never: no pod slots at all",
+     .nodes = no_pod_slots,
+     .pods = none,
+     .pod = POD(C("")),
+     .verdict = PF_VERDICT_NEVER,
+     .message = "0/1 nodes are available: 1 Too many pods.",
+     .binding = "pods"},
+    {.name = "never: no node",
+     .nodes = none,
+     .pods = none,
+     .pod = POD(C("")),
+     .verdict = PF_VERDICT_NEVER,
+     .message = "no nodes available to schedule pods"},
+    {.name = "never: affinity terms conflict",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD(
+         "\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{"
+         "\"nodeSelectorTerms\":[{\"matchFields\":[{\"key\":\"metadata.name\",\"operator\":\"In\","
+         "\"values\":[\"a\"]},{\"key\":\"metadata.name\",\"operator\":\"In\",\"values\":[\"b\"]}]}]}}}," C(
+             "")),
+     .verdict = PF_VERDICT_NEVER,
+     .message = "0/1 nodes are available: pod affinity terms conflict.",
+     .binding = "NodeAffinity"},
+    {.name = "tally: the most frequent binds, strings are sorted",
+     .nodes = three_nodes,
+     .pods = full_n3,
+     .pod = POD(C("\"memory\":\"1Gi\"")),
+     .verdict = PF_VERDICT_FULL,
+     .message = "0/3 nodes are available: 1 Insufficient memory, 1 node(s) had untolerated "
+                "taint(s), 1 node(s) were unschedulable.",
+     .binding = "memory"},
+    {.name = "narrowed to a node by name, which is full",
+     .nodes = three_nodes,
+     .pods = full_n3,
+     .pod = POD(NAMED_N("n3") C("\"memory\":\"1Gi\"")),
+     .verdict = PF_VERDICT_FULL,
+     .message = "0/3 nodes are available: 1 Insufficient memory, 2 node(s) didn't satisfy "
+                "plugin(s) [NodeAffinity].",
+     .binding = "NodeAffinity"},
+    {.name = "narrowed to a node that is not there",
+     .nodes = three_nodes,
+     .pods = none,
+     .pod = POD(NAMED_N("n9") C("")),
+     .verdict = PF_VERDICT_NEVER,
+     .message = "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+     .binding = "NodeAffinity"},
+    {.name = "narrowed to a node that fits",
+     .nodes = three_nodes,
+     .pods = none,
+     .pod = POD(NAMED_N("n3") C("\"memory\":\"1Gi\"")),
+     .verdict = PF_VERDICT_FITS,
+     .binding = "memory",
+     .slots = 8},
+    {.name = "hostname selector tells nodes of one shape apart",
+     .nodes = gpu_nodes,
+     .pods = none,
+     .pod = POD("\"nodeSelector\":{\"kubernetes.io/hostname\":\"n2\"}," C("\"memory\":\"1Gi\"")),
+     .verdict = PF_VERDICT_FITS,
+     .binding = "memory",
+     .slots = 8},
+    {.name = "not judged: node name",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD("\"nodeName\":\"n9\"," C("")),
+     .verdict = PF_VERDICT_NOT_JUDGED,
+     .cause = "spec.nodeName is 'n9': no scheduler is asked"},
+    {.name = "not judged: another scheduler",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD("\"schedulerName\":\"mine\"," C("")),
+     .verdict = PF_VERDICT_NOT_JUDGED,
+     .cause = "spec.schedulerName is 'mine', not 'default-scheduler'"},
+    {.name = "not judged: gates",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD("\"schedulingGates\":[{\"name\":\"a.io/x\"},{\"name\":\"b\"}]," C("")),
+     .verdict = PF_VERDICT_NOT_JUDGED,
+     .cause = "waiting for scheduling gates: [a.io/x b]"},
+    {.name = "not judged: mirror pod",
+     .nodes = one_node,
+     .pods = none,
+     .pod = "{\"metadata\":{\"annotations\":{\"kubernetes.io/config.mirror\":\"1\"}},\"spec\":{"
+            "\"nodeName\":\"n1\"," C("") "}}",
+     .verdict = PF_VERDICT_NOT_JUDGED,
+     .cause = "a mirror pod: the kubelet runs it, not the scheduler"},
+    {.name = "not judged: being deleted",
+     .nodes = one_node,
+     .pods = none,
+     .pod = "{\"metadata\":{\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{" C("") "}}",
+     .verdict = PF_VERDICT_NOT_JUDGED,
+     .cause = "the pod is being deleted"},
+    {.name = "unknown: topology spread",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD("\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"zone\","
+                "\"whenUnsatisfiable\":\"DoNotSchedule\"}]," C("")),
+     .verdict = PF_VERDICT_UNKNOWN,
+     .cause = "needs filter PodTopologySpread, which this version of podfit does not have"},
+    {.name = "unknown: a claim",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD(
+         "\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"c\"}}]," C("")),
+     .verdict = PF_VERDICT_UNKNOWN,
+     .cause = "needs filters VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, "
+              "which this version of podfit does not have"},
+    {.name = "unknown: anti-affinity of others",
+     .nodes = one_node,
+     .pods = anti_pods,
+     .pod = POD(C("")),
+     .verdict = PF_VERDICT_UNKNOWN,
+     .cause = "required anti-affinity of existing pods needs filter InterPodAffinity, which this "
+              "version of podfit does not have"},
+    {.name = "unknown: a device class",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD(C("\"deviceclass.resource.kubernetes.io/gpu\":\"1\"")),
+     .verdict = PF_VERDICT_UNKNOWN,
+     .cause = "needs filter DynamicResources, which this version of podfit does not have"},
+};
+
+static void fill(struct world *world, const char *const *nodes, const char *const *pods)
+{
+    for (size_t i = 0; nodes[i] != NULL; i++) {
+        world_node(world, pf_sv_from(nodes[i]));
+    }
+    for (size_t i = 0; pods[i] != NULL; i++) {
+        world_pod(world, pf_sv_from(pods[i]));
+    }
+}
+
+static bool same_text(const struct row *row, const char *what, const char *want, struct pf_sv got)
+{
+    if (pf_sv_eq(got, pf_sv_from(want))) {
+        return true;
+    }
+    print_error("%s: %s is '%.*s'\n", row->name, what, PF_SV_ARG(got));
+    return false;
+}
+
+static bool check_row(const struct row *row)
+{
+    struct world world;
+    world_init(&world, 36, NULL);
+    fill(&world, row->nodes, row->pods);
+    const struct pf_explanation e = world_explain(&world, pf_sv_from(row->pod));
+    const struct pf_judgement j = world_judge(&world, pf_sv_from(row->pod));
+    bool ok = world_same(&e.judgement, &j);
+    ok = same_text(row, "verdict", pf_verdict_name(row->verdict),
+                   pf_sv_from(pf_verdict_name(j.verdict))) &&
+         ok;
+    ok = same_text(row, "message", row->message, j.message) && ok;
+    ok = same_text(row, "cause", row->cause, j.cause) && ok;
+    ok = same_text(row, "binding", row->binding, e.judgement.binding) && ok;
+    if (j.verdict == PF_VERDICT_FULL || j.verdict == PF_VERDICT_NEVER) {
+        ok = same_text(row, "binding of judge", row->binding, j.binding) && ok;
+    }
+    if (e.slots != row->slots) {
+        print_error("%s: %llu slots\n", row->name, (unsigned long long)e.slots);
+        ok = false;
+    }
+    world_done(&world);
+    return ok;
+}
+
+static void test_verdicts(void **state)
+{
+    (void)state;
+    bool ok = true;
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        ok = check_row(&rows[i]) && ok;
+    }
+    assert_true(ok);
+}
+
+static void test_origin(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 36, NULL);
+    world_node(&world, pf_sv_from(one_node[0]));
+    const struct pf_sv pod = PF_SV(POD(C("")));
+    struct pf_model_origin origin = {.synced = false};
+    pf_model_set_origin(world.model, &origin);
+    struct pf_judgement j = world_judge(&world, pod);
+    assert_int_equal(j.verdict, PF_VERDICT_UNKNOWN);
+    assert_true(pf_sv_eq(j.cause, PF_SV("the model of the cluster is not synced yet")));
+    origin = (struct pf_model_origin){.synced = true, .live = true, .updated_mono_ns = 1};
+    pf_model_set_origin(world.model, &origin);
+    world.now_ns = INT64_C(60000) * 1000000 + 1;
+    assert_int_equal(world_judge(&world, pod).verdict, PF_VERDICT_FITS);
+    world.now_ns += 1000000;
+    j = world_judge(&world, pod);
+    assert_int_equal(j.verdict, PF_VERDICT_UNKNOWN);
+    assert_true(
+        pf_sv_eq(j.cause, PF_SV("the model of the cluster is 60001 ms old, more than 60000 ms")));
+    origin.live = false;
+    pf_model_set_origin(world.model, &origin);
+    assert_int_equal(world_judge(&world, pod).verdict, PF_VERDICT_FITS);
+    world_done(&world);
+}
+
+struct disabled_row {
+    const char *name;
+    unsigned disabled;
+    const char *const *nodes;
+    const char *pod;
+    enum pf_verdict verdict;
+};
+
+static void test_disabled_filters(void **state)
+{
+    (void)state;
+    static const struct disabled_row table[] = {
+        {"taints are not looked at", 1U << PF_FILTER_TAINT_TOLERATION, tainted_node, POD(C("")),
+         PF_VERDICT_FITS},
+        {"a cordon is not looked at", 1U << PF_FILTER_NODE_UNSCHEDULABLE, cordoned_node, POD(C("")),
+         PF_VERDICT_FITS},
+        {"resources are not looked at", 1U << PF_FILTER_NODE_RESOURCES_FIT, no_pod_slots,
+         POD(C("\"cpu\":\"99\"")), PF_VERDICT_FITS},
+        {"selectors are not looked at, names neither", 1U << PF_FILTER_NODE_AFFINITY, one_node,
+         POD(NAMED_N("n9") C("")), PF_VERDICT_FITS},
+        {"a filter podfit lacks is not needed", 1U << PF_FILTER_POD_TOPOLOGY_SPREAD, one_node,
+         POD("\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"zone\","
+             "\"whenUnsatisfiable\":\"DoNotSchedule\"}]," C("")),
+         PF_VERDICT_FITS},
+        {"one of several that podfit lacks", 1U << PF_FILTER_VOLUME_ZONE, one_node,
+         POD("\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"c\"}}]," C(
+             "")),
+         PF_VERDICT_UNKNOWN},
+    };
+    for (size_t i = 0; i < PF_ARRAY_LEN(table); i++) {
+        struct world world;
+        const struct pf_fit_options options = {.disabled = table[i].disabled};
+        world_init(&world, 36, &options);
+        fill(&world, table[i].nodes, none);
+        const enum pf_verdict got = world_judge(&world, pf_sv_from(table[i].pod)).verdict;
+        world_done(&world);
+        if (got != table[i].verdict) {
+            fail_msg("%s: %s", table[i].name, pf_verdict_name(got));
+        }
+    }
+}
+
+static void test_ignored_resources(void **state)
+{
+    (void)state;
+    static const struct pf_sv names[] = {PF_SV_INIT("example.com/gpu")};
+    static const struct pf_sv groups[] = {PF_SV_INIT("vendor.example")};
+    const struct pf_fit_options options = {
+        .ignored_resources = names,
+        .ignored_resource_count = PF_ARRAY_LEN(names),
+        .ignored_resource_groups = groups,
+        .ignored_resource_group_count = PF_ARRAY_LEN(groups),
+    };
+    struct world world;
+    world_init(&world, 36, &options);
+    fill(&world, one_node, none);
+    assert_int_equal(world_judge(&world, PF_SV(POD(C("\"example.com/gpu\":\"1\"")))).verdict,
+                     PF_VERDICT_FITS);
+    assert_int_equal(world_judge(&world, PF_SV(POD(C("\"vendor.example/x\":\"1\"")))).verdict,
+                     PF_VERDICT_FITS);
+    assert_int_equal(world_judge(&world, PF_SV(POD(C("\"example.com/fpga\":\"1\"")))).verdict,
+                     PF_VERDICT_NEVER);
+    assert_int_equal(world_judge(&world, PF_SV(POD(C("\"hugepages-2Mi\":\"2Mi\"")))).verdict,
+                     PF_VERDICT_NEVER);
+    world_done(&world);
+}
+
+static struct pf_sv name_of(struct world *world, uint32_t slot)
+{
+    assert_true(slot != PF_NODE_NONE);
+    return pf_intern_text(pf_model_strings(world->model),
+                          pf_model_columns(world->model)->name[slot]);
+}
+
+/* LeastAllocated: the emptier node, and the lower slot of equals. */
+static void test_predicted_node(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 36, NULL);
+    world_node(&world, PF_SV(NODE("n1", "", ROOM)));
+    world_node(&world, PF_SV(NODE("n2", "", ROOM)));
+    world_node(&world, PF_SV(NODE("n3", "", ROOM)));
+    const struct pf_sv pod = PF_SV(POD(C("\"cpu\":\"1\",\"memory\":\"1Gi\"")));
+    assert_true(pf_sv_eq(name_of(&world, world_judge(&world, pod).node), PF_SV("n1")));
+    world_pod(&world, PF_SV(BOUND("a", "n1", "\"cpu\":\"1\"")));
+    assert_true(pf_sv_eq(name_of(&world, world_judge(&world, pod).node), PF_SV("n2")));
+    world_pod(&world, PF_SV(BOUND("b", "n2", "\"cpu\":\"2\"")));
+    world_pod(&world, PF_SV(BOUND("c", "n3", "\"cpu\":\"3\"")));
+    assert_true(pf_sv_eq(name_of(&world, world_judge(&world, pod).node), PF_SV("n1")));
+    world_done(&world);
+}
+
+#define PENDING(name, requests)                                                 \
+    "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name "\",\"uid\":\"" name \
+    "\"},\"spec\":{" C(requests) "}}"
+
+/* Pending pods hold room, in their order, before a new pod is judged; those that found none are asked again. */
+static void test_pending(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 36, NULL);
+    world_node(&world, PF_SV(NODE("n1", "", ROOM)));
+    world_pod(&world, PF_SV(PENDING("a", "\"cpu\":\"3\"")));
+    world_pod(&world, PF_SV(PENDING("b", "\"cpu\":\"3\"")));
+    world_pod(&world, PF_SV(PENDING("c", "\"cpu\":\"1\"")));
+    const struct pf_sv small = PF_SV(POD(C("\"cpu\":\"500m\"")));
+    assert_int_equal(world_judge(&world, small).verdict, PF_VERDICT_FULL);
+    const struct pf_columns *columns = pf_model_columns(world.model);
+    assert_int_equal(columns->used_milli_cpu[0], 4000);
+    assert_true(pf_model_remove_pod(world.model, PF_SV("ns"), PF_SV("c"), (struct pf_sv){0}));
+    assert_int_equal(world_judge(&world, small).verdict, PF_VERDICT_FITS);
+    world_node(&world, PF_SV(NODE("n2", "", ROOM)));
+    assert_int_equal(world_judge(&world, PF_SV(POD(C("\"cpu\":\"2\"")))).verdict, PF_VERDICT_FULL);
+    columns = pf_model_columns(world.model);
+    assert_int_equal(columns->used_milli_cpu[1], 3000);
+    world_done(&world);
+}
+
+static void test_place_pending_at_once(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 36, NULL);
+    world_node(&world, PF_SV(NODE("n1", "", "\"cpu\":\"1000\",\"pods\":\"1000\"")));
+    for (unsigned i = 0; i < 300; i++) {
+        world_pod(&world,
+                  pf_sv_from(pf_arena_printf(
+                      &world.arena,
+                      "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"p%u\"},\"spec\":{%s}}", i,
+                      C("\"cpu\":\"1\""))));
+    }
+    (void)world_judge(&world, PF_SV(POD(C(""))));
+    const uint32_t some = pf_model_columns(world.model)->used_pods[0];
+    assert_true(some > 0);
+    assert_true(some < 300); /* bounded work for one judgement */
+    assert_int_equal(pf_fit_place_pending(world.fit, NULL), PF_OK);
+    assert_int_equal(pf_model_columns(world.model)->used_pods[0], 300);
+    assert_int_equal(pf_model_columns(world.model)->used_milli_cpu[0], 300000);
+    world_done(&world);
+}
+
+/* Too many entries for one lock hold: unknown, not a hang; too many scalars: unknown. */
+static void test_hostile_pods(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 36, NULL);
+    fill(&world, one_node, none);
+    pf_autobuf struct pf_buf text = {0};
+    pf_buf_init(&text, (size_t)1024 * 1024);
+    pf_buf_append_cstr(&text,
+                       "{\"spec\":{\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{");
+    for (unsigned i = 0; i < 61; i++) {
+        pf_buf_printf(&text, "%s\"example.com/r%u\":\"1\"", i != 0 ? "," : "", i);
+    }
+    pf_buf_append_cstr(&text, "}}}]}}");
+    struct pf_judgement j = world_judge(&world, pf_buf_view(&text));
+    assert_int_equal(j.verdict, PF_VERDICT_UNKNOWN);
+    assert_true(
+        pf_sv_eq(j.cause, PF_SV("the pod asks for 61 extended resources, podfit judges 60")));
+    for (unsigned i = 0; i < 3000; i++) {
+        world_node(&world, pf_sv_from(pf_arena_printf(&world.arena,
+                                                      "{\"metadata\":{\"name\":\"m%u\"}}", i)));
+    }
+    pf_buf_reset(&text);
+    pf_buf_append_cstr(&text, "{\"spec\":{\"tolerations\":[");
+    for (unsigned i = 0; i < 40000; i++) {
+        pf_buf_printf(&text, "%s{\"key\":\"k\"}", i != 0 ? "," : "");
+    }
+    pf_buf_append_cstr(&text, "]," C("") "}}");
+    j = world_judge(&world, pf_buf_view(&text));
+    assert_int_equal(j.verdict, PF_VERDICT_UNKNOWN);
+    assert_true(pf_sv_starts_with(j.cause, PF_SV("tolerations, selectors and ports of the pod")));
+    world_done(&world);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
+        enum pf_filter_id found = PF_FILTER_COUNT;
+        assert_true(pf_filter_find(pf_sv_from(pf_filter_name((enum pf_filter_id)i)), &found));
+        assert_int_equal(found, i);
+    }
+    enum pf_filter_id untouched = PF_FILTER_NODE_PORTS;
+    assert_false(pf_filter_find(PF_SV("nodeports"), &untouched));
+    assert_int_equal(untouched, PF_FILTER_NODE_PORTS);
+    assert_null(pf_filter_name(PF_FILTER_COUNT));
+    assert_string_equal(pf_verdict_name(PF_VERDICT_NOT_JUDGED), "notJudged");
+    assert_string_equal(pf_fit_code_name(PF_FIT_SUCCESS), "Success");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_disabled_filters),
+        cmocka_unit_test(test_ignored_resources),
+        cmocka_unit_test(test_predicted_node),
+        cmocka_unit_test(test_pending),
+        cmocka_unit_test(test_place_pending_at_once),
+        cmocka_unit_test(test_hostile_pods),
+        cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+/* Every allocation of a judgement fails once: an error or a right answer, outputs untouched, and the engine goes on. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fail_alloc.h"
+#include "world.h"
+#include <podfit/limits.h>
+
+#define MANY 400
+
+static const char *const pods[] = {
+    "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"resources\":{"
+    "\"requests\":{\"cpu\":\"1\",\"example.com/gpu\":\"1\"}},\"ports\":[{\"containerPort\":80,"
+    "\"hostPort\":80}]}],\"tolerations\":[{\"key\":\"a\"}],\"nodeSelector\":{\"zone\":\"a\"}}}",
+    "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"resources\":{"
+    "\"requests\":{\"cpu\":\"99\"}}}]}}",
+    "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{\"affinity\":{\"nodeAffinity\":{"
+    "\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":[{\"matchFields\":[{"
+    "\"key\":\"metadata.name\",\"operator\":\"In\",\"values\":[\"n1\"]}]}]}}},\"containers\":[{"
+    "\"name\":\"c\"}]}}",
+    "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{\"affinity\":{\"nodeAffinity\":{"
+    "\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":[{"
+    "\"matchExpressions\":[{\"key\":\"zone\",\"operator\":\"In\",\"values\":[\"a\",\"b\"]}]}]}}},"
+    "\"containers\":[{\"name\":\"c\"}]}}",
+};
+
+static void fill(struct world *world)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        world_node(world,
+                   pf_sv_from(pf_arena_printf(
+                       &world->arena,
+                       "{\"metadata\":{\"name\":\"n%u\",\"labels\":{\"zone\":\"a\"}},\"spec\":{"
+                       "\"taints\":[{\"key\":\"k\",\"value\":\"%u\",\"effect\":\"%s\"}]},"
+                       "\"status\":{\"allocatable\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":"
+                       "\"10\",\"example.com/gpu\":\"1\"}}}",
+                       i, i, i % 2 != 0 ? "NoSchedule" : "PreferNoSchedule")));
+    }
+    world_pod(world, PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"p\"},\"spec\":{"
+                           "\"containers\":[{\"name\":\"c\"}]}}"));
+}
+
+/* @return allocations of a run without failures */
+static long sweep_step(struct pf_fit *fit, const struct pf_pod *pod, bool explain, long failing,
+                       enum pf_code *ret_code)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, PF_REVIEW_ARENA_MAX_BYTES);
+    struct pf_err err = {0};
+    struct pf_judgement judgement = {.nodes = MANY};
+    struct pf_explanation explanation = {.node_count = MANY};
+    fail_alloc_after(failing);
+    *ret_code = explain ? pf_fit_explain(fit, pod, &arena, &explanation, &err)
+                        : pf_fit_judge(fit, pod, &arena, &judgement, &err);
+    const long count = fail_alloc_count();
+    fail_alloc_after(-1);
+    if (*ret_code != PF_OK) {
+        assert_int_equal(*ret_code, PF_E_NO_MEMORY);
+        assert_int_equal(err.code, PF_E_NO_MEMORY);
+        assert_int_equal(judgement.nodes, MANY);
+        assert_int_equal(explanation.node_count, MANY);
+    } else {
+        assert_int_equal(explain ? explanation.judgement.nodes : judgement.nodes, 20);
+    }
+    return count;
+}
+
+static void sweep(const char *text, int minor, bool explain)
+{
+    struct world world;
+    world_init(&world, minor, NULL);
+    fill(&world);
+    const struct pf_pod pod = world_incoming(&world, pf_sv_from(text));
+    const struct pf_judgement truth = world_judge(&world, pf_sv_from(text));
+    unsigned failed = 0;
+    for (long i = 0;; i++) {
+        /* a new engine each time, so that every allocation of a first question is met */
+        struct pf_fit *fit = world_engine(&world, NULL);
+        enum pf_code code = PF_OK;
+        const long count = sweep_step(fit, &pod, explain, i, &code);
+        failed += code != PF_OK ? 1 : 0;
+        struct pf_judgement after;
+        assert_int_equal(pf_fit_judge(fit, &pod, &world.arena, &after, NULL), PF_OK);
+        assert_true(world_same(&after, &truth));
+        pf_fit_free(fit);
+        if (count <= i) {
+            break; /* nothing failed any more */
+        }
+    }
+    assert_true(failed > 0);
+    world_done(&world);
+}
+
+static void test_judge(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(pods); i++) {
+        sweep(pods[i], 36, /* explain= */ false);
+        sweep(pods[i], 33, /* explain= */ false);
+    }
+}
+
+static void test_explain(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(pods); i++) {
+        sweep(pods[i], 33, /* explain= */ true);
+    }
+}
+
+/* An arena that is too small at whatever point: the same contract. */
+static void test_small_arena(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 33, NULL);
+    fill(&world);
+    const struct pf_pod pod = world_incoming(&world, pf_sv_from(pods[1]));
+    const struct pf_explanation truth = world_explain(&world, pf_sv_from(pods[1]));
+    unsigned failed = 0;
+    for (size_t limit = 0;; limit += 16) {
+        pf_autoarena struct pf_arena arena = {0};
+        pf_arena_init(&arena, limit);
+        struct pf_explanation explanation = {.node_count = MANY};
+        const enum pf_code code = pf_fit_explain(world.fit, &pod, &arena, &explanation, NULL);
+        if (code == PF_OK) {
+            assert_true(world_same(&explanation.judgement, &truth.judgement));
+            break;
+        }
+        assert_int_equal(code, PF_E_NO_MEMORY);
+        assert_int_equal(explanation.node_count, MANY);
+        failed++;
+    }
+    assert_true(failed > 50);
+    world_done(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_judge),
+        cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_small_arena),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
