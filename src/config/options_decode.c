@@ -1,24 +1,10 @@
-#include <stdio.h>
-
-#include "options_text.h"
+#include "options_refuse.h"
 #include <podfit/duration.h>
 #include <podfit/limits.h>
 #include <podfit/options.h>
 
-/* of a value in a message; longer ones are cut */
-#define SHOWN_BYTES 60
-/* of what is allowed in a message */
-#define ALLOWED_MAX_BYTES ((size_t)512)
-
-/* where a value is on its way from node to struct */
-struct place {
-    struct pf_option_run *run;
-    const struct pf_option *option;
-    const struct pf_problems_path *path;
-    char *field; /* address of the member */
-};
-
-typedef enum pf_code (*decode_fn)(const struct place *place, const struct pf_yaml_node *node);
+typedef enum pf_code (*decode_fn)(const struct pf_options_place *place,
+                                  const struct pf_yaml_node *node);
 
 static enum pf_code decode_object(struct pf_option_run *run, const struct pf_option_table *table,
                                   const struct pf_yaml_node *node,
@@ -31,90 +17,18 @@ static enum pf_code no_memory(struct pf_option_run *run)
                       run->arena->max_bytes);
 }
 
-/* ---- problems ---- */
-
-/* `'abc'`, `the integer '5'`, `a list` */
-static void describe(const struct pf_yaml_node *node, struct pf_buf *buf)
-{
-    if (node->type == PF_YAML_SEQ || node->type == PF_YAML_MAP) {
-        pf_buf_printf(buf, "a %s", pf_yaml_type_name(node->type));
-        return;
-    }
-    if (node->type == PF_YAML_NULL) {
-        pf_buf_append_cstr(buf, "nothing");
-        return;
-    }
-    if (node->type != PF_YAML_STRING) {
-        pf_buf_printf(buf, "the %s ", pf_yaml_type_name(node->type));
-    }
-    int shown = node->text.len > SHOWN_BYTES ? SHOWN_BYTES : (int)node->text.len;
-    pf_buf_printf(buf, "'%.*s%s'", shown, node->text.ptr,
-                  node->text.len > SHOWN_BYTES ? "..." : "");
-}
-
-/* the sentence of nearly all problems; @p hint follows it */
-static void refuse(const struct place *place, const struct pf_yaml_node *node, const char *allowed,
-                   const char *hint)
-{
-    pf_autobuf struct pf_buf found = {.data = NULL};
-    pf_autobuf struct pf_buf words = {.data = NULL};
-    pf_buf_init(&found, ALLOWED_MAX_BYTES);
-    pf_buf_init(&words, ALLOWED_MAX_BYTES);
-    describe(node, &found);
-    if (allowed != NULL) {
-        pf_buf_append_cstr(&words, allowed);
-    } else {
-        pf_options_text_allowed(place->option, &words);
-    }
-    pf_problems_add(place->run->problems, node->mark, place->path, "found %.*s, allowed is %.*s%s",
-                    PF_SV_ARG(pf_buf_view(&found)), PF_SV_ARG(pf_buf_view(&words)), hint);
-}
-
-/* an element of a list or map whose every value must be a string */
-static bool is_string(const struct place *place, const struct pf_yaml_node *node,
-                      const struct pf_problems_path *path)
-{
-    if (node->type == PF_YAML_STRING) {
-        return true;
-    }
-    const struct place element = {.run = place->run, .option = place->option, .path = path};
-    bool scalar = node->type != PF_YAML_SEQ && node->type != PF_YAML_MAP;
-    refuse(&element, node, "a string",
-           scalar && node->type != PF_YAML_NULL ? " (put it in quotes)" : "");
-    return false;
-}
-
-static bool is_in_range(const struct pf_option *option, int64_t value)
-{
-    return (!pf_options_text_has_min(option) || value >= option->min) &&
-           (!pf_options_text_has_max(option) || value <= option->max);
-}
-
-static bool has_size(const struct place *place, const struct pf_yaml_node *node, size_t size)
-{
-    /* sizes are far below 2^63 */
-    if (is_in_range(place->option, (int64_t)size)) {
-        return true;
-    }
-    pf_autobuf struct pf_buf words = {.data = NULL};
-    pf_buf_init(&words, ALLOWED_MAX_BYTES);
-    pf_options_text_allowed(place->option, &words);
-    pf_problems_add(place->run->problems, node->mark, place->path, "found %zu, allowed is %.*s",
-                    size, PF_SV_ARG(pf_buf_view(&words)));
-    return false;
-}
-
 /* ---- scalars ---- */
 
-static void store(const struct place *place, const void *value, size_t bytes)
+static void store(const struct pf_options_place *place, const void *value, size_t bytes)
 {
     memcpy(place->field, value, bytes);
 }
 
-static enum pf_code decode_bool(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_bool(const struct pf_options_place *place,
+                                const struct pf_yaml_node *node)
 {
     if (node->type != PF_YAML_BOOL) {
-        refuse(place, node, NULL, "");
+        pf_options_refuse_value(place, node, NULL, "");
         return PF_OK;
     }
     bool value = node->value.boolean;
@@ -123,7 +37,7 @@ static enum pf_code decode_bool(const struct place *place, const struct pf_yaml_
 }
 
 /* two's complement on all our machines: the low half of an int64_t is the int32_t or uint32_t */
-static void store_int(const struct place *place, int64_t value)
+static void store_int(const struct pf_options_place *place, int64_t value)
 {
     uint32_t low = (uint32_t)((uint64_t)value & UINT32_MAX);
     if (place->option->int_bytes == sizeof(low)) {
@@ -138,41 +52,44 @@ static bool fits_member(const struct pf_option *option, int64_t value)
     return option->int_bytes != sizeof(uint32_t) || (value >= INT32_MIN && value <= UINT32_MAX);
 }
 
-static enum pf_code decode_int(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_int(const struct pf_options_place *place,
+                               const struct pf_yaml_node *node)
 {
     int64_t value = 0;
-    if (!pf_yaml_to_i64(node, &value) || !is_in_range(place->option, value) ||
+    if (!pf_yaml_to_i64(node, &value) || !pf_options_text_in_range(place->option, value) ||
         !fits_member(place->option, value)) {
-        refuse(place, node, NULL, "");
+        pf_options_refuse_value(place, node, NULL, "");
         return PF_OK;
     }
     store_int(place, value);
     return PF_OK;
 }
 
-static enum pf_code decode_duration(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_duration(const struct pf_options_place *place,
+                                    const struct pf_yaml_node *node)
 {
     int64_t ms = 0;
     /* a bare 0 needs no unit */
     bool zero = node->type == PF_YAML_INT && node->value.integer.magnitude == 0;
     bool text = node->type == PF_YAML_STRING && pf_duration_parse(node->text, &ms);
     if (!zero && !text) {
-        refuse(place, node, NULL, ", such as '60s' or '1h30m'");
-    } else if (ms < 0 || !is_in_range(place->option, ms)) {
-        refuse(place, node, NULL, "");
+        pf_options_refuse_value(place, node, NULL, ", such as '60s' or '1h30m'");
+    } else if (ms < 0 || !pf_options_text_in_range(place->option, ms)) {
+        pf_options_refuse_value(place, node, NULL, "");
     } else {
         store(place, &ms, sizeof(ms));
     }
     return PF_OK;
 }
 
-static enum pf_code decode_string(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_string(const struct pf_options_place *place,
+                                  const struct pf_yaml_node *node)
 {
     bool scalar = node->type != PF_YAML_SEQ && node->type != PF_YAML_MAP;
     if (node->type != PF_YAML_STRING) {
-        refuse(place, node, NULL, scalar ? " (put it in quotes)" : "");
-    } else if (!is_in_range(place->option, (int64_t)node->text.len)) {
-        refuse(place, node, NULL, "");
+        pf_options_refuse_value(place, node, NULL, scalar ? " (put it in quotes)" : "");
+    } else if (!pf_options_text_in_range(place->option, (int64_t)node->text.len)) {
+        pf_options_refuse_value(place, node, NULL, "");
     } else {
         /* the tree may die before the configuration */
         struct pf_sv copy = {.ptr = NULL};
@@ -199,23 +116,12 @@ static const struct pf_option_choice *find_choice(const struct pf_option *option
     return NULL;
 }
 
-static void refuse_choice(const struct place *place, const struct pf_yaml_node *node)
-{
-    char hint[SHOWN_BYTES + 32] = "";
-    const char *nearest = node->type == PF_YAML_STRING
-                              ? pf_options_text_nearest_choice(place->option, node->text)
-                              : NULL;
-    if (nearest != NULL) {
-        (void)snprintf(hint, sizeof(hint), " (did you mean '%.60s'?)", nearest);
-    }
-    refuse(place, node, NULL, hint);
-}
-
-static enum pf_code decode_enum(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_enum(const struct pf_options_place *place,
+                                const struct pf_yaml_node *node)
 {
     const struct pf_option_choice *choice = find_choice(place->option, node);
     if (choice == NULL) {
-        refuse_choice(place, node);
+        pf_options_refuse_choice(place, node);
         return PF_OK;
     }
     store(place, &choice->value, sizeof(choice->value));
@@ -225,31 +131,33 @@ static enum pf_code decode_enum(const struct place *place, const struct pf_yaml_
 /* ---- lists and maps ---- */
 
 /* pointer and count as struct pf_option_strings and its kind have them; memcpy because the member's type is the caller's */
-static void store_array(const struct place *place, const void *items, size_t count)
+static void store_array(const struct pf_options_place *place, const void *items, size_t count)
 {
     store(place, (const void *)&items, sizeof(items));
     memcpy(place->field + sizeof(items), &count, sizeof(count));
 }
 
-static enum pf_code decode_string_list(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_string_list(const struct pf_options_place *place,
+                                       const struct pf_yaml_node *node)
 {
     if (node->type != PF_YAML_SEQ) {
-        refuse(place, node, NULL, "");
+        pf_options_refuse_value(place, node, NULL, "");
         return PF_OK;
     }
     struct pf_sv *items = pf_arena_calloc(place->run->arena, node->count, sizeof(*items));
     if (node->count != 0 && items == NULL) {
         return no_memory(place->run);
     }
-    bool ok = has_size(place, node, node->count);
+    bool ok = pf_options_refuse_unless_sized(place, node, node->count);
     for (size_t i = 0; i < node->count; i++) {
         const struct pf_yaml_node *item = node->value.items[i];
         const struct pf_problems_path path = {.parent = place->path, .index = i};
-        const struct place element = {.run = place->run, .option = place->option, .path = &path};
-        if (!is_string(place, item, &path)) {
+        const struct pf_options_place element = {
+            .run = place->run, .option = place->option, .path = &path};
+        if (!pf_options_refuse_unless_string(place, item, &path)) {
             ok = false;
         } else if (place->option->choices != NULL && find_choice(place->option, item) == NULL) {
-            refuse_choice(&element, item);
+            pf_options_refuse_choice(&element, item);
             ok = false;
         } else if (!pf_arena_dup_sv(place->run->arena, item->text, &items[i])) {
             return no_memory(place->run);
@@ -261,21 +169,22 @@ static enum pf_code decode_string_list(const struct place *place, const struct p
     return PF_OK;
 }
 
-static enum pf_code decode_string_map(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_string_map(const struct pf_options_place *place,
+                                      const struct pf_yaml_node *node)
 {
     if (node->type != PF_YAML_MAP) {
-        refuse(place, node, NULL, "");
+        pf_options_refuse_value(place, node, NULL, "");
         return PF_OK;
     }
     struct pf_option_pair *items = pf_arena_calloc(place->run->arena, node->count, sizeof(*items));
     if (node->count != 0 && items == NULL) {
         return no_memory(place->run);
     }
-    bool ok = has_size(place, node, node->count);
+    bool ok = pf_options_refuse_unless_sized(place, node, node->count);
     for (size_t i = 0; i < node->count; i++) {
         const struct pf_yaml_member *member = &node->value.members[i];
         const struct pf_problems_path path = {.parent = place->path, .key = member->key};
-        if (!is_string(place, member->value, &path)) {
+        if (!pf_options_refuse_unless_string(place, member->value, &path)) {
             ok = false;
         } else if (!pf_arena_dup_sv(place->run->arena, member->key, &items[i].key) ||
                    !pf_arena_dup_sv(place->run->arena, member->value->text, &items[i].value)) {
@@ -288,23 +197,25 @@ static enum pf_code decode_string_map(const struct place *place, const struct pf
     return PF_OK;
 }
 
-static enum pf_code decode_embedded(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_embedded(const struct pf_options_place *place,
+                                    const struct pf_yaml_node *node)
 {
     return decode_object(place->run, place->option->table, node, place->path, place->field);
 }
 
-static enum pf_code decode_object_list(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_object_list(const struct pf_options_place *place,
+                                       const struct pf_yaml_node *node)
 {
     const struct pf_option_table *table = place->option->table;
     if (node->type != PF_YAML_SEQ) {
-        refuse(place, node, NULL, "");
+        pf_options_refuse_value(place, node, NULL, "");
         return PF_OK;
     }
     char *items = pf_arena_calloc(place->run->arena, node->count, table->struct_bytes);
     if (node->count != 0 && items == NULL) {
         return no_memory(place->run);
     }
-    (void)has_size(place, node, node->count);
+    (void)pf_options_refuse_unless_sized(place, node, node->count);
     for (size_t i = 0; i < node->count; i++) {
         const struct pf_problems_path path = {.parent = place->path, .index = i};
         enum pf_code code = decode_object(place->run, table, node->value.items[i], &path,
@@ -319,13 +230,15 @@ static enum pf_code decode_object_list(const struct place *place, const struct p
 
 /* ---- hooks ---- */
 
-static void check_selector_member(const struct place *place, const struct pf_yaml_member *member)
+static void check_selector_member(const struct pf_options_place *place,
+                                  const struct pf_yaml_member *member)
 {
     const struct pf_problems_path path = {.parent = place->path, .key = member->key};
-    const struct place inner = {.run = place->run, .option = place->option, .path = &path};
+    const struct pf_options_place inner = {
+        .run = place->run, .option = place->option, .path = &path};
     if (pf_sv_eq(member->key, PF_SV("matchExpressions"))) {
         if (member->value->type != PF_YAML_SEQ) {
-            refuse(&inner, member->value, "a list of maps", "");
+            pf_options_refuse_value(&inner, member->value, "a list of maps", "");
         }
         return;
     }
@@ -336,26 +249,28 @@ static void check_selector_member(const struct place *place, const struct pf_yam
         return;
     }
     if (member->value->type != PF_YAML_MAP) {
-        refuse(&inner, member->value, "a map of strings", "");
+        pf_options_refuse_value(&inner, member->value, "a map of strings", "");
         return;
     }
     for (size_t i = 0; i < member->value->count; i++) {
         const struct pf_yaml_member *label = &member->value->value.members[i];
         const struct pf_problems_path label_path = {.parent = &path, .key = label->key};
-        (void)is_string(place, label->value, &label_path);
+        (void)pf_options_refuse_unless_string(place, label->value, &label_path);
     }
 }
 
-static enum pf_code decode_custom(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_custom(const struct pf_options_place *place,
+                                  const struct pf_yaml_node *node)
 {
     return place->option->decode(place->run, node, place->path, place->field);
 }
 
-static enum pf_code decode_selector(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_selector(const struct pf_options_place *place,
+                                    const struct pf_yaml_node *node)
 {
     size_t before = place->run->problems->total;
     if (node->type != PF_YAML_MAP) {
-        refuse(place, node, NULL, "");
+        pf_options_refuse_value(place, node, NULL, "");
         return PF_OK;
     }
     for (size_t i = 0; i < node->count; i++) {
@@ -380,7 +295,8 @@ static const decode_fn decoders[] = {
 
 /* ---- objects ---- */
 
-static enum pf_code decode_value(const struct place *place, const struct pf_yaml_node *node)
+static enum pf_code decode_value(const struct pf_options_place *place,
+                                 const struct pf_yaml_node *node)
 {
     size_t before = place->run->problems->total;
     enum pf_code code = decoders[place->option->type](place, node);
@@ -391,7 +307,7 @@ static enum pf_code decode_value(const struct place *place, const struct pf_yaml
 }
 
 /* a default is YAML text that goes through the same decoders; a bad one is our fault, not the user's */
-static enum pf_code decode_fallback(const struct place *place)
+static enum pf_code decode_fallback(const struct pf_options_place *place)
 {
     struct pf_problems problems;
     struct pf_option_run run = *place->run;
@@ -406,7 +322,7 @@ static enum pf_code decode_fallback(const struct place *place)
         return no_memory(place->run);
     }
     if (code == PF_OK) {
-        const struct place inner = {
+        const struct pf_options_place inner = {
             .run = &run, .option = option, .path = place->path, .field = place->field};
         code = decode_value(&inner, node);
         if (code != PF_OK) {
@@ -421,7 +337,8 @@ static enum pf_code decode_fallback(const struct place *place)
     return PF_OK;
 }
 
-static enum pf_code decode_missing(const struct place *place, const struct pf_yaml_node *object)
+static enum pf_code decode_missing(const struct pf_options_place *place,
+                                   const struct pf_yaml_node *object)
 {
     const struct pf_option *option = place->option;
     if (option->required && object != NULL) {
@@ -438,35 +355,8 @@ static enum pf_code decode_missing(const struct place *place, const struct pf_ya
                : PF_OK;
 }
 
-static void find_unknown_keys(const struct pf_option_run *run, const struct pf_option_table *table,
-                              const struct pf_yaml_node *node, const struct pf_problems_path *path)
-{
-    for (size_t i = 0; i < node->count; i++) {
-        const struct pf_yaml_member *member = &node->value.members[i];
-        const struct pf_problems_path key_path = {.parent = path, .key = member->key};
-        if (pf_options_text_find(table, member->key) != NULL) {
-            continue;
-        }
-        const char *nearest = pf_options_text_nearest_key(table, member->key);
-        if (nearest != NULL) {
-            pf_problems_add(run->problems, member->key_mark, &key_path,
-                            "unknown key '%.60s' (did you mean '%s'?)", member->key.ptr, nearest);
-            continue;
-        }
-        pf_autobuf struct pf_buf keys = {.data = NULL};
-        pf_buf_init(&keys, ALLOWED_MAX_BYTES);
-        for (size_t k = 0; k < table->count; k++) {
-            pf_buf_append_cstr(&keys, k != 0 ? ", " : "");
-            pf_buf_append_cstr(&keys, table->rows[k].key);
-        }
-        pf_problems_add(run->problems, member->key_mark, &key_path,
-                        "unknown key '%.60s', allowed are %.*s", member->key.ptr,
-                        PF_SV_ARG(pf_buf_view(&keys)));
-    }
-}
-
-static enum pf_code decode_row(const struct place *place, const struct pf_yaml_node *object,
-                               bool *given)
+static enum pf_code decode_row(const struct pf_options_place *place,
+                               const struct pf_yaml_node *object, bool *given)
 {
     const struct pf_yaml_node *value = pf_yaml_get(object, place->option->key);
     bool is_given = value != NULL && value->type != PF_YAML_NULL;
@@ -485,17 +375,17 @@ static enum pf_code decode_object(struct pf_option_run *run, const struct pf_opt
     enum pf_code code = PF_OK;
     if (node != NULL && node->type != PF_YAML_MAP) {
         const struct pf_option map = {.type = PF_OPTION_OBJECT};
-        const struct place place = {.run = run, .option = &map, .path = path};
-        refuse(&place, node, NULL, "");
+        const struct pf_options_place place = {.run = run, .option = &map, .path = path};
+        pf_options_refuse_value(&place, node, NULL, "");
         return PF_OK;
     }
     if (node != NULL) {
-        find_unknown_keys(run, table, node, path);
+        pf_options_refuse_unknown_keys(run, table, node, path);
     }
     for (size_t i = 0; code == PF_OK && i < table->count; i++) {
         const struct pf_option *option = &table->rows[i];
         const struct pf_problems_path key_path = {.parent = path, .key = pf_sv_from(option->key)};
-        const struct place place = {
+        const struct pf_options_place place = {
             .run = run, .option = option, .path = &key_path, .field = object + option->offset};
         bool *given =
             option->given_offset != 0 ? (bool *)(void *)(object + option->given_offset - 1) : NULL;

@@ -32,6 +32,12 @@ bool pf_options_text_has_max(const struct pf_option *option)
     return pf_options_text_has_min(option) && option->max >= option->min;
 }
 
+bool pf_options_text_in_range(const struct pf_option *option, int64_t value)
+{
+    return (!pf_options_text_has_min(option) || value >= option->min) &&
+           (!pf_options_text_has_max(option) || value <= option->max);
+}
+
 /* a bound with its unit: `60s`, `5` */
 static void append_bound(const struct pf_option *option, int64_t bound, struct pf_buf *buf)
 {

@@ -15,6 +15,9 @@ void pf_options_text_allowed(const struct pf_option *option, struct pf_buf *buf)
 bool pf_options_text_has_min(const struct pf_option *option);
 bool pf_options_text_has_max(const struct pf_option *option);
 
+/** Is @p value, or a size, within the bounds? */
+bool pf_options_text_in_range(const struct pf_option *option, int64_t value);
+
 /** The row with this key, or NULL. */
 const struct pf_option *pf_options_text_find(const struct pf_option_table *table, struct pf_sv key);
 

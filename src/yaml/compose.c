@@ -7,13 +7,6 @@
 #include <podfit/limits.h>
 #include <podfit/mem.h>
 
-/* `file:line:column: ` in front of every text; a format needs a literal, hence macros */
-#define AT            "%s:%u:%u: "
-#define AT_ARGS(c, m) pf_events_file((c)->events), (m).line, (m).column
-
-/* maps up to this size are searched one key after the other, larger ones by hash */
-#define LINEAR_KEYS 16
-
 void pf_compose_init(struct pf_compose *compose, struct pf_events *events, struct pf_arena *arena)
 {
     *compose = (struct pf_compose){.events = events, .arena = arena};
@@ -52,8 +45,9 @@ static enum pf_code charge(struct pf_compose *compose, struct pf_yaml_mark mark,
 {
     if (nodes > PF_YAML_MAX_NODES - compose->nodes) {
         return pf_err_set(err, PF_E_TOO_BIG,
-                          AT "more than %zu values after aliases are expanded, which is the limit",
-                          AT_ARGS(compose, mark), PF_YAML_MAX_NODES);
+                          PF_COMPOSE_AT
+                          "more than %zu values after aliases are expanded, which is the limit",
+                          PF_COMPOSE_AT_ARGS(compose, mark), PF_YAML_MAX_NODES);
     }
     compose->nodes += nodes;
     return PF_OK;
@@ -63,8 +57,9 @@ static enum pf_code check_depth(const struct pf_compose *compose, struct pf_yaml
                                 uint32_t depth, struct pf_err *err)
 {
     if (depth > PF_YAML_MAX_DEPTH) {
-        return pf_err_set(err, PF_E_TOO_BIG, AT "nested deeper than the limit of %d levels",
-                          AT_ARGS(compose, mark), PF_YAML_MAX_DEPTH);
+        return pf_err_set(err, PF_E_TOO_BIG,
+                          PF_COMPOSE_AT "nested deeper than the limit of %d levels",
+                          PF_COMPOSE_AT_ARGS(compose, mark), PF_YAML_MAX_DEPTH);
     }
     return PF_OK;
 }
@@ -101,9 +96,10 @@ static enum pf_code refuse_tag(const struct pf_compose *compose, const char *tag
 {
     return pf_err_set(
         err, PF_E_UNSUPPORTED,
-        AT "tag '%.60s' is not known here, allowed are !!str, !!int, !!float, !!bool, !!null, "
-           "!!timestamp, !!seq and !!map",
-        AT_ARGS(compose, pf_events_mark(compose->events)), tag);
+        PF_COMPOSE_AT
+        "tag '%.60s' is not known here, allowed are !!str, !!int, !!float, !!bool, !!null, "
+        "!!timestamp, !!seq and !!map",
+        PF_COMPOSE_AT_ARGS(compose, pf_events_mark(compose->events)), tag);
 }
 
 enum pf_code pf_compose_check_tag(const struct pf_compose *compose, struct pf_err *err)
@@ -155,8 +151,9 @@ static enum pf_code read_scalar(struct pf_compose *compose, struct pf_yaml_node 
         return refuse_tag(compose, tag, err);
     }
     if (code != PF_OK) {
-        return pf_err_set(err, PF_E_INVALID, AT "'%.60s' is not what its tag '%.60s' says",
-                          AT_ARGS(compose, node.mark), node.text.ptr, tag);
+        return pf_err_set(err, PF_E_INVALID,
+                          PF_COMPOSE_AT "'%.60s' is not what its tag '%.60s' says",
+                          PF_COMPOSE_AT_ARGS(compose, node.mark), node.text.ptr, tag);
     }
     *ret_node = node;
     return PF_OK;
@@ -208,13 +205,14 @@ static enum pf_code read_alias(struct pf_compose *compose, uint32_t depth,
     struct pf_yaml_mark mark = pf_events_mark(compose->events);
     uint64_t value = 0;
     if (!find_anchor(compose, name, &value)) {
-        return pf_err_set(err, PF_E_INVALID, AT "alias '%.60s' has no anchor before it%s",
-                          AT_ARGS(compose, mark), name.ptr,
+        return pf_err_set(err, PF_E_INVALID,
+                          PF_COMPOSE_AT "alias '%.60s' has no anchor before it%s",
+                          PF_COMPOSE_AT_ARGS(compose, mark), name.ptr,
                           compose->parent != NULL ? " in this item" : "");
     }
     if (value == 0) {
-        return pf_err_set(err, PF_E_INVALID, AT "anchor '%.60s' contains itself",
-                          AT_ARGS(compose, mark), name.ptr);
+        return pf_err_set(err, PF_E_INVALID, PF_COMPOSE_AT "anchor '%.60s' contains itself",
+                          PF_COMPOSE_AT_ARGS(compose, mark), name.ptr);
     }
     const struct pf_yaml_node *node = (const struct pf_yaml_node *)(uintptr_t)value;
     enum pf_code code = charge(compose, mark, node->nodes, err);
@@ -270,8 +268,8 @@ static enum pf_code key_text(struct pf_compose *compose, const struct pf_yaml_no
 static enum pf_code refuse_key(const struct pf_compose *compose, struct pf_yaml_mark mark,
                                enum pf_yaml_type type, struct pf_err *err)
 {
-    return pf_err_set(err, PF_E_UNSUPPORTED, AT "a key is a %s, it must be a string",
-                      AT_ARGS(compose, mark), pf_yaml_type_name(type));
+    return pf_err_set(err, PF_E_UNSUPPORTED, PF_COMPOSE_AT "a key is a %s, it must be a string",
+                      PF_COMPOSE_AT_ARGS(compose, mark), pf_yaml_type_name(type));
 }
 
 enum pf_code pf_compose_key(struct pf_compose *compose, struct pf_yaml_member *ret_member,
@@ -309,173 +307,6 @@ enum pf_code pf_compose_key(struct pf_compose *compose, struct pf_yaml_member *r
     return code;
 }
 
-/* ---- maps ---- */
-
-/* the members of a map under construction, with an index when there are many */
-struct building {
-    struct pf_yaml_member *members;
-    size_t count;
-    bool hashed;
-    struct pf_map index; /* key to position */
-};
-
-static const struct pf_yaml_member *find_member(const struct building *map, struct pf_sv key)
-{
-    uint64_t at = 0;
-    if (map->hashed) {
-        return pf_map_get(&map->index, key, &at) ? &map->members[at] : NULL;
-    }
-    for (size_t i = 0; i < map->count; i++) {
-        if (pf_sv_eq(map->members[i].key, key)) {
-            return &map->members[i];
-        }
-    }
-    return NULL;
-}
-
-static bool add_member(struct building *map, const struct pf_yaml_member *member)
-{
-    if (map->hashed && !pf_map_put(&map->index, member->key, map->count)) {
-        return false;
-    }
-    map->members[map->count++] = *member;
-    return true;
-}
-
-static enum pf_code refuse_duplicate(const struct pf_compose *compose,
-                                     const struct pf_yaml_member *member,
-                                     const struct pf_yaml_member *first, struct pf_err *err)
-{
-    return pf_err_set(
-        err, PF_E_INVALID, AT "key '%.60s' is there twice, first at line %u, column %u",
-        AT_ARGS(compose, member->key_mark), member->key.ptr != NULL ? member->key.ptr : "<<",
-        first->key_mark.line, first->key_mark.column);
-}
-
-static enum pf_code add_explicit(struct pf_compose *compose, size_t base, struct building *map,
-                                 const struct pf_yaml_member **ret_merge, struct pf_err *err)
-{
-    const struct pf_yaml_member *merge = NULL;
-    for (size_t i = base; i < compose->stack_count; i++) {
-        const struct pf_yaml_member *member = &compose->stack[i];
-        bool is_merge = member->key.ptr == NULL;
-        const struct pf_yaml_member *first = is_merge ? merge : find_member(map, member->key);
-        if (first != NULL) {
-            return refuse_duplicate(compose, member, first, err);
-        }
-        if (is_merge) {
-            merge = member;
-        } else if (!add_member(map, member)) {
-            return pf_compose_no_memory(compose, err);
-        }
-    }
-    *ret_merge = merge;
-    return PF_OK;
-}
-
-/* number of members a merge may add, or SIZE_MAX when its value is neither a map nor a list of maps */
-static size_t count_merged(const struct pf_yaml_node *source)
-{
-    size_t count = 0;
-    if (source->type == PF_YAML_MAP) {
-        return source->count;
-    }
-    if (source->type != PF_YAML_SEQ) {
-        return SIZE_MAX;
-    }
-    for (size_t i = 0; i < source->count; i++) {
-        if (source->value.items[i]->type != PF_YAML_MAP) {
-            return SIZE_MAX;
-        }
-        count += source->value.items[i]->count;
-    }
-    return count;
-}
-
-static bool merge_map(struct building *map, const struct pf_yaml_node *source)
-{
-    for (size_t i = 0; i < source->count; i++) {
-        const struct pf_yaml_member *member = &source->value.members[i];
-        if (find_member(map, member->key) == NULL && !add_member(map, member)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* of the maps of a list the earlier wins, as in go-yaml */
-static bool merge_all(struct building *map, const struct pf_yaml_node *source)
-{
-    if (source->type == PF_YAML_MAP) {
-        return merge_map(map, source);
-    }
-    bool ok = true;
-    for (size_t i = 0; ok && i < source->count; i++) {
-        ok = merge_map(map, source->value.items[i]);
-    }
-    return ok;
-}
-
-static void measure_map(struct pf_yaml_node *map)
-{
-    for (size_t i = 0; i < map->count; i++) {
-        const struct pf_yaml_node *value = map->value.members[i].value;
-        map->nodes += 1 + value->nodes;
-        map->height = map->height > value->height ? map->height : value->height + 1;
-    }
-}
-
-static enum pf_code build_map(struct pf_compose *compose, size_t base, struct building *map,
-                              struct pf_err *err)
-{
-    const struct pf_yaml_member *merge = NULL;
-    size_t total = compose->stack_count - base;
-    for (size_t i = base; i < compose->stack_count; i++) {
-        const struct pf_yaml_member *member = &compose->stack[i];
-        if (member->key.ptr != NULL) {
-            continue;
-        }
-        size_t merged = count_merged(member->value);
-        if (merged == SIZE_MAX) {
-            return pf_err_set(err, PF_E_INVALID, AT "merge key '<<' needs a map or a list of maps",
-                              AT_ARGS(compose, member->key_mark));
-        }
-        total += merged;
-    }
-    map->hashed = total > LINEAR_KEYS;
-    map->members = pf_arena_calloc(compose->arena, total, sizeof(*map->members));
-    if (total != 0 && map->members == NULL) {
-        return pf_compose_no_memory(compose, err);
-    }
-    enum pf_code code = add_explicit(compose, base, map, &merge, err);
-    if (code == PF_OK && merge != NULL && !merge_all(map, merge->value)) {
-        code = pf_compose_no_memory(compose, err);
-    }
-    return code;
-}
-
-enum pf_code pf_compose_finish_map(struct pf_compose *compose, size_t base,
-                                   struct pf_yaml_node *map, struct pf_err *err)
-{
-    struct building building = {.members = NULL};
-    pf_map_init(&building.index, compose->anchors.seed);
-    enum pf_code code = build_map(compose, base, &building, err);
-    pf_map_done(&building.index);
-    if (code != PF_OK) {
-        return code;
-    }
-    compose->stack_count = base;
-    map->type = PF_YAML_MAP;
-    map->count = building.count;
-    map->value.members = building.members;
-    map->height = 1;
-    map->nodes = 1;
-    measure_map(map);
-    return PF_OK;
-}
-
-/* ---- collections ---- */
-
 static enum pf_code read_map(struct pf_compose *compose, uint32_t depth, struct pf_yaml_node *map,
                              struct pf_err *err)
 {
@@ -487,7 +318,7 @@ static enum pf_code read_map(struct pf_compose *compose, uint32_t depth, struct 
             return code;
         }
         if (compose->events->event.type == YAML_MAPPING_END_EVENT) {
-            return pf_compose_finish_map(compose, base, map, err);
+            return pf_compose_map_finish(compose, base, map, err);
         }
         code = pf_compose_key(compose, &member, err);
         code = code != PF_OK ? code : pf_events_next(compose->events, err);

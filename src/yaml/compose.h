@@ -6,6 +6,10 @@
 #include "events.h"
 #include <podfit/map.h>
 
+/** `file:line:column: ` in front of every text; a format needs a literal, hence macros. */
+#define PF_COMPOSE_AT            "%s:%u:%u: "
+#define PF_COMPOSE_AT_ARGS(c, m) pf_events_file((c)->events), (m).line, (m).column
+
 /** State of one tree. */
 struct pf_compose {
     struct pf_events *events;        /**< borrowed */
@@ -43,7 +47,7 @@ enum pf_code pf_compose_push(struct pf_compose *compose, const struct pf_yaml_me
                              struct pf_err *err) PF_MUST_CHECK;
 
 /** Take the members above @p base off the stack into a map: duplicate keys, merges. */
-enum pf_code pf_compose_finish_map(struct pf_compose *compose, size_t base,
+enum pf_code pf_compose_map_finish(struct pf_compose *compose, size_t base,
                                    struct pf_yaml_node *map, struct pf_err *err) PF_MUST_CHECK;
 
 /** Check the tag of the map or list that is the current event. */

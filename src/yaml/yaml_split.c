@@ -118,7 +118,7 @@ static enum pf_code split_root(struct split *split, struct pf_err *err)
         }
         code = code != PF_OK ? code : read_member(split, err);
     }
-    code = code != PF_OK ? code : pf_compose_finish_map(&split->document, 0, &root, err);
+    code = code != PF_OK ? code : pf_compose_map_finish(&split->document, 0, &root, err);
     if (code == PF_OK && !split->is_list) {
         code = report_tree(split, &root, err);
     }
