@@ -1,27 +1,11 @@
 #include "evaluate.h"
 
-/* Which filters a walk runs. */
-enum walk {
-    WALK_ALL,   /* every filter in order */
-    WALK_SHAPE, /* those that look at the shape only */
-    WALK_NODE,  /* the others */
-};
-
-static bool belongs(const struct pf_filter_input *input, unsigned filter, enum walk walk)
-{
-    if ((input->question->active & 1U << filter) == 0) {
-        return false;
-    }
-    return walk == WALK_ALL ||
-           pf_filter_get((enum pf_filter_id)filter)->by_shape == (walk == WALK_SHAPE);
-}
-
 static void run(const struct pf_filter_input *input, struct pf_filter_target *target,
-                enum walk walk, struct pf_result *result)
+                unsigned filters, struct pf_result *result)
 {
-    for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
-        if (belongs(input, i, walk) &&
-            !pf_filter_get((enum pf_filter_id)i)->check(input, target, result)) {
+    for (unsigned left = filters; left != 0; left &= left - 1) {
+        const unsigned i = (unsigned)__builtin_ctz(left);
+        if (!pf_filter_get((enum pf_filter_id)i)->check(input, target, result)) {
             result->filter = (uint8_t)i;
             return;
         }
@@ -29,11 +13,11 @@ static void run(const struct pf_filter_input *input, struct pf_filter_target *ta
 }
 
 static bool run_could(const struct pf_filter_input *input, struct pf_filter_target *target,
-                      enum walk walk)
+                      unsigned filters)
 {
-    for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
-        const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)i);
-        if (belongs(input, i, walk) && filter->could != NULL && !filter->could(input, target)) {
+    for (unsigned left = filters; left != 0; left &= left - 1) {
+        const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)__builtin_ctz(left));
+        if (filter->could != NULL && !filter->could(input, target)) {
             return false;
         }
     }
@@ -44,8 +28,9 @@ static struct pf_result evaluate_all(const struct pf_filter_input *input,
                                      struct pf_filter_target *target)
 {
     struct pf_result result = {.filter = PF_FILTER_COUNT};
-    run(input, target, WALK_ALL, &result);
-    result.could = result.filter == PF_FILTER_COUNT || run_could(input, target, WALK_ALL);
+    run(input, target, input->question->active, &result);
+    result.could =
+        result.filter == PF_FILTER_COUNT || run_could(input, target, input->question->active);
     return result;
 }
 
@@ -53,9 +38,10 @@ static void fill_memo(const struct pf_filter_input *input, struct pf_filter_targ
                       struct pf_memo *memo)
 {
     struct pf_result result = {.filter = PF_FILTER_COUNT};
+    const unsigned filters = input->question->active & input->question->by_shape;
     target->name_seen = false;
-    run(input, target, WALK_SHAPE, &result);
-    const bool could = result.filter == PF_FILTER_COUNT || run_could(input, target, WALK_SHAPE);
+    run(input, target, filters, &result);
+    const bool could = result.filter == PF_FILTER_COUNT || run_could(input, target, filters);
     *memo = (struct pf_memo){
         .generation = target->shape->generation,
         .key = result.key,
@@ -90,6 +76,7 @@ bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot, struct pf
         *ret_result = evaluate_all(input, &target);
         return true;
     }
+    const unsigned filters = input->question->active & ~input->question->by_shape;
     struct pf_result result = {
         .key = memo->key,
         .value = memo->value,
@@ -97,10 +84,10 @@ bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot, struct pf
         .code = memo->code,
     };
     if (result.filter == PF_FILTER_COUNT) {
-        run(input, &target, WALK_NODE, &result);
+        run(input, &target, filters, &result);
     }
     result.could =
-        result.filter == PF_FILTER_COUNT || (memo->could && run_could(input, &target, WALK_NODE));
+        result.filter == PF_FILTER_COUNT || (memo->could && run_could(input, &target, filters));
     *ret_result = result;
     return true;
 }

@@ -152,9 +152,13 @@ static void count_nodes(struct pf_outcomes *outcomes, const struct pf_result *re
 enum pf_code pf_outcomes_add(struct pf_outcomes *outcomes, const struct pf_result *result,
                              uint32_t nodes, uint32_t *ret_id)
 {
-    uint32_t id = 0;
-    const size_t found = outcomes->cap != 0 ? probe(outcomes, result) : 0;
-    if (outcomes->cap != 0 && outcomes->index[found] != 0) {
+    uint32_t id = outcomes->last;
+    const bool again = id < outcomes->count && outcomes->items[id].nodes != 0 &&
+                       equal(&outcomes->items[id].result, result);
+    const size_t found = !again && outcomes->cap != 0 ? probe(outcomes, result) : 0;
+    if (again) {
+        /* most neighbours are alike */
+    } else if (outcomes->cap != 0 && outcomes->index[found] != 0) {
         id = outcomes->index[found] - 1;
     } else {
         if (!take_id(outcomes, &id)) {
@@ -163,6 +167,7 @@ enum pf_code pf_outcomes_add(struct pf_outcomes *outcomes, const struct pf_resul
         outcomes->items[id] = (struct pf_outcome){.result = *result};
         outcomes->index[probe(outcomes, result)] = id + 1;
     }
+    outcomes->last = id;
     outcomes->items[id].nodes += nodes;
     count_nodes(outcomes, result, nodes);
     *ret_id = id;

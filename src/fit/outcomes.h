@@ -15,6 +15,7 @@ struct pf_outcomes {
     uint32_t count;
     uint32_t cap;
     uint32_t recycle;  /**< next id to look at for a free one; count when there is none */
+    uint32_t last;     /**< id that was added to last */
     uint32_t *index;   /**< owned; open addressing, id + 1, 0 = empty */
     uint32_t fits;     /**< nodes that pass every filter */
     uint32_t could;    /**< nodes that fit or could */

@@ -64,6 +64,7 @@ enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_reque
             continue;
         }
         question.active |= 1U << i;
+        question.by_shape |= filter->by_shape ? 1U << i : 0;
         const enum pf_code code =
             filter->prepare != NULL ? filter->prepare(&question, options, arena) : PF_OK;
         if (code != PF_OK) {

@@ -3,14 +3,19 @@
 
 #define SCORE_MAX 100
 
-/* leastRequestedScore of pkg/scheduler/framework/plugins/noderesources/least_allocated.go. */
+/* leastRequestedScore of pkg/scheduler/framework/plugins/noderesources/least_allocated.go; allocatable is over 0. */
 static int64_t least_requested(int64_t allocatable, int64_t used, int64_t wanted)
 {
-    const pf_i128 requested = (pf_i128)used + wanted;
-    if (requested > allocatable || requested < 0) {
+    int64_t requested = 0;
+    if (__builtin_add_overflow(used, wanted, &requested) || requested > allocatable ||
+        requested < 0) {
         return 0;
     }
-    return (int64_t)((allocatable - requested) * SCORE_MAX / allocatable);
+    const int64_t left = allocatable - requested;
+    if (left <= INT64_MAX / SCORE_MAX) {
+        return left * SCORE_MAX / allocatable;
+    }
+    return (int64_t)((pf_i128)left * SCORE_MAX / allocatable);
 }
 
 uint8_t pf_score_node(const struct pf_filter_input *input, uint32_t slot)

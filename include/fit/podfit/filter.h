@@ -43,6 +43,7 @@ struct pf_question {
     uint32_t *scalar_ids; /**< intern id of each scalar's name; pf_question_resolve() */
     bool *scalar_ignored; /**< by ignoredResources or ignoredResourceGroups */
     unsigned active;      /**< mask of the filters to run: not switched off, not skipped */
+    unsigned by_shape;    /**< mask of those that look at the shape only */
     bool by_name;         /**< a filter looks at the node's name: nothing is shared by shape */
     bool narrowed;        /**< only nodes of `names` are filtered */
     struct pf_sv *names;  /**< sorted, each once */

@@ -366,9 +366,9 @@ static void test_origin(void **state)
 
 struct disabled_row {
     const char *name;
-    unsigned disabled;
     const char *const *nodes;
     const char *pod;
+    unsigned disabled;
     enum pf_verdict verdict;
 };
 
@@ -376,22 +376,39 @@ static void test_disabled_filters(void **state)
 {
     (void)state;
     static const struct disabled_row table[] = {
-        {"taints are not looked at", 1U << PF_FILTER_TAINT_TOLERATION, tainted_node, POD(C("")),
-         PF_VERDICT_FITS},
-        {"a cordon is not looked at", 1U << PF_FILTER_NODE_UNSCHEDULABLE, cordoned_node, POD(C("")),
-         PF_VERDICT_FITS},
-        {"resources are not looked at", 1U << PF_FILTER_NODE_RESOURCES_FIT, no_pod_slots,
-         POD(C("\"cpu\":\"99\"")), PF_VERDICT_FITS},
-        {"selectors are not looked at, names neither", 1U << PF_FILTER_NODE_AFFINITY, one_node,
-         POD(NAMED_N("n9") C("")), PF_VERDICT_FITS},
-        {"a filter podfit lacks is not needed", 1U << PF_FILTER_POD_TOPOLOGY_SPREAD, one_node,
-         POD("\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"zone\","
-             "\"whenUnsatisfiable\":\"DoNotSchedule\"}]," C("")),
-         PF_VERDICT_FITS},
-        {"one of several that podfit lacks", 1U << PF_FILTER_VOLUME_ZONE, one_node,
-         POD("\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"c\"}}]," C(
-             "")),
-         PF_VERDICT_UNKNOWN},
+        {.name = "taints are not looked at",
+         .disabled = 1U << PF_FILTER_TAINT_TOLERATION,
+         .nodes = tainted_node,
+         .pod = POD(C("")),
+         .verdict = PF_VERDICT_FITS},
+        {.name = "a cordon is not looked at",
+         .disabled = 1U << PF_FILTER_NODE_UNSCHEDULABLE,
+         .nodes = cordoned_node,
+         .pod = POD(C("")),
+         .verdict = PF_VERDICT_FITS},
+        {.name = "resources are not looked at",
+         .disabled = 1U << PF_FILTER_NODE_RESOURCES_FIT,
+         .nodes = no_pod_slots,
+         .pod = POD(C("\"cpu\":\"99\"")),
+         .verdict = PF_VERDICT_FITS},
+        {.name = "selectors are not looked at, names neither",
+         .disabled = 1U << PF_FILTER_NODE_AFFINITY,
+         .nodes = one_node,
+         .pod = POD(NAMED_N("n9") C("")),
+         .verdict = PF_VERDICT_FITS},
+        {.name = "a filter podfit lacks is not needed",
+         .disabled = 1U << PF_FILTER_POD_TOPOLOGY_SPREAD,
+         .nodes = one_node,
+         .pod = POD("\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"zone\","
+                    "\"whenUnsatisfiable\":\"DoNotSchedule\"}]," C("")),
+         .verdict = PF_VERDICT_FITS},
+        {.name = "one of several that podfit lacks",
+         .disabled = 1U << PF_FILTER_VOLUME_ZONE,
+         .nodes = one_node,
+         .pod = POD(
+             "\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"c\"}}]," C(
+                 "")),
+         .verdict = PF_VERDICT_UNKNOWN},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(table); i++) {
         struct world world;

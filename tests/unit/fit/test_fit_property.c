@@ -243,10 +243,27 @@ static void compare_fresh(struct world *world, const struct pf_pod *pod)
     pf_fit_free(fresh);
 }
 
+static void check_model(const struct world *world, unsigned step)
+{
+    struct pf_err err = {0};
+    if (pf_model_check(world->model, &err) != PF_OK) {
+        fail_msg("step %u: %s", step, err.text);
+    }
+}
+
 /* Verdicts met: a run that never sees one tests less than it says. */
 struct met {
     unsigned verdicts[PF_VERDICT_NOT_JUDGED + 1];
 };
+
+static void check_met(const struct met *met, int minor, unsigned steps)
+{
+    print_message("minor %d: %u fit, %u full, %u never\n", minor, met->verdicts[PF_VERDICT_FITS],
+                  met->verdicts[PF_VERDICT_FULL], met->verdicts[PF_VERDICT_NEVER]);
+    assert_true(met->verdicts[PF_VERDICT_FITS] > steps / 20);
+    assert_true(met->verdicts[PF_VERDICT_FULL] > steps / 20);
+    assert_true(met->verdicts[PF_VERDICT_NEVER] > steps / 20);
+}
 
 static void run(uint64_t seed, int minor, unsigned steps)
 {
@@ -270,17 +287,10 @@ static void run(uint64_t seed, int minor, unsigned steps)
             reserve(&world, &random, &pod, &judgement);
         }
         if (i % MODEL_CHECKS == 0) {
-            struct pf_err err = {0};
-            if (pf_model_check(world.model, &err) != PF_OK) {
-                fail_msg("seed %llu step %u: %s", (unsigned long long)seed, i, err.text);
-            }
+            check_model(&world, i);
         }
     }
-    print_message("minor %d: %u fit, %u full, %u never\n", minor, met.verdicts[PF_VERDICT_FITS],
-                  met.verdicts[PF_VERDICT_FULL], met.verdicts[PF_VERDICT_NEVER]);
-    assert_true(met.verdicts[PF_VERDICT_FITS] > steps / 20);
-    assert_true(met.verdicts[PF_VERDICT_FULL] > steps / 20);
-    assert_true(met.verdicts[PF_VERDICT_NEVER] > steps / 20);
+    check_met(&met, minor, steps);
     pf_fit_free(tiny);
     world_done(&world);
 }
