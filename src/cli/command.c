@@ -1,0 +1,136 @@
+#include <stdio.h>
+
+#include "cmd.h"
+#include <podfit/cliout.h>
+#include <podfit/command.h>
+#include <podfit/macro.h>
+#include <podfit/mem.h>
+#include <podfit/problems.h>
+
+#define HELP_MAX_BYTES ((size_t)64 * 1024)
+
+static const struct pf_command commands[] = {
+    {.name = "serve", .summary = "run the webhook", .run = pf_cmd_serve_run},
+    {.name = "check", .summary = "what would be done to a pod, and why", .run = pf_cmd_check_run},
+    {.name = "certs", .summary = "create, inspect and renew certificates", .run = pf_cmd_certs_run},
+    {.name = "config", .summary = "check and show a configuration", .run = pf_cmd_config_run},
+    {.name = "audit", .summary = "query and summarise a rejection log", .run = pf_cmd_audit_run},
+    {.name = "version", .summary = "print versions", .run = pf_cmd_version_run},
+};
+
+static const struct pf_command_group program = {
+    .name = "podfit",
+    .about =
+        "A Kubernetes admission webhook that rewrites the resource requests of project pods, judges with\n"
+        "kube-scheduler's own filter rules whether a node can take them, and says why when none can.",
+    .commands = commands,
+    .count = PF_ARRAY_LEN(commands),
+    .examples =
+        "  podfit check -f pod.yaml --explain          is there room, and if not, why\n"
+        "  podfit serve --cert-dir certs               serve on the embedded example cluster\n"
+        "  podfit help certs create                    help on a subcommand",
+};
+
+static const char *command_name(const void *opaque, size_t i)
+{
+    const struct pf_command_group *group = opaque;
+    return i < group->count ? group->commands[i].name : NULL;
+}
+
+static const struct pf_command *find(const struct pf_command_group *group, const char *name)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        if (strcmp(group->commands[i].name, name) == 0) {
+            return &group->commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int group_help(const struct pf_command_group *group)
+{
+    pf_autobuf struct pf_buf buf = {0};
+    pf_buf_init(&buf, HELP_MAX_BYTES);
+    pf_buf_printf(&buf, "Usage: %s COMMAND [OPTIONS]\n\n%s\n\nCommands:\n", group->name,
+                  group->about);
+    for (size_t i = 0; i < group->count; i++) {
+        pf_buf_printf(&buf, "  %-10s %s\n", group->commands[i].name, group->commands[i].summary);
+    }
+    pf_buf_printf(&buf, "\nExamples:\n%s\n\nHelp on a command: %s COMMAND --help\n",
+                  group->examples, group->name);
+    struct pf_err err = {0};
+    if (pf_cliout_flush(&buf, &err) != PF_OK) {
+        pf_cliout_error("%s", err.text);
+        return PF_COMMAND_ERROR;
+    }
+    return PF_COMMAND_OK;
+}
+
+static int group_usage_error(const struct pf_command_group *group, const char *word)
+{
+    if (word == NULL) {
+        pf_cliout_error("'%s' needs a command; see '%s --help'", group->name, group->name);
+        return PF_COMMAND_ERROR;
+    }
+    const char *what = word[0] == '-' ? "option" : "command";
+    const char *near = pf_problems_nearest(pf_sv_from(word), command_name, group);
+    if (near != NULL) {
+        pf_cliout_error("unknown %s '%s', did you mean '%s %s'? See '%s --help'", what, word,
+                        group->name, near, group->name);
+    } else {
+        pf_cliout_error("unknown %s '%s'; see '%s --help'", what, word, group->name);
+    }
+    return PF_COMMAND_ERROR;
+}
+
+/* `help certs create` is `certs create --help`. */
+static int group_help_on(const struct pf_command_group *group, int argc, char **argv)
+{
+    static char option[] = "--help";
+    if (argc < 3) {
+        return group_help(group);
+    }
+    const struct pf_command *command = find(group, argv[2]);
+    if (command == NULL) {
+        return group_usage_error(group, argv[2]);
+    }
+    pf_autofree char **args = pf_mem_calloc((size_t)argc + 1, sizeof(*args));
+    if (args == NULL) {
+        pf_cliout_error("out of memory");
+        return PF_COMMAND_ERROR;
+    }
+    for (int i = 2; i < argc; i++) {
+        args[i - 2] = argv[i];
+    }
+    args[argc - 2] = option;
+    return command->run(argc - 1, args);
+}
+
+int pf_command_run_group(const struct pf_command_group *group, int argc, char **argv)
+{
+    if (argc < 2) {
+        return group_usage_error(group, NULL);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        return group_help(group);
+    }
+    if (strcmp(argv[1], "help") == 0) {
+        return group_help_on(group, argc, argv);
+    }
+    const struct pf_command *command = find(group, argv[1]);
+    return command != NULL ? command->run(argc - 1, argv + 1) : group_usage_error(group, argv[1]);
+}
+
+int pf_command_main(int argc, char **argv)
+{
+    static char version[] = "version";
+    char *version_argv[] = {version, NULL};
+    const bool asks_version = argc == 2 && strcmp(argv[1], "--version") == 0;
+    const int status = asks_version ? pf_cmd_version_run(1, version_argv)
+                                    : pf_command_run_group(&program, argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        pf_cliout_error("cannot write to standard output");
+        return PF_COMMAND_ERROR;
+    }
+    return status;
+}

@@ -1,0 +1,6 @@
+#include <podfit/command.h>
+
+int main(int argc, char **argv)
+{
+    return pf_command_main(argc, argv);
+}
