@@ -55,13 +55,20 @@ struct pf_rewrite {
     bool
         selector_conflict; /**< nodeSelector has a pool key with another value: nothing is injected, the pod is judged as it is */
     bool
-        annotation_trusted; /**< podfit.io/requests was there and agrees with the pod's present values: it is kept as it is */
+        annotation_trusted; /**< podfit.io/requests was there and agrees with the pod's present values: decisions started from its `before` values */
     struct pf_sv
-        annotation; /**< JSON text for podfit.io/requests: per container, resource by resource, before, after, rule; empty when nothing was decided */
+        annotation; /**< JSON text for podfit.io/requests: per container, resource by resource, before, after, rule; empty when nothing was decided; equal to what the pod carries when nothing new was decided */
 };
 
 /**
  * Decide and apply: @p pod is changed as the patch will change it (resource lists, tolerations, nodeSelector), so that it can be judged.
+ * The `present` flags of @p pod keep saying what stood in the document. A pod with a defect, one whose record would exceed what an annotation may hold,
+ * and a container with a quantity that is negative or over 64 bits are not rewritten.
+ *
+ * Without a `containers` list the main container with the largest memory limit (the first of equals) carries floors and missing limits; every
+ * other container with a limit gets limit / ratio. A pod-level limit carries the quota instead of a container: its request follows the formula, the
+ * containers get limit / ratio and are scaled down to fit into it (with a list, or under `raise`, the pod-level request grows instead).
+ *
  * Idempotent: on its own output it finds no change and produces the same annotation.
  *
  * @param pod  decoded, not yet defaulted
