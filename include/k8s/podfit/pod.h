@@ -76,12 +76,12 @@ enum pf_selector_operator {
 
 struct pf_requirement {
     struct pf_sv key;
-    enum pf_selector_operator operator_;
     struct pf_sv *values;
     size_t value_count;
+    int64_t integer; /**< the value of GT and LT when valid */
+    enum pf_selector_operator operator_;
     bool
         valid; /**< parses as upstream's labels.NewRequirement would; an invalid one makes its term match nothing */
-    int64_t integer; /**< the value of GT and LT when valid */
 };
 
 /** One NodeSelectorTerm: everything in it is ANDed; with neither list it matches nothing. */

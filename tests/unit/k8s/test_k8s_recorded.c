@@ -79,12 +79,12 @@ static void judge_namespace(struct pf_sv bytes, struct counts *counts)
 {
     struct pf_err err = {0};
     pf_autoarena struct pf_arena arena = {0};
-    struct pf_namespace namespace_;
+    struct pf_namespace decoded;
     pf_arena_init(&arena, PF_REVIEW_ARENA_MAX_BYTES);
-    if (pf_namespace_decode(bytes, &arena, &namespace_, &err) != PF_OK) {
+    if (pf_namespace_decode(bytes, &arena, &decoded, &err) != PF_OK) {
         fail_msg("%s", err.text);
     }
-    assert_non_null(pf_labels_find(&namespace_.meta.labels, PF_SV("kubernetes.io/metadata.name")));
+    assert_non_null(pf_labels_find(&decoded.meta.labels, PF_SV("kubernetes.io/metadata.name")));
     counts->namespaces++;
 }
 
