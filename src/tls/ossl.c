@@ -251,14 +251,17 @@ enum pf_code pf_ossl_append_cert(const X509 *cert, struct pf_buf *buf, struct pf
 
 int64_t pf_ossl_wall_ns(const ASN1_TIME *when)
 {
+    /* whole seconds, so that nobody who splits off a fraction passes the end of 64 bits */
+    static const int64_t first_s = INT64_MIN / NS_PER_S;
+    static const int64_t last_s = INT64_MAX / NS_PER_S;
     struct tm parts = {0};
     if (ASN1_TIME_to_tm(when, &parts) != 1) {
         ERR_clear_error();
-        return INT64_MIN;
+        return first_s * NS_PER_S;
     }
     const int64_t seconds = (int64_t)timegm(&parts);
-    if (seconds > INT64_MAX / NS_PER_S) {
-        return INT64_MAX;
+    if (seconds > last_s) {
+        return last_s * NS_PER_S;
     }
-    return seconds < INT64_MIN / NS_PER_S ? INT64_MIN : seconds * NS_PER_S;
+    return (seconds < first_s ? first_s : seconds) * NS_PER_S;
 }

@@ -90,7 +90,7 @@ enum pf_code pf_ossl_take(BIO *bio, struct pf_buf *buf, struct pf_err *err) PF_M
 enum pf_code pf_ossl_append_cert(const X509 *cert, struct pf_buf *buf,
                                  struct pf_err *err) PF_MUST_CHECK;
 
-/** Date as wall clock nanoseconds, cut to what 64 bits hold; INT64_MIN when it is no date. */
+/** Date as wall clock nanoseconds, in whole seconds, cut to what 64 bits hold; the earliest when it is no date. */
 int64_t pf_ossl_wall_ns(const ASN1_TIME *when);
 
 #endif

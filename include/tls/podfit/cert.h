@@ -6,6 +6,9 @@
  * keeps state; all functions are thread-safe. Times are wall clock nanoseconds since 1970 as struct pf_clock gives them; a date outside
  * the years 1678 to 2261 is cut to that range.
  *
+ * When an allocation inside OpenSSL fails, the code is PF_E_NO_MEMORY where OpenSSL says so and the code of the failed check where it does not; never PF_OK for
+ * something that was not checked.
+ *
  * The form of the checks is what the API server's Go client demands (crypto/x509, crypto/tls) and what webhook practice C-04 and C-09 ask.
  */
 

@@ -129,6 +129,36 @@ static const struct pair_case pair_cases[] = {
      0,
      PF_OK,
      NULL},
+    {"valid from 1500 to 9999",
+     {{.common_name = "leaf",
+       .sans = "DNS:a",
+       .not_before_s = INT64_C(-14831769600),
+       .not_after_s = INT64_C(253402300799)},
+      {CA}},
+     {0, -1},
+     0,
+     PF_OK,
+     NULL},
+    {"expired in 1600",
+     {{.common_name = "leaf",
+       .sans = "DNS:a",
+       .not_before_s = INT64_C(-14831769600),
+       .not_after_s = INT64_C(-11676096000)},
+      {CA}},
+     {0, -1},
+     0,
+     PF_E_STATE,
+     "certificate 1 expired"},
+    {"begins in 9999",
+     {{.common_name = "leaf",
+       .sans = "DNS:a",
+       .not_before_s = INT64_C(253402300000),
+       .not_after_s = INT64_C(253402300799)},
+      {CA}},
+     {0, -1},
+     0,
+     PF_E_STATE,
+     "certificate 1 is not valid before"},
     {"expired CA in the chain",
      {{LEAF},
       {.common_name = "test CA",
@@ -429,7 +459,7 @@ static void test_info(void **state)
     assert_int_equal(info->key_type, PF_CERT_KEY_RSA);
     assert_int_equal(info->key_bits, 2048);
     assert_true(info->not_before_wall_ns == NOW_NS);
-    assert_true(info->not_after_wall_ns == INT64_MAX);
+    assert_true(info->not_after_wall_ns == INT64_MAX / NS_PER_S * NS_PER_S);
     assert_int_equal(strlen(info->sha256), 64);
     pf_cert_list_done(&list);
     pf_cert_list_done(&list);
