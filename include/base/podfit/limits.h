@@ -32,6 +32,17 @@
 #define PF_RESERVATIONS_MAX 65536
 /** Audit records that wait for the writer; above it they are counted as dropped. */
 #define PF_AUDIT_QUEUE_MAX 4096
+/** Bytes of the records that wait: 4,096 usual ones of 1 to 2 KiB. */
+#define PF_AUDIT_QUEUE_MAX_BYTES ((size_t)8 * 1024 * 1024)
+/** One line of the log with its newline, written and read. A message and the requests of 100 containers fit; longer texts are cut. */
+#define PF_AUDIT_LINE_MAX_BYTES ((size_t)64 * 1024)
+/** Causes whose repeats are counted at once, and what they hold. A cluster rarely has more refused owners a minute; the least recent makes room. */
+#define PF_AUDIT_REPEATS_MAX       2048
+#define PF_AUDIT_REPEATS_MAX_BYTES ((size_t)4 * 1024 * 1024)
+/** Rotated files beside the log. All of them are open at once while they are read; the usual limit is 1,024 descriptors. */
+#define PF_AUDIT_KEEP_MAX 100
+/** Different keys of one dimension in a summary: owners of a large cluster in some months; the rest is counted together. */
+#define PF_AUDIT_SUMMARY_MAX 65536
 /** Hot reload polls at this interval in addition to inotify (a ConfigMap on some file systems gives no event). */
 #define PF_RELOAD_POLL_MS 10000
 /** One PEM file of certificates or a key. A Secret holds 1 MiB; a chain of RSA certificates some 10 KiB. */
@@ -50,5 +61,7 @@
 #define PF_FIT_KEY_MAX_BYTES ((size_t)64 * 1024)
 /** Remembered answers of the fit engine: 16 questions at 130,000 nodes, some 200 at 1,000. */
 #define PF_FIT_CACHE_BYTES ((size_t)8 * 1024 * 1024)
+/** A file given to `podfit check`: 10,000 pods of 20 KiB, indented. Read by the operator's own process, so memory is the only concern. */
+#define PF_CHECK_FILE_MAX_BYTES ((size_t)256 * 1024 * 1024)
 
 #endif
