@@ -7,19 +7,10 @@
 
 #include <cmocka.h>
 
+#include "samples.h"
 #include "world.h"
 #include <podfit/buf.h>
 #include <podfit/columns.h>
-
-#define POD(spec)   "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{" spec "}}"
-#define C(requests) "\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{" requests "}}}]"
-#define NODE(name, spec, allocatable)                                                     \
-    "{\"metadata\":{\"name\":\"" name "\",\"labels\":{\"kubernetes.io/hostname\":\"" name \
-    "\"}},\"spec\":{" spec "},\"status\":{\"allocatable\":{" allocatable "}}}"
-#define BOUND(name, node, requests)                                                             \
-    "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name "\"},\"spec\":{\"nodeName\":\"" node \
-    "\"," C(requests) "},\"status\":{\"phase\":\"Running\"}}"
-#define ROOM "\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":\"10\""
 
 struct row {
     const char *name;
@@ -448,82 +439,6 @@ static void test_ignored_resources(void **state)
     world_done(&world);
 }
 
-static struct pf_sv name_of(struct world *world, uint32_t slot)
-{
-    assert_true(slot != PF_NODE_NONE);
-    return pf_intern_text(pf_model_strings(world->model),
-                          pf_model_columns(world->model)->name[slot]);
-}
-
-/* LeastAllocated: the emptier node, and the lower slot of equals. */
-static void test_predicted_node(void **state)
-{
-    (void)state;
-    struct world world;
-    world_init(&world, 36, NULL);
-    world_node(&world, PF_SV(NODE("n1", "", ROOM)));
-    world_node(&world, PF_SV(NODE("n2", "", ROOM)));
-    world_node(&world, PF_SV(NODE("n3", "", ROOM)));
-    const struct pf_sv pod = PF_SV(POD(C("\"cpu\":\"1\",\"memory\":\"1Gi\"")));
-    assert_true(pf_sv_eq(name_of(&world, world_judge(&world, pod).node), PF_SV("n1")));
-    world_pod(&world, PF_SV(BOUND("a", "n1", "\"cpu\":\"1\"")));
-    assert_true(pf_sv_eq(name_of(&world, world_judge(&world, pod).node), PF_SV("n2")));
-    world_pod(&world, PF_SV(BOUND("b", "n2", "\"cpu\":\"2\"")));
-    world_pod(&world, PF_SV(BOUND("c", "n3", "\"cpu\":\"3\"")));
-    assert_true(pf_sv_eq(name_of(&world, world_judge(&world, pod).node), PF_SV("n1")));
-    world_done(&world);
-}
-
-#define PENDING(name, requests)                                                 \
-    "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name "\",\"uid\":\"" name \
-    "\"},\"spec\":{" C(requests) "}}"
-
-/* Pending pods hold room, in their order, before a new pod is judged; those that found none are asked again. */
-static void test_pending(void **state)
-{
-    (void)state;
-    struct world world;
-    world_init(&world, 36, NULL);
-    world_node(&world, PF_SV(NODE("n1", "", ROOM)));
-    world_pod(&world, PF_SV(PENDING("a", "\"cpu\":\"3\"")));
-    world_pod(&world, PF_SV(PENDING("b", "\"cpu\":\"3\"")));
-    world_pod(&world, PF_SV(PENDING("c", "\"cpu\":\"1\"")));
-    const struct pf_sv small = PF_SV(POD(C("\"cpu\":\"500m\"")));
-    assert_int_equal(world_judge(&world, small).verdict, PF_VERDICT_FULL);
-    const struct pf_columns *columns = pf_model_columns(world.model);
-    assert_int_equal(columns->used_milli_cpu[0], 4000);
-    assert_true(pf_model_remove_pod(world.model, PF_SV("ns"), PF_SV("c"), (struct pf_sv){0}));
-    assert_int_equal(world_judge(&world, small).verdict, PF_VERDICT_FITS);
-    world_node(&world, PF_SV(NODE("n2", "", ROOM)));
-    assert_int_equal(world_judge(&world, PF_SV(POD(C("\"cpu\":\"2\"")))).verdict, PF_VERDICT_FULL);
-    columns = pf_model_columns(world.model);
-    assert_int_equal(columns->used_milli_cpu[1], 3000);
-    world_done(&world);
-}
-
-static void test_place_pending_at_once(void **state)
-{
-    (void)state;
-    struct world world;
-    world_init(&world, 36, NULL);
-    world_node(&world, PF_SV(NODE("n1", "", "\"cpu\":\"1000\",\"pods\":\"1000\"")));
-    for (unsigned i = 0; i < 300; i++) {
-        world_pod(&world,
-                  pf_sv_from(pf_arena_printf(
-                      &world.arena,
-                      "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"p%u\"},\"spec\":{%s}}", i,
-                      C("\"cpu\":\"1\""))));
-    }
-    (void)world_judge(&world, PF_SV(POD(C(""))));
-    const uint32_t some = pf_model_columns(world.model)->used_pods[0];
-    assert_true(some > 0);
-    assert_true(some < 300); /* bounded work for one judgement */
-    assert_int_equal(pf_fit_place_pending(world.fit, NULL), PF_OK);
-    assert_int_equal(pf_model_columns(world.model)->used_pods[0], 300);
-    assert_int_equal(pf_model_columns(world.model)->used_milli_cpu[0], 300000);
-    world_done(&world);
-}
-
 /* Too many entries for one lock hold: unknown, not a hang; too many scalars: unknown. */
 static void test_hostile_pods(void **state)
 {
@@ -578,15 +493,9 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_origin),
-        cmocka_unit_test(test_disabled_filters),
-        cmocka_unit_test(test_ignored_resources),
-        cmocka_unit_test(test_predicted_node),
-        cmocka_unit_test(test_pending),
-        cmocka_unit_test(test_place_pending_at_once),
-        cmocka_unit_test(test_hostile_pods),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_verdicts),         cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_disabled_filters), cmocka_unit_test(test_ignored_resources),
+        cmocka_unit_test(test_hostile_pods),     cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "world.h"
+#include <podfit/buf.h>
 #include <podfit/columns.h>
 
 #define NODE_NAMES   14
@@ -329,6 +330,45 @@ static void test_growing_cluster(void **state)
     world_done(&world);
 }
 
+/* A node with many taints that only score: it keeps their strings, so that no id is given again. */
+static void keep_values(struct world *world, unsigned count)
+{
+    pf_autobuf struct pf_buf text = {0};
+    pf_buf_init(&text, (size_t)1024 * 1024);
+    pf_buf_append_cstr(&text, "{\"metadata\":{\"name\":\"keeper\"},\"spec\":{\"taints\":[{\"key\":"
+                              "\"k\",\"value\":\"all\",\"effect\":\"NoSchedule\"}");
+    for (unsigned i = 0; i < count; i++) {
+        pf_buf_printf(&text, ",{\"key\":\"k\",\"value\":\"%u\",\"effect\":\"PreferNoSchedule\"}",
+                      i);
+    }
+    pf_buf_append_cstr(&text, "]}}");
+    world_node(world, pf_buf_view(&text));
+}
+
+/* Taints with another value each time, which 1.33 names: outcomes that no node has any more are given again. */
+static void test_changing_taints(void **state)
+{
+    (void)state;
+    const unsigned values = 500;
+    struct world world;
+    world_init(&world, 33, NULL);
+    keep_values(&world, values);
+    const struct pf_sv question = PF_SV("{\"spec\":{\"containers\":[{\"name\":\"c\"}]}}");
+    for (unsigned i = 0; i < 10000; i++) {
+        pf_arena_reset(&world.arena);
+        world_node(&world,
+                   pf_sv_from(pf_arena_printf(
+                       &world.arena,
+                       "{\"metadata\":{\"name\":\"n%u\"},\"spec\":{\"taints\":[{\"key\":\"k\","
+                       "\"value\":\"%u\",\"effect\":\"NoSchedule\"}]}}",
+                       i % NODE_NAMES, i % values)));
+        const struct pf_pod pod = world_incoming(&world, question);
+        const struct pf_judgement judgement = compare(&world, world.fit, &pod);
+        assert_int_equal(judgement.reason_count, judgement.nodes);
+    }
+    world_done(&world);
+}
+
 /* More changes than the log of the model remembers: the engine starts over. */
 static void test_log_overrun(void **state)
 {
@@ -358,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_remembered_equals_asked),
         cmocka_unit_test(test_remembered_equals_asked_where_texts_name_taints),
         cmocka_unit_test(test_growing_cluster),
+        cmocka_unit_test(test_changing_taints),
         cmocka_unit_test(test_log_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
