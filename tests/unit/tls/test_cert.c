@@ -8,253 +8,18 @@
 
 #include <cmocka.h>
 
-#include "odd_cert.h"
+#include "odd_pair.h"
 #include <podfit/cert.h>
 #include <podfit/file.h>
 #include <podfit/limits.h>
 
-#define NS_PER_S INT64_C(1000000000)
-#define DAY_S    INT64_C(86400)
-#define NOW_S    INT64_C(1800000000) /* 2027-01-15 */
-#define NOW_NS   (NOW_S * NS_PER_S)
-#define TEXT_MAX ((size_t)1024 * 1024)
-#define PARTS    6
-
-#define VALID .not_before_s = NOW_S - DAY_S, .not_after_s = NOW_S + DAY_S
-#define CA    .common_name = "test CA", .is_ca = true, VALID
-#define LEAF  .common_name = "leaf", .sans = "DNS:podfit.podfit.svc", VALID
-
-/* What a pair consists of: certificates by index into the recipes, key of which one. */
-struct pair_case {
-    const char *name;
-    struct odd_recipe recipes
-        [4]; /* [0] leaf, [1] its CA, [2] the CA's CA, [3] a stranger; ended by no common name */
-    int order[PARTS]; /* indexes of the certificate file, ended by -1 */
-    int key_of;
-    enum pf_code code;
-    const char *text; /* what the error must contain */
-};
-
-static const struct pair_case pair_cases[] = {
-    {"leaf alone", {{LEAF}, {CA}}, {0, -1}, 0, PF_OK, NULL},
-    {"leaf and its CA", {{LEAF}, {CA}}, {0, 1, -1}, 0, PF_OK, NULL},
-    {"leaf, intermediate, root", {{LEAF}, {CA}, {CA}}, {0, 1, 2, -1}, 0, PF_OK, NULL},
-    {"RSA of 2048 bits", {{.key = ODD_RSA2048, LEAF}, {CA}}, {0, -1}, 0, PF_OK, NULL},
-    {"signed by an RSA CA", {{LEAF}, {.key = ODD_RSA2048, CA}}, {0, 1, -1}, 0, PF_OK, NULL},
-    {"Ed25519", {{.key = ODD_ED25519, LEAF}, {CA}}, {0, -1}, 0, PF_OK, NULL},
-    {"signed by an Ed25519 CA", {{LEAF}, {.key = ODD_ED25519, CA}}, {0, 1, -1}, 0, PF_OK, NULL},
-    {"SHA-384", {{.digest = "sha384", LEAF}, {CA}}, {0, -1}, 0, PF_OK, NULL},
-    {"serverAuth among others",
-     {{.eku = "clientAuth,serverAuth", LEAF}, {CA}},
-     {0, -1},
-     0,
-     PF_OK,
-     NULL},
-    {"address only",
-     {{.common_name = "leaf", .sans = "IP:10.0.0.1", VALID}, {CA}},
-     {0, -1},
-     0,
-     PF_OK,
-     NULL},
-    {"root signed with SHA-1, nobody verifies that",
-     {{LEAF}, {CA, .digest = "sha1"}},
-     {0, 1, -1},
-     0,
-     PF_OK,
-     NULL},
-    {"key of another", {{LEAF}, {CA}, {CA}, {LEAF}}, {0, -1}, 3, PF_E_INVALID, "does not belong"},
-    {"key of another kind",
-     {{LEAF}, {CA}, {CA}, {.key = ODD_RSA2048, LEAF}},
-     {0, -1},
-     3,
-     PF_E_INVALID,
-     "does not belong"},
-    {"CA first", {{LEAF}, {CA}}, {1, 0, -1}, 0, PF_E_INVALID, "certificate 2 is the one the key"},
-    {"chain of a stranger",
-     {{LEAF}, {CA}, {CA}, {CA}},
-     {0, 3, -1},
-     0,
-     PF_E_INVALID,
-     "certificate 1 was not issued by certificate 2"},
-    {"intermediate left out",
-     {{LEAF}, {CA}, {.common_name = "root", .is_ca = true, VALID}},
-     {0, 2, -1},
-     0,
-     PF_E_INVALID,
-     "certificate 1 was not issued by certificate 2"},
-    {"followed by itself", {{LEAF}, {CA}}, {0, 0, -1}, 0, PF_E_INVALID, "no CA"},
-    {"SHA-1", {{.digest = "sha1", LEAF}, {CA}}, {0, -1}, 0, PF_E_UNSUPPORTED, "SHA1"},
-    {"MD5",
-     {{.digest = "md5", LEAF}, {.key = ODD_RSA2048, CA}},
-     {0, -1},
-     0,
-     PF_E_UNSUPPORTED,
-     "MD5"},
-    {"intermediate with SHA-1",
-     {{LEAF}, {CA, .digest = "sha1"}, {CA}},
-     {0, 1, 2, -1},
-     0,
-     PF_E_UNSUPPORTED,
-     "certificate 2 is signed with SHA1"},
-    {"RSA of 1024 bits",
-     {{.key = ODD_RSA1024, LEAF}, {CA}},
-     {0, -1},
-     0,
-     PF_E_UNSUPPORTED,
-     "1024 bits"},
-    {"P-224", {{.key = ODD_P224, LEAF}, {CA}}, {0, -1}, 0, PF_E_UNSUPPORTED, "not served"},
-    {"expired",
-     {{.common_name = "leaf",
-       .sans = "DNS:a",
-       .not_before_s = NOW_S - 2 * DAY_S,
-       .not_after_s = NOW_S - 1},
-      {CA}},
-     {0, -1},
-     0,
-     PF_E_STATE,
-     "certificate 1 expired at '2027-01-15T07:59:59.000Z'"},
-    {"not yet valid",
-     {{.common_name = "leaf",
-       .sans = "DNS:a",
-       .not_before_s = NOW_S + 1,
-       .not_after_s = NOW_S + DAY_S},
-      {CA}},
-     {0, -1},
-     0,
-     PF_E_STATE,
-     "certificate 1 is not valid before '2027-01-15T08:00:01.000Z'"},
-    {"last second",
-     {{.common_name = "leaf", .sans = "DNS:a", .not_before_s = NOW_S, .not_after_s = NOW_S}, {CA}},
-     {0, -1},
-     0,
-     PF_OK,
-     NULL},
-    {"valid from 1500 to 9999",
-     {{.common_name = "leaf",
-       .sans = "DNS:a",
-       .not_before_s = INT64_C(-14831769600),
-       .not_after_s = INT64_C(253402300799)},
-      {CA}},
-     {0, -1},
-     0,
-     PF_OK,
-     NULL},
-    {"expired in 1600",
-     {{.common_name = "leaf",
-       .sans = "DNS:a",
-       .not_before_s = INT64_C(-14831769600),
-       .not_after_s = INT64_C(-11676096000)},
-      {CA}},
-     {0, -1},
-     0,
-     PF_E_STATE,
-     "certificate 1 expired"},
-    {"begins in 9999",
-     {{.common_name = "leaf",
-       .sans = "DNS:a",
-       .not_before_s = INT64_C(253402300000),
-       .not_after_s = INT64_C(253402300799)},
-      {CA}},
-     {0, -1},
-     0,
-     PF_E_STATE,
-     "certificate 1 is not valid before"},
-    {"expired CA in the chain",
-     {{LEAF},
-      {.common_name = "test CA",
-       .is_ca = true,
-       .not_before_s = NOW_S - 2 * DAY_S,
-       .not_after_s = NOW_S - DAY_S}},
-     {0, 1, -1},
-     0,
-     PF_E_STATE,
-     "certificate 2 expired"},
-    {"no names", {{.common_name = "leaf", VALID}, {CA}}, {0, -1}, 0, PF_E_INVALID, "CN=leaf"},
-    {"only a mail address",
-     {{.common_name = "leaf", .sans = "email:a@b.c", VALID}, {CA}},
-     {0, -1},
-     0,
-     PF_E_INVALID,
-     "no DNS name or IP address"},
-    {"for clients only",
-     {{.eku = "clientAuth", LEAF}, {CA}},
-     {0, -1},
-     0,
-     PF_E_UNSUPPORTED,
-     "serverAuth"},
-};
-
-struct made {
-    struct odd_cert *certs[4];
-    struct pf_buf chain;
-    struct pf_buf key;
-};
-
-static void make(const struct pair_case *row, struct made *made)
-{
-    *made = (struct made){0};
-    pf_buf_init(&made->chain, TEXT_MAX);
-    pf_buf_init(&made->key, TEXT_MAX);
-    for (int i = 3; i >= 0; i--) {
-        if (row->recipes[i].common_name != NULL) {
-            /* each by the next; the last two by themselves */
-            made->certs[i] = odd_cert_new(&row->recipes[i], i < 2 ? made->certs[i + 1] : NULL);
-        }
-    }
-    for (size_t i = 0; row->order[i] >= 0; i++) {
-        odd_cert_append_pem(made->certs[row->order[i]], &made->chain);
-    }
-    odd_cert_append_key(made->certs[row->key_of], NULL, /* traditional= */ false, &made->key);
-}
-
-static void unmake(struct made *made)
-{
-    for (size_t i = 0; i < PF_ARRAY_LEN(made->certs); i++) {
-        odd_cert_free(made->certs[i]);
-    }
-    pf_buf_done(&made->chain);
-    pf_buf_done(&made->key);
-}
-
-static void expect(const char *name, enum pf_code code, const struct pf_err *err,
-                   enum pf_code wanted, const char *text)
-{
-    const bool text_ok = text == NULL ? err->code == PF_OK : strstr(err->text, text) != NULL;
-    if (code != wanted || !text_ok) {
-        fail_msg("%s: got %s '%s', expected %s '%s'", name, pf_code_name(code), err->text,
-                 pf_code_name(wanted), text != NULL ? text : "");
-    }
-}
-
-static void test_pairs(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < PF_ARRAY_LEN(pair_cases); i++) {
-        const struct pair_case *row = &pair_cases[i];
-        struct made made;
-        make(row, &made);
-        struct pf_err err = {0};
-        struct pf_cert_list chain = {.count = 77};
-        const enum pf_code code = pf_cert_check_pair(pf_buf_view(&made.chain),
-                                                     pf_buf_view(&made.key), NOW_NS, &chain, &err);
-        expect(row->name, code, &err, row->code, row->text);
-        if (code == PF_OK) {
-            assert_string_equal(chain.items[0].subject, "CN=leaf");
-            pf_cert_list_done(&chain);
-        } else {
-            assert_int_equal(chain.count, 77); /* untouched */
-        }
-        unmake(&made);
-    }
-}
-
-static const struct pair_case good = {"good", {{LEAF}, {CA}}, {0, 1, -1}, 0, PF_OK, NULL};
+static const struct odd_case good = {"good", {{LEAF}, {CA}}, {0, 1, -1}, 0, PF_OK, NULL};
 
 static void test_pem_forms(void **state)
 {
     (void)state;
-    struct made made;
-    make(&good, &made);
+    struct odd_pair made;
+    odd_pair_make(&good, &made);
     const struct pf_sv chain = pf_buf_view(&made.chain);
     const struct pf_sv key = pf_buf_view(&made.key);
     const struct pf_sv empty = {0};
@@ -281,17 +46,17 @@ static void test_pem_forms(void **state)
     for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
         struct pf_err err = {0};
         const enum pf_code code = pf_cert_check_pair(rows[i].cert, rows[i].key, NOW_NS, NULL, &err);
-        expect(rows[i].name, code, &err, PF_E_INVALID, rows[i].text);
+        odd_pair_expect(rows[i].name, code, &err, PF_E_INVALID, rows[i].text);
     }
-    unmake(&made);
+    odd_pair_unmake(&made);
 }
 
 /* Every cut of the chain and of the key is refused, except at the end of a whole certificate. */
 static void test_truncated(void **state)
 {
     (void)state;
-    struct made made;
-    make(&good, &made);
+    struct odd_pair made;
+    odd_pair_make(&good, &made);
     const struct pf_sv chain = pf_buf_view(&made.chain);
     const struct pf_sv key = pf_buf_view(&made.key);
     const size_t first = pf_sv_find(chain, PF_SV("-----END CERTIFICATE-----")) + 25;
@@ -307,7 +72,7 @@ static void test_truncated(void **state)
         const struct pf_sv cut = {.ptr = key.ptr, .len = len};
         assert_int_equal(pf_cert_check_pair(chain, cut, NOW_NS, NULL, NULL), PF_E_INVALID);
     }
-    unmake(&made);
+    odd_pair_unmake(&made);
 }
 
 static void test_key_forms(void **state)
@@ -340,7 +105,7 @@ static void test_key_forms(void **state)
         struct pf_err err = {0};
         const enum pf_code code =
             pf_cert_check_pair(pf_buf_view(&chain), pf_buf_view(&key), NOW_NS, NULL, &err);
-        expect(rows[i].name, code, &err, rows[i].code, rows[i].text);
+        odd_pair_expect(rows[i].name, code, &err, rows[i].code, rows[i].text);
         odd_cert_free(cert);
     }
 }
@@ -349,8 +114,8 @@ static void test_key_forms(void **state)
 static void test_other_blocks(void **state)
 {
     (void)state;
-    struct made made;
-    make(&good, &made);
+    struct odd_pair made;
+    odd_pair_make(&good, &made);
     pf_autobuf struct pf_buf both = {0};
     pf_buf_init(&both, TEXT_MAX);
     pf_buf_append_cstr(&both, "the key\n");
@@ -362,17 +127,17 @@ static void test_other_blocks(void **state)
     struct pf_cert_list chain = {0};
     const enum pf_code code =
         pf_cert_check_pair(pf_buf_view(&both), pf_buf_view(&both), NOW_NS, &chain, &err);
-    expect("combined", code, &err, PF_OK, NULL);
+    odd_pair_expect("combined", code, &err, PF_OK, NULL);
     assert_int_equal(chain.count, 2);
     pf_cert_list_done(&chain);
-    unmake(&made);
+    odd_pair_unmake(&made);
 }
 
 static void test_limits(void **state)
 {
     (void)state;
-    struct made made;
-    make(&good, &made);
+    struct odd_pair made;
+    odd_pair_make(&good, &made);
     pf_autobuf struct pf_buf pem = {0};
     pf_buf_init(&pem, TEXT_MAX);
     for (int i = 0; i < PF_CERT_CHAIN_MAX; i++) {
@@ -396,7 +161,7 @@ static void test_limits(void **state)
     assert_int_equal(pf_cert_check_pair(pf_buf_view(&pem), key, NOW_NS, NULL, NULL), PF_E_TOO_BIG);
     const struct pf_sv cert = pf_buf_view(&made.chain);
     assert_int_equal(pf_cert_check_pair(cert, pf_buf_view(&pem), NOW_NS, NULL, NULL), PF_E_TOO_BIG);
-    unmake(&made);
+    odd_pair_unmake(&made);
 }
 
 static void test_many_names(void **state)
@@ -505,17 +270,17 @@ static void test_names(void **state)
 static void test_verify(void **state)
 {
     (void)state;
-    struct made made;
-    make(&(struct pair_case){"",
-                             {{LEAF},
-                              {.common_name = "intermediate", .is_ca = true, VALID},
-                              {CA},
-                              {.common_name = "stranger", .is_ca = true, VALID}},
-                             {0, 1, -1},
-                             0,
-                             PF_OK,
-                             NULL},
-         &made);
+    struct odd_pair made;
+    odd_pair_make(&(struct odd_case){"",
+                                     {{LEAF},
+                                      {.common_name = "intermediate", .is_ca = true, VALID},
+                                      {CA},
+                                      {.common_name = "stranger", .is_ca = true, VALID}},
+                                     {0, 1, -1},
+                                     0,
+                                     PF_OK,
+                                     NULL},
+                  &made);
     pf_autobuf struct pf_buf root = {0};
     pf_autobuf struct pf_buf stranger = {0};
     pf_buf_init(&root, TEXT_MAX);
@@ -546,7 +311,7 @@ static void test_verify(void **state)
             fail_msg("%s: %s", rows[i].name, pf_code_name(code));
         }
     }
-    unmake(&made);
+    odd_pair_unmake(&made);
 }
 
 static void test_load_pair(void **state)
@@ -560,8 +325,8 @@ static void test_load_pair(void **state)
     (void)snprintf(cert, sizeof(cert), "%s/a.crt", dir);
     (void)snprintf(key, sizeof(key), "%s/a.key", dir);
     (void)snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
-    struct made made;
-    make(&good, &made);
+    struct odd_pair made;
+    odd_pair_make(&good, &made);
     assert_int_equal(pf_file_write_atomic(cert, pf_buf_view(&made.chain), 0644, NULL), PF_OK);
     assert_int_equal(pf_file_write_atomic(key, pf_buf_view(&made.key), 0600, NULL), PF_OK);
     assert_int_equal(mkfifo(fifo, 0600), 0);
@@ -585,13 +350,13 @@ static void test_load_pair(void **state)
         struct pf_cert_pair pair = {0};
         const enum pf_code code =
             pf_cert_load_pair(rows[i].cert, rows[i].key, NOW_NS, &pair, &chain, &err);
-        expect(rows[i].name, code, &err, rows[i].code, rows[i].file);
+        odd_pair_expect(rows[i].name, code, &err, rows[i].code, rows[i].file);
         assert_int_equal(pair.key_pem.len != 0, code == PF_OK);
         pf_cert_pair_done(&pair);
         pf_cert_pair_done(&pair);
         pf_cert_list_done(&chain);
     }
-    unmake(&made);
+    odd_pair_unmake(&made);
     (void)unlink(cert);
     (void)unlink(key);
     (void)unlink(fifo);
@@ -601,12 +366,11 @@ static void test_load_pair(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pairs),        cmocka_unit_test(test_pem_forms),
-        cmocka_unit_test(test_truncated),    cmocka_unit_test(test_key_forms),
-        cmocka_unit_test(test_other_blocks), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_many_names),   cmocka_unit_test(test_info),
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_load_pair),
+        cmocka_unit_test(test_pem_forms), cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_key_forms), cmocka_unit_test(test_other_blocks),
+        cmocka_unit_test(test_limits),    cmocka_unit_test(test_many_names),
+        cmocka_unit_test(test_info),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_verify),    cmocka_unit_test(test_load_pair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
