@@ -487,7 +487,6 @@ static void test_names(void **state)
     assert_int_equal(untouched, PF_FILTER_NODE_PORTS);
     assert_null(pf_filter_name(PF_FILTER_COUNT));
     assert_string_equal(pf_verdict_name(PF_VERDICT_NOT_JUDGED), "notJudged");
-    assert_string_equal(pf_fit_code_name(PF_FIT_SUCCESS), "Success");
 }
 
 int main(void)

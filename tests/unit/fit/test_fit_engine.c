@@ -59,71 +59,77 @@ static void test_predicted_node_by_a_point(void **state)
 #define PORT(port)     "\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80," port "}]}]"
 #define TOLERATE(text) "\"tolerations\":[{" text "}],"
 
+static const char *const picky_nodes[] = {
+    "{\"metadata\":{\"name\":\"n1\",\"labels\":{\"zone\":\"a\",\"rank\":\"2\"}},\"spec\":{"
+    "\"taints\":[{\"key\":\"k\",\"value\":\"v\",\"effect\":\"NoSchedule\"}]},\"status\":{"
+    "\"allocatable\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"ephemeral-storage\":\"1Gi\","
+    "\"pods\":\"9\",\"example.com/a\":\"2\",\"example.com/b\":\"1\"}}}",
+    NULL,
+};
+static const char *const port_holders[] = {
+    "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"a\"},\"spec\":{\"nodeName\":\"n1\"," PORT(
+        "\"hostPort\":80,\"hostIP\":\"10.0.0.1\"") "}}",
+    NULL,
+};
+#define T TOLERATE("\"operator\":\"Exists\"")
+static const char *const questions[] = {
+    POD(T C("")),
+    POD(T C("\"cpu\":\"4\"")),
+    POD(T C("\"cpu\":\"5\"")),
+    POD(T C("\"memory\":\"8Gi\"")),
+    POD(T C("\"memory\":\"9Gi\"")),
+    POD(T C("\"ephemeral-storage\":\"1Gi\"")),
+    POD(T C("\"ephemeral-storage\":\"2Gi\"")),
+    POD(T C("\"example.com/a\":\"2\"")),
+    POD(T C("\"example.com/a\":\"3\"")),
+    POD(T C("\"example.com/b\":\"2\"")),
+    POD(TOLERATE("\"key\":\"k\",\"value\":\"v\"") C("")),
+    POD(TOLERATE("\"key\":\"k\",\"value\":\"w\"") C("")),
+    POD(TOLERATE("\"key\":\"j\",\"value\":\"v\"") C("")),
+    POD(TOLERATE("\"key\":\"k\",\"value\":\"v\",\"effect\":\"NoExecute\"") C("")),
+    POD(TOLERATE("\"key\":\"k\",\"operator\":\"Exists\"") C("")),
+    POD(TOLERATE("\"key\":\"k\"") C("")),
+    POD(T PORT("\"hostPort\":80,\"hostIP\":\"10.0.0.1\"")),
+    POD(T PORT("\"hostPort\":80,\"hostIP\":\"10.0.0.2\"")),
+    POD(T PORT("\"hostPort\":80,\"protocol\":\"UDP\"")),
+    POD(T PORT("\"hostPort\":80")),
+    POD(T PORT("\"hostPort\":81")),
+    POD(T "\"nodeSelector\":{\"zone\":\"a\"}," C("")),
+    POD(T "\"nodeSelector\":{\"zone\":\"b\"}," C("")),
+    POD(T "\"nodeSelector\":{\"rank\":\"a\"}," C("")),
+    POD(T EXPRESSION("zone", "In", "\"a\"") C("")),
+    POD(T EXPRESSION("zone", "In", "\"b\"") C("")),
+    POD(T EXPRESSION("rank", "In", "\"a\"") C("")),
+    POD(T EXPRESSION("zone", "NotIn", "\"a\"") C("")),
+    POD(T EXPRESSION("zone", "In", "\"b\",\"a\"") C("")),
+    POD(T EXPRESSION("rank", "Gt", "\"1\"") C("")),
+    POD(T EXPRESSION("rank", "Gt", "\"2\"") C("")),
+    POD(T EXPRESSION("rank", "Lt", "\"2\"") C("")),
+    POD(T "\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{"
+          "\"nodeSelectorTerms\":[]}}}," C("")),
+};
+#undef T
+
+static void ask(struct world *world, const char *question)
+{
+    const struct pf_explanation e = world_explain(world, pf_sv_from(question));
+    const struct pf_judgement j = world_judge(world, pf_sv_from(question));
+    if (!world_same(&e.judgement, &j)) {
+        fail_msg("%s", question);
+    }
+}
+
 /* Pods that differ in one thing that a filter reads are different questions: each gets its own answer from one engine. */
 static void test_questions_are_told_apart(void **state)
 {
     (void)state;
-    static const char *const nodes[] = {
-        "{\"metadata\":{\"name\":\"n1\",\"labels\":{\"zone\":\"a\",\"rank\":\"2\"}},\"spec\":{"
-        "\"taints\":[{\"key\":\"k\",\"value\":\"v\",\"effect\":\"NoSchedule\"}]},\"status\":{"
-        "\"allocatable\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"ephemeral-storage\":\"1Gi\","
-        "\"pods\":\"9\",\"example.com/a\":\"2\",\"example.com/b\":\"1\"}}}",
-        NULL,
-    };
-    static const char *const bound[] = {
-        "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"a\"},\"spec\":{\"nodeName\":\"n1\"," PORT(
-            "\"hostPort\":80,\"hostIP\":\"10.0.0.1\"") "}}",
-        NULL,
-    };
-#define T TOLERATE("\"operator\":\"Exists\"")
-    static const char *const questions[] = {
-        POD(T C("")),
-        POD(T C("\"cpu\":\"4\"")),
-        POD(T C("\"cpu\":\"5\"")),
-        POD(T C("\"memory\":\"8Gi\"")),
-        POD(T C("\"memory\":\"9Gi\"")),
-        POD(T C("\"ephemeral-storage\":\"1Gi\"")),
-        POD(T C("\"ephemeral-storage\":\"2Gi\"")),
-        POD(T C("\"example.com/a\":\"2\"")),
-        POD(T C("\"example.com/a\":\"3\"")),
-        POD(T C("\"example.com/b\":\"2\"")),
-        POD(TOLERATE("\"key\":\"k\",\"value\":\"v\"") C("")),
-        POD(TOLERATE("\"key\":\"k\",\"value\":\"w\"") C("")),
-        POD(TOLERATE("\"key\":\"j\",\"value\":\"v\"") C("")),
-        POD(TOLERATE("\"key\":\"k\",\"value\":\"v\",\"effect\":\"NoExecute\"") C("")),
-        POD(TOLERATE("\"key\":\"k\",\"operator\":\"Exists\"") C("")),
-        POD(TOLERATE("\"key\":\"k\"") C("")),
-        POD(T PORT("\"hostPort\":80,\"hostIP\":\"10.0.0.1\"")),
-        POD(T PORT("\"hostPort\":80,\"hostIP\":\"10.0.0.2\"")),
-        POD(T PORT("\"hostPort\":80,\"protocol\":\"UDP\"")),
-        POD(T PORT("\"hostPort\":80")),
-        POD(T PORT("\"hostPort\":81")),
-        POD(T "\"nodeSelector\":{\"zone\":\"a\"}," C("")),
-        POD(T "\"nodeSelector\":{\"zone\":\"b\"}," C("")),
-        POD(T "\"nodeSelector\":{\"rank\":\"a\"}," C("")),
-        POD(T EXPRESSION("zone", "In", "\"a\"") C("")),
-        POD(T EXPRESSION("zone", "In", "\"b\"") C("")),
-        POD(T EXPRESSION("rank", "In", "\"a\"") C("")),
-        POD(T EXPRESSION("zone", "NotIn", "\"a\"") C("")),
-        POD(T EXPRESSION("zone", "In", "\"b\",\"a\"") C("")),
-        POD(T EXPRESSION("rank", "Gt", "\"1\"") C("")),
-        POD(T EXPRESSION("rank", "Gt", "\"2\"") C("")),
-        POD(T EXPRESSION("rank", "Lt", "\"2\"") C("")),
-        POD(T "\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{"
-              "\"nodeSelectorTerms\":[]}}}," C("")),
-    };
-#undef T
     struct world world;
     world_init(&world, 36, NULL);
-    world_node(&world, pf_sv_from(nodes[0]));
-    world_pod(&world, pf_sv_from(bound[0]));
+    world_node(&world, pf_sv_from(picky_nodes[0]));
+    world_pod(&world, pf_sv_from(port_holders[0]));
     for (size_t round = 0; round < 2; round++) {
         for (size_t i = 0; i < PF_ARRAY_LEN(questions); i++) {
-            const struct pf_explanation e = world_explain(&world, pf_sv_from(questions[i]));
-            const struct pf_judgement j = world_judge(&world, pf_sv_from(questions[i]));
-            if (!world_same(&e.judgement, &j)) {
-                fail_msg("%s", questions[i]);
-            }
+            ask(&world, questions[i]);
         }
     }
     world_done(&world);
