@@ -144,13 +144,13 @@ static long status_kib(const char *key)
     return kib;
 }
 
-static uint64_t load(struct pf_model *model, unsigned nodes, unsigned pods, bool want_pods)
+static bool load(struct pf_model *model, unsigned nodes, unsigned pods, bool want_pods)
 {
     int fds[2] = {-1, -1};
     struct pf_err err = {0};
     struct pf_snapshot_stats stats = {0};
     if (pipe(fds) != 0) {
-        return 0;
+        return false;
     }
     const pid_t child = fork();
     if (child == 0) {
@@ -166,7 +166,7 @@ static uint64_t load(struct pf_model *model, unsigned nodes, unsigned pods, bool
     (void)getrusage(RUSAGE_SELF, &before);
     if (pf_snapshot_load(model, "-", &stats, &err) != PF_OK) {
         (void)fprintf(stderr, "%s\n", err.text);
-        exit(1);
+        return false;
     }
     (void)getrusage(RUSAGE_SELF, &after);
     const double seconds = (double)(pf_clock_mono_ns(pf_clock_system()) - start) / 1e9;
@@ -182,7 +182,7 @@ static uint64_t load(struct pf_model *model, unsigned nodes, unsigned pods, bool
            want_pods ? "pods" : "nodes", objects, megabytes, seconds, megabytes / seconds,
            cpu_seconds, megabytes / cpu_seconds,
            objects != 0 ? cpu_seconds * 1e6 / (double)objects : 0.0);
-    return objects;
+    return true;
 }
 
 static unsigned argument(int argc, char **argv, int i, unsigned fallback)
@@ -206,9 +206,13 @@ int main(int argc, char **argv)
         return 1;
     }
     const size_t empty = mallinfo2().uordblks + mallinfo2().hblkhd;
-    (void)load(model, nodes, pods, /* want_pods= */ false);
+    if (!load(model, nodes, pods, /* want_pods= */ false)) {
+        return 1;
+    }
     const size_t with_nodes = mallinfo2().uordblks + mallinfo2().hblkhd;
-    (void)load(model, nodes, pods, /* want_pods= */ true);
+    if (!load(model, nodes, pods, /* want_pods= */ true)) {
+        return 1;
+    }
     const size_t with_pods = mallinfo2().uordblks + mallinfo2().hblkhd;
     const long peak = status_kib("VmHWM:");
     const long settled = status_kib("VmRSS:");

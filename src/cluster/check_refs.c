@@ -102,7 +102,7 @@ static enum pf_code check_demands(const struct pf_model *model, const struct rec
                                   struct pf_err *err)
 {
     size_t distinct = 0;
-    qsort((void *)recount->demands, recount->demand_count, sizeof(*recount->demands),
+    qsort((void *)recount->demands, recount->demand_count, sizeof(const struct pf_demand *),
           compare_addresses);
     for (size_t i = 0; i < recount->demand_count;) {
         const struct pf_demand *demand = recount->demands[i];
@@ -140,8 +140,8 @@ static enum pf_code check_strings(const struct pf_model *model, const struct rec
 enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err)
 {
     pf_autofree uint32_t *strings = pf_mem_calloc(model->strings.count, sizeof(*strings));
-    pf_autofree const struct pf_demand **demands =
-        pf_mem_calloc(model->pods.count + model->reservations.by_uid.count, sizeof(*demands));
+    pf_autofree const struct pf_demand **demands = pf_mem_calloc(
+        model->pods.count + model->reservations.by_uid.count, sizeof(const struct pf_demand *));
     if (strings == NULL || demands == NULL) {
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory to check the model");
     }

@@ -182,10 +182,9 @@ static inline size_t pf_record_bytes(size_t name_len)
     return bytes < sizeof(struct pf_record) ? sizeof(struct pf_record) : bytes;
 }
 
-uint32_t pf_podset_hash(const struct pf_podset *set, uint32_t namespace_, struct pf_sv name);
+uint32_t pf_podset_hash(const struct pf_podset *set, uint32_t space, struct pf_sv name);
 /** @return NULL when there is none */
-struct pf_record *pf_podset_find(const struct pf_podset *set, uint32_t namespace_,
-                                 struct pf_sv name);
+struct pf_record *pf_podset_find(const struct pf_podset *set, uint32_t space, struct pf_sv name);
 /** Room for one more. @return false: no memory */
 bool pf_podset_reserve(struct pf_podset *set) PF_MUST_CHECK;
 /** After pf_podset_reserve(); the key must not be there. */

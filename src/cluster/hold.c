@@ -1,12 +1,12 @@
 #include "cluster_internal.h"
 
-static size_t anti_place(const struct pf_model *model, uint32_t namespace_)
+static size_t anti_place(const struct pf_model *model, uint32_t space)
 {
     size_t low = 0;
     size_t high = model->anti_count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (model->anti[middle].namespace_ < namespace_) {
+        if (model->anti[middle].namespace_ < space) {
             low = middle + 1;
         } else {
             high = middle;
@@ -15,26 +15,26 @@ static size_t anti_place(const struct pf_model *model, uint32_t namespace_)
     return low;
 }
 
-static void anti_add(struct pf_model *model, uint32_t namespace_)
+static void anti_add(struct pf_model *model, uint32_t space)
 {
-    const size_t at = anti_place(model, namespace_);
+    const size_t at = anti_place(model, space);
     struct pf_anti *entry = &model->anti[at];
-    if (at == model->anti_count || entry->namespace_ != namespace_) {
+    if (at == model->anti_count || entry->namespace_ != space) {
         memmove(entry + 1, entry, (model->anti_count - at) * sizeof(*entry));
-        *entry = (struct pf_anti){.namespace_ = namespace_};
+        *entry = (struct pf_anti){.namespace_ = space};
         model->anti_count++;
-        pf_intern_ref_id(&model->strings, namespace_);
+        pf_intern_ref_id(&model->strings, space);
     }
     entry->pods++;
 }
 
-static void anti_sub(struct pf_model *model, uint32_t namespace_)
+static void anti_sub(struct pf_model *model, uint32_t space)
 {
-    const size_t at = anti_place(model, namespace_);
+    const size_t at = anti_place(model, space);
     struct pf_anti *entry = &model->anti[at];
     entry->pods--;
     if (entry->pods == 0) {
-        pf_intern_unref(&model->strings, namespace_);
+        pf_intern_unref(&model->strings, space);
         model->anti_count--;
         memmove(entry, entry + 1, (model->anti_count - at) * sizeof(*entry));
     }
@@ -119,12 +119,12 @@ void pf_hold_sub(struct pf_model *model, const struct pf_hold *hold)
     pf_slot_release(model, slot);
 }
 
-bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv namespace_)
+bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv space)
 {
     if (model->anti_other != 0) {
         return true;
     }
-    const uint32_t id = pf_intern_find(&model->strings, namespace_);
+    const uint32_t id = pf_intern_find(&model->strings, space);
     const size_t at = anti_place(model, id);
     return id != PF_INTERN_NONE && at < model->anti_count && model->anti[at].namespace_ == id;
 }

@@ -52,29 +52,24 @@ static void remove_entry(struct pf_model *model, struct pf_namespace_entry *entr
 enum pf_code pf_model_apply_namespace(struct pf_model *model, const struct pf_namespace *ns,
                                       struct pf_err *err)
 {
-    enum pf_code code = PF_OK;
     pf_model_lock(model);
     struct pf_namespace_entry *old = find(model, ns->meta.name);
     struct pf_namespace_entry *entry = make_entry(ns);
-    if (entry == NULL) {
-        code = PF_E_NO_MEMORY;
-    } else if (old != NULL) {
+    if (entry != NULL && old != NULL) {
         /* the table borrows the key of the old block; putting one key in after another was taken out needs no memory */
         remove_entry(model, old);
-        code =
-            pf_map_put(&model->namespaces, entry->name, (uintptr_t)entry) ? PF_OK : PF_E_INTERNAL;
-    } else if (!pf_map_put(&model->namespaces, entry->name, (uintptr_t)entry)) {
-        code = PF_E_NO_MEMORY;
     }
-    if (code == PF_OK) {
+    const bool kept =
+        entry != NULL && pf_map_put(&model->namespaces, entry->name, (uintptr_t)entry);
+    if (kept) {
         model->heap_bytes += pf_heap_cost(entry->block_bytes);
     } else {
         free(entry);
     }
     pf_model_unlock(model);
-    return code == PF_OK
-               ? PF_OK
-               : pf_err_set(err, code, "no memory for namespace '%.*s'", PF_SV_ARG(ns->meta.name));
+    return kept ? PF_OK
+                : pf_err_set(err, PF_E_NO_MEMORY, "no memory for namespace '%.*s'",
+                             PF_SV_ARG(ns->meta.name));
 }
 
 bool pf_model_remove_namespace(struct pf_model *model, struct pf_sv name)

@@ -67,8 +67,8 @@ static enum pf_code weigh(struct pf_model *model, const struct pf_pod *pod,
 static bool find_record(struct pf_model *model, struct pod_change *change)
 {
     const struct pf_sv name = change->pod.meta.name;
-    const uint32_t namespace_ = change->hold.namespace_;
-    change->record = pf_podset_find(&model->pods, namespace_, name);
+    const uint32_t space = change->hold.namespace_;
+    change->record = pf_podset_find(&model->pods, space, name);
     if (change->record != NULL) {
         change->uid_same = change->record->uid_hash == change->uid_hash;
         return true;
@@ -80,7 +80,7 @@ static bool find_record(struct pf_model *model, struct pod_change *change)
     if (record == NULL) {
         return false;
     }
-    record->hash = pf_podset_hash(&model->pods, namespace_, name);
+    record->hash = pf_podset_hash(&model->pods, space, name);
     record->namespace_ = PF_INTERN_NONE;
     record->node = PF_NODE_NONE;
     record->pending = PF_PENDING_NONE;
@@ -248,10 +248,9 @@ static void remove_record(struct pf_model *model, struct pf_record *record)
     free(record);
 }
 
-static struct pf_record *find(const struct pf_model *model, struct pf_sv namespace_,
-                              struct pf_sv name)
+static struct pf_record *find(const struct pf_model *model, struct pf_sv space, struct pf_sv name)
 {
-    const uint32_t id = pf_intern_find(&model->strings, namespace_);
+    const uint32_t id = pf_intern_find(&model->strings, space);
     return id != PF_INTERN_NONE ? pf_podset_find(&model->pods, id, name) : NULL;
 }
 
@@ -288,10 +287,10 @@ enum pf_code pf_model_apply_pod(struct pf_model *model, const struct pf_pod *pod
     return PF_OK;
 }
 
-bool pf_model_remove_pod(struct pf_model *model, struct pf_sv namespace_, struct pf_sv name,
+bool pf_model_remove_pod(struct pf_model *model, struct pf_sv space, struct pf_sv name,
                          struct pf_sv uid)
 {
-    struct pf_record *record = find(model, namespace_, name);
+    struct pf_record *record = find(model, space, name);
     if (record == NULL ||
         (uid.len != 0 && record->uid_hash != 0 && record->uid_hash != hash_uid(model, uid))) {
         return false;

@@ -23,7 +23,8 @@ bool pf_pending_reserve(struct pf_model *model)
     struct pf_pending_table *table = &model->pending;
     /* one free entry for each slot, so that taking out never allocates */
     return table->slot_count < PF_PENDING_NONE - 1 &&
-           pf_mem_grow(&table->slots, &table->slot_cap, table->slot_count, sizeof(*table->slots)) &&
+           pf_mem_grow(&table->slots, &table->slot_cap, table->slot_count,
+                       sizeof(struct pf_waiting *)) &&
            pf_mem_grow(&table->order, &table->order_cap, table->order_count,
                        sizeof(*table->order)) &&
            pf_mem_grow(&table->free_slots, &table->free_cap, table->slot_count,

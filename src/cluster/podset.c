@@ -1,21 +1,20 @@
 #include "cluster_internal.h"
 
-uint32_t pf_podset_hash(const struct pf_podset *set, uint32_t namespace_, struct pf_sv name)
+uint32_t pf_podset_hash(const struct pf_podset *set, uint32_t space, struct pf_sv name)
 {
-    return (uint32_t)pf_sv_hash(name, set->seed + namespace_);
+    return (uint32_t)pf_sv_hash(name, set->seed + space);
 }
 
-struct pf_record *pf_podset_find(const struct pf_podset *set, uint32_t namespace_,
-                                 struct pf_sv name)
+struct pf_record *pf_podset_find(const struct pf_podset *set, uint32_t space, struct pf_sv name)
 {
     if (set->cap == 0) {
         return NULL;
     }
-    const uint32_t hash = pf_podset_hash(set, namespace_, name);
+    const uint32_t hash = pf_podset_hash(set, space, name);
     for (size_t at = hash & (set->cap - 1); set->slots[at] != NULL;
          at = (at + 1) & (set->cap - 1)) {
         struct pf_record *record = set->slots[at];
-        if (record->hash == hash && record->namespace_ == namespace_ &&
+        if (record->hash == hash && record->namespace_ == space &&
             pf_sv_eq(pf_record_name(record), name)) {
             return record;
         }
@@ -39,7 +38,7 @@ bool pf_podset_reserve(struct pf_podset *set)
         return true;
     }
     const size_t cap = set->cap != 0 ? set->cap * 2 : 16;
-    struct pf_record **slots = pf_mem_calloc(cap, sizeof(*slots));
+    struct pf_record **slots = pf_mem_calloc(cap, sizeof(struct pf_record *));
     if (slots == NULL) {
         return false;
     }

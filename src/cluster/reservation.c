@@ -162,11 +162,11 @@ enum pf_code pf_reservation_put(struct pf_model *model, const struct pf_reservat
 }
 
 bool pf_reservation_matches(const struct pf_model *model, struct pf_sv review_uid,
-                            struct pf_sv namespace_, const struct pf_request *request)
+                            struct pf_sv space, const struct pf_request *request)
 {
     const struct pf_reservation *reservation = find(model, review_uid);
     return reservation != NULL &&
-           pf_sv_eq(pf_intern_text(&model->strings, reservation->hold.namespace_), namespace_) &&
+           pf_sv_eq(pf_intern_text(&model->strings, reservation->hold.namespace_), space) &&
            pf_demand_is(model, reservation->hold.demand, request);
 }
 

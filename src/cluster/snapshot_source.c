@@ -99,8 +99,12 @@ enum pf_code pf_source_first(struct pf_source *source, char *ret_byte, struct pf
         if (code != PF_OK) {
             return code;
         }
-        for (size_t i = 0; i < len && found == '\0'; i++) {
-            found = is_space(bytes[i]) ? '\0' : bytes[i];
+        size_t i = 0;
+        while (i < len && is_space(bytes[i])) {
+            i++;
+        }
+        if (i < len) {
+            found = bytes[i];
         }
     } while (len != 0 && found == '\0');
     source->offset = start;

@@ -102,7 +102,7 @@ uint64_t pf_model_changes_since(const struct pf_model *model, uint64_t since,
  * Existing pods that a filter podfit lacks would look at: does a bound pod have a required anti-affinity term that may match a pod of this
  * namespace? (the term's own namespace, or any when it names namespaces)
  */
-bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv namespace_);
+bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv space);
 
 /** A pending pod that the fit engine has to place. */
 struct pf_pending {

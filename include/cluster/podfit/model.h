@@ -58,7 +58,7 @@ bool pf_model_remove_node(struct pf_model *model, struct pf_sv name);
 enum pf_code pf_model_apply_pod(struct pf_model *model, const struct pf_pod *pod,
                                 struct pf_err *err) PF_MUST_CHECK;
 /** @param uid  empty: whatever uid; otherwise a pod of another uid is left alone. [locked] @return true when it was there */
-bool pf_model_remove_pod(struct pf_model *model, struct pf_sv namespace_, struct pf_sv name,
+bool pf_model_remove_pod(struct pf_model *model, struct pf_sv space, struct pf_sv name,
                          struct pf_sv uid);
 
 enum pf_code pf_model_apply_namespace(struct pf_model *model, const struct pf_namespace *ns,

@@ -28,7 +28,7 @@ enum pf_code pf_reservation_put(struct pf_model *model, const struct pf_reservat
 
 /** Is there an unclaimed reservation with this key, namespace and request? A reinvocation continues it; anything else is a stranger's annotation. */
 bool pf_reservation_matches(const struct pf_model *model, struct pf_sv review_uid,
-                            struct pf_sv namespace_, const struct pf_request *request);
+                            struct pf_sv space, const struct pf_request *request);
 
 /** Give its room back for the moment of judging its own pod again. @return node slot it held (PF_NODE_NONE when none) */
 uint32_t pf_reservation_lift(struct pf_model *model, struct pf_sv review_uid);

@@ -40,7 +40,9 @@ static struct pf_sv json_text(struct model_fixture *fixture, const char *json)
     pf_arena_reset(&fixture->arena);
     char *text = pf_arena_dup(&fixture->arena, pf_sv_from(json));
     for (char *c = text; c != NULL && *c != '\0'; c++) {
-        *c = *c == '\'' ? '"' : *c;
+        if (*c == '\'') {
+            *c = '"';
+        }
     }
     return pf_sv_from(text);
 }

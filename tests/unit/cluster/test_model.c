@@ -60,10 +60,10 @@ static bool remove_pod(struct model_fixture *f, const char *name, const char *ui
 struct pod_row {
     const char *name;
     const char *json;
+    int64_t milli_cpu;
     uint32_t pods;
     uint32_t bound;
     uint32_t pending;
-    int64_t milli_cpu;
     uint32_t used_pods;
 };
 
@@ -74,51 +74,51 @@ struct pod_row {
 
 static const struct pod_row pod_rows[] = {
     {"bound and running",
-     "{" META ",'spec':{'nodeName':'n1'," CPU_100M "},'status':{'phase':'Running'}}", 1, 1, 0, 100,
+     "{" META ",'spec':{'nodeName':'n1'," CPU_100M "},'status':{'phase':'Running'}}", 100, 1, 1, 0,
      1},
-    {"bound, no phase yet", "{" META ",'spec':{'nodeName':'n1'," CPU_100M "}}", 1, 1, 0, 100, 1},
+    {"bound, no phase yet", "{" META ",'spec':{'nodeName':'n1'," CPU_100M "}}", 100, 1, 1, 0, 1},
     {"bound, phase unknown",
-     "{" META ",'spec':{'nodeName':'n1'," CPU_100M "},'status':{'phase':'Unknown'}}", 1, 1, 0, 100,
+     "{" META ",'spec':{'nodeName':'n1'," CPU_100M "},'status':{'phase':'Unknown'}}", 100, 1, 1, 0,
      1},
     {"bound and terminating still counts",
-     "{" DELETING ",'spec':{'nodeName':'n1'," CPU_100M "},'status':{'phase':'Running'}}", 1, 1, 0,
-     100, 1},
+     "{" DELETING ",'spec':{'nodeName':'n1'," CPU_100M "},'status':{'phase':'Running'}}", 100, 1, 1,
+     0, 1},
     {"succeeded is not kept",
      "{" META ",'spec':{'nodeName':'n1'," CPU_100M "},'status':{'phase':'Succeeded'}}", 0, 0, 0, 0,
      0},
     {"failed is not kept",
      "{" META ",'spec':{'nodeName':'n1'," CPU_100M "},'status':{'phase':'Failed'}}", 0, 0, 0, 0, 0},
-    {"on a node nobody knows", "{" META ",'spec':{'nodeName':'gone'," CPU_100M "}}", 1, 0, 0, 0, 0},
+    {"on a node nobody knows", "{" META ",'spec':{'nodeName':'gone'," CPU_100M "}}", 0, 1, 0, 0, 0},
     {"static pod of a kubelet",
      "{'metadata':{'namespace':'ns','name':'p','annotations':{'kubernetes.io/config.mirror':'x'}},"
      "'spec':{'nodeName':'n1'," CPU_100M "}}",
-     1, 1, 0, 100, 1},
+     100, 1, 1, 0, 1},
     {"bound by another scheduler",
-     "{" META ",'spec':{'schedulerName':'other','nodeName':'n1'," CPU_100M "}}", 1, 1, 0, 100, 1},
+     "{" META ",'spec':{'schedulerName':'other','nodeName':'n1'," CPU_100M "}}", 100, 1, 1, 0, 1},
     {"without requests still takes a pod slot",
-     "{" META ",'spec':{'nodeName':'n1','containers':[{'name':'c'}]}}", 1, 1, 0, 0, 1},
-    {"pending", "{" META ",'spec':{" CPU_100M "},'status':{'phase':'Pending'}}", 1, 0, 1, 0, 0},
-    {"pending of another scheduler", "{" META ",'spec':{'schedulerName':'other'," CPU_100M "}}", 1,
-     0, 0, 0, 0},
-    {"pending and gated", "{" META ",'spec':{'schedulingGates':[{'name':'g'}]," CPU_100M "}}", 1, 0,
+     "{" META ",'spec':{'nodeName':'n1','containers':[{'name':'c'}]}}", 0, 1, 1, 0, 1},
+    {"pending", "{" META ",'spec':{" CPU_100M "},'status':{'phase':'Pending'}}", 0, 1, 0, 1, 0},
+    {"pending of another scheduler", "{" META ",'spec':{'schedulerName':'other'," CPU_100M "}}", 0,
+     1, 0, 0, 0},
+    {"pending and gated", "{" META ",'spec':{'schedulingGates':[{'name':'g'}]," CPU_100M "}}", 0, 1,
      0, 0, 0},
-    {"pending and being deleted", "{" DELETING ",'spec':{" CPU_100M "}}", 1, 0, 0, 0, 0},
+    {"pending and being deleted", "{" DELETING ",'spec':{" CPU_100M "}}", 0, 1, 0, 0, 0},
     {"nominated holds room", "{" META ",'spec':{" CPU_100M "},'status':{'nominatedNodeName':'n1'}}",
-     1, 0, 1, 100, 1},
+     100, 1, 0, 1, 1},
     {"nominated to a node nobody knows",
-     "{" META ",'spec':{" CPU_100M "},'status':{'nominatedNodeName':'gone'}}", 1, 0, 1, 0, 0},
+     "{" META ",'spec':{" CPU_100M "},'status':{'nominatedNodeName':'gone'}}", 0, 1, 0, 1, 0},
     {"gated and nominated holds nothing",
      "{" META ",'spec':{'schedulingGates':[{'name':'g'}]," CPU_100M
      "},'status':{'nominatedNodeName':'n1'}}",
-     1, 0, 0, 0, 0},
+     0, 1, 0, 0, 0},
     {"requests come from limits by defaulting",
      "{" META ",'spec':{'nodeName':'n1','containers':[{'name':'c','resources':{'limits':{'cpu':"
      "'300m'}}}]}}",
-     1, 1, 0, 300, 1},
+     300, 1, 1, 0, 1},
     {"in-place resize in status counts",
      "{" META ",'spec':{'nodeName':'n1'," CPU_100M
      "},'status':{'containerStatuses':[{'name':'c','resources':{'requests':{'cpu':'700m'}}}]}}",
-     1, 1, 0, 700, 1},
+     700, 1, 1, 0, 1},
 };
 
 static void test_pod_kinds(void **state)

@@ -133,50 +133,50 @@ static void test_good(void **state)
 struct bad_row {
     const char *name;
     const char *text;
-    enum pf_code code;
     const char *says;
+    enum pf_code code;
     uint32_t nodes;
 };
 
 static const struct bad_row bad_rows[] = {
-    {"empty", "", PF_E_INVALID, "cannot load snapshot 'mem': it is empty", 0},
-    {"white space", " \n", PF_E_INVALID, "it is empty", 0},
-    {"cut in an item", "{\"kind\":\"List\",\"items\":[" N1 ",{\"kind\":\"Pod\"", PF_E_INVALID,
-     "expected the end of an object", 1},
-    {"cut in a string", "{\"kind\":\"Li", PF_E_INVALID, "expected the end of a string", 0},
-    {"cut after an escape", "{\"kind\":\"Li\\", PF_E_INVALID, "expected the end of a string", 0},
-    {"cut after the items", "{\"kind\":\"List\",\"items\":[" N1 "]", PF_E_INVALID,
-     "expected ',' or '}'", 1},
-    {"no comma between items", "{\"kind\":\"List\",\"items\":[" N1 N1 "]}", PF_E_INVALID,
-     "expected ',' or ']'", 1},
-    {"comma before the end", "{\"kind\":\"List\",\"items\":[" N1 ",]}", PF_E_INVALID, "item 2", 1},
-    {"key without quotes", "{kind:\"List\"}", PF_E_INVALID, "expected a key", 0},
-    {"no colon", "{\"kind\" \"List\"}", PF_E_INVALID, "expected ':'", 0},
-    {"brackets that do not match", "{\"kind\":\"List\",\"x\":{\"a\":[}]}", PF_E_INVALID, "", 0},
-    {"bad value behind the items", "{\"items\":[" N1 "],\"x\":nul}", PF_E_INVALID,
-     "a value before byte", 1},
-    {"garbage after it", N1 "x", PF_E_INVALID, "expected an object", 1},
-    {"NUL after it", N1 "\x01", PF_E_INVALID, "expected an object", 1},
+    {"empty", "", "cannot load snapshot 'mem': it is empty", PF_E_INVALID, 0},
+    {"white space", " \n", "it is empty", PF_E_INVALID, 0},
+    {"cut in an item", "{\"kind\":\"List\",\"items\":[" N1 ",{\"kind\":\"Pod\"",
+     "expected the end of an object", PF_E_INVALID, 1},
+    {"cut in a string", "{\"kind\":\"Li", "expected the end of a string", PF_E_INVALID, 0},
+    {"cut after an escape", "{\"kind\":\"Li\\", "expected the end of a string", PF_E_INVALID, 0},
+    {"cut after the items", "{\"kind\":\"List\",\"items\":[" N1 "]", "expected ',' or '}'",
+     PF_E_INVALID, 1},
+    {"no comma between items", "{\"kind\":\"List\",\"items\":[" N1 N1 "]}", "expected ',' or ']'",
+     PF_E_INVALID, 1},
+    {"comma before the end", "{\"kind\":\"List\",\"items\":[" N1 ",]}", "item 2", PF_E_INVALID, 1},
+    {"key without quotes", "{kind:\"List\"}", "expected a key", PF_E_INVALID, 0},
+    {"no colon", "{\"kind\" \"List\"}", "expected ':'", PF_E_INVALID, 0},
+    {"brackets that do not match", "{\"kind\":\"List\",\"x\":{\"a\":[}]}", "", PF_E_INVALID, 0},
+    {"bad value behind the items", "{\"items\":[" N1 "],\"x\":nul}", "a value before byte",
+     PF_E_INVALID, 1},
+    {"garbage after it", N1 "x", "expected an object", PF_E_INVALID, 1},
+    {"NUL after it", N1 "\x01", "expected an object", PF_E_INVALID, 1},
     {"item names kind, namespace, name and path",
      "{\"kind\":\"List\",\"items\":[" N1
      ",{\"metadata\":{\"namespace\":\"a\",\"name\":\"p\"},\"kind\":\"Pod\",\"spec\":{\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"x\"}}}]}}," N1
      "]}",
-     PF_E_INVALID, "item 2 (Pod a/p): spec.containers[0].resources.requests", 1},
-    {"no kind anywhere", "{\"items\":[" BARE_NODE "]}", PF_E_INVALID,
-     "item 1: neither the object nor its list has a kind", 0},
-    {"no kind in a List", "{\"kind\":\"List\",\"items\":[" BARE_NODE "]}", PF_E_INVALID,
-     "item 1 (n1): the object has no kind", 0},
-    {"no kind in one object", BARE_NODE, PF_E_INVALID, "the object has no kind", 0},
-    {"item is no object", "{\"kind\":\"PodList\",\"items\":[7]}", PF_E_INVALID, "item 1", 0},
-    {"wrong type in an object nobody reads", "{\"kind\":\"Secret\",\"data\":[1,}", PF_E_INVALID, "",
+     "item 2 (Pod a/p): spec.containers[0].resources.requests", PF_E_INVALID, 1},
+    {"no kind anywhere", "{\"items\":[" BARE_NODE "]}",
+     "item 1: neither the object nor its list has a kind", PF_E_INVALID, 0},
+    {"no kind in a List", "{\"kind\":\"List\",\"items\":[" BARE_NODE "]}",
+     "item 1 (n1): the object has no kind", PF_E_INVALID, 0},
+    {"no kind in one object", BARE_NODE, "the object has no kind", PF_E_INVALID, 0},
+    {"item is no object", "{\"kind\":\"PodList\",\"items\":[7]}", "item 1", PF_E_INVALID, 0},
+    {"wrong type in an object nobody reads", "{\"kind\":\"Secret\",\"data\":[1,}", "", PF_E_INVALID,
      0},
-    {"YAML that is none", "a: [", PF_E_INVALID, "mem:2:1", 0},
+    {"YAML that is none", "a: [", "mem:2:1", PF_E_INVALID, 0},
     {"YAML item",
      "kind: Node\nmetadata: {name: n1}\n---\nkind: Pod\nmetadata: {name: p}\nspec: {containers: 3}\n",
-     PF_E_INVALID, "item 2 (Pod p): spec.containers", 1},
-    {"YAML without a kind", "items:\n- metadata: {name: n1}\n", PF_E_INVALID,
-     "neither the object nor its list has a kind", 0},
-    {"not a snapshot at all", "hello", PF_E_INVALID, "", 0},
+     "item 2 (Pod p): spec.containers", PF_E_INVALID, 1},
+    {"YAML without a kind", "items:\n- metadata: {name: n1}\n",
+     "neither the object nor its list has a kind", PF_E_INVALID, 0},
+    {"not a snapshot at all", "hello", "", PF_E_INVALID, 0},
 };
 
 static void test_bad(void **state)
