@@ -15,10 +15,10 @@ struct moment {
     struct pf_buf bundle;
 };
 
-#define STEP_NS (2 * HOUR_NS)
-#define MOMENTS ((size_t)1300)
-#define STALE_STEPS \
-    ((size_t)11) /* 22 hours: clients hold bundles up to that old, servers leaves; the delay is 24 */
+/* Clients hold bundles, servers leaves, of up to 20 hours ago; the publish delay is 24. */
+#define STALE_STEPS ((size_t)5)
+#define STEP_NS     (4 * HOUR_NS)
+#define MOMENTS     ((size_t)300)
 
 /* Leaves and bundles that may be in use at a moment, each with each. @return how many leaves were refused */
 static size_t count_refused(const struct moment *moments, size_t now, size_t *checked)
