@@ -35,8 +35,10 @@ const struct pf_clock *pf_clock_system(void)
 
 void pf_clock_format(int64_t wall_ns, char text[PF_TIME_TEXT_BYTES])
 {
-    const int64_t ns = ((wall_ns % NS_PER_S) + NS_PER_S) % NS_PER_S;
-    const time_t seconds = (time_t)((wall_ns - ns) / NS_PER_S);
+    const int64_t rest = wall_ns % NS_PER_S;
+    const int64_t ns = rest < 0 ? rest + NS_PER_S : rest;
+    const time_t seconds =
+        (time_t)(wall_ns / NS_PER_S - (rest < 0 ? 1 : 0)); /* floor, also at INT64_MIN */
     struct tm parts = {0};
     (void)gmtime_r(&seconds, &parts); /* int64 nanoseconds span the years 1677 to 2262 */
     char date[24] = "";

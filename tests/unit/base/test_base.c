@@ -289,6 +289,10 @@ static void test_time(void **state)
     assert_string_equal(text, "2026-11-22T04:37:00.123Z");
     pf_clock_format(-1, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+    pf_clock_format(INT64_MIN, text);
+    assert_string_equal(text, "1677-09-21T00:12:43.145Z");
+    pf_clock_format(INT64_MAX, text);
+    assert_string_equal(text, "2262-04-11T23:47:16.854Z");
     static const struct {
         const char *text;
         int64_t ns; /* -1: refused */
