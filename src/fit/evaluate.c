@@ -77,17 +77,17 @@ bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot, struct pf
         return true;
     }
     const unsigned filters = input->question->active & ~input->question->by_shape;
-    struct pf_result result = {
-        .key = memo->key,
-        .value = memo->value,
-        .filter = memo->filter,
-        .code = memo->code,
-    };
-    if (result.filter == PF_FILTER_COUNT) {
-        run(input, &target, filters, &result);
+    /* written in place: a copy of a struct whose bytes were just written stalls */
+    ret_result->mask = 0;
+    ret_result->key = memo->key;
+    ret_result->value = memo->value;
+    ret_result->filter = memo->filter;
+    ret_result->code = memo->code;
+    ret_result->outside = false;
+    if (memo->filter == PF_FILTER_COUNT) {
+        run(input, &target, filters, ret_result);
     }
-    result.could =
-        result.filter == PF_FILTER_COUNT || (memo->could && run_could(input, &target, filters));
-    *ret_result = result;
+    ret_result->could = ret_result->filter == PF_FILTER_COUNT ||
+                        (memo->could && run_could(input, &target, filters));
     return true;
 }
