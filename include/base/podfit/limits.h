@@ -43,6 +43,8 @@
 #define PF_AUDIT_KEEP_MAX 100
 /** Different keys of one dimension in a summary: owners of a large cluster in some months; the rest is counted together. */
 #define PF_AUDIT_SUMMARY_MAX 65536
+/** Bytes of the keys of all dimensions together, for sentences and hostile logs. */
+#define PF_AUDIT_SUMMARY_MAX_BYTES ((size_t)64 * 1024 * 1024)
 /** Hot reload polls at this interval in addition to inotify (a ConfigMap on some file systems gives no event). */
 #define PF_RELOAD_POLL_MS 10000
 /** One PEM file of certificates or a key. A Secret holds 1 MiB; a chain of RSA certificates some 10 KiB. */

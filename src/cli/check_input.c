@@ -1,0 +1,212 @@
+#include "check_input.h"
+
+#include <stdio.h>
+
+#include <podfit/cursor.h>
+#include <podfit/file.h>
+#include <podfit/yaml.h>
+
+/* A tree takes some ten times the bytes of its text. */
+#define TREE_MAX_BYTES (16 * PF_CHECK_FILE_MAX_BYTES)
+
+struct reader {
+    const char *file;
+    size_t document; /* from 1; 0: the only one */
+    size_t item;     /* from 1; 0: not in a list */
+    pf_check_input_fn each;
+    void *opaque;
+    struct pf_err *err;
+};
+
+/* What decides how an object is read. */
+struct head {
+    struct pf_sv kind;
+    struct pf_sv items; /* raw; empty when absent */
+};
+
+static void place_of(const struct reader *r, char *text, size_t cap)
+{
+    char document[40] = "";
+    char item[40] = "";
+    if (r->document != 0) {
+        (void)snprintf(document, sizeof(document), ", document %zu", r->document);
+    }
+    if (r->item != 0) {
+        (void)snprintf(item, sizeof(item), ", item %zu", r->item);
+    }
+    (void)snprintf(text, cap, "%s%s%s", strcmp(r->file, "-") == 0 ? "standard input" : r->file,
+                   document, item);
+}
+
+static enum pf_code read_head(struct pf_sv json, struct pf_arena *arena, struct head *ret_head,
+                              struct pf_err *err)
+{
+    static const struct pf_sv keys[] = {PF_SV_INIT("kind"), PF_SV_INIT("items")};
+    struct head head = {0};
+    struct pf_cursor c;
+    uint64_t seen = 0;
+    size_t index = 0;
+    pf_cursor_init(&c, json);
+    pf_cursor_enter_object(&c);
+    while (pf_cursor_next_field(&c, keys, PF_ARRAY_LEN(keys), &seen, &index)) {
+        if (index == 0) {
+            pf_cursor_string(&c, arena, &head.kind);
+        } else {
+            pf_cursor_span(&c, &head.items);
+        }
+    }
+    if (!pf_cursor_end(&c)) {
+        return pf_cursor_error(&c, err);
+    }
+    *ret_head = head;
+    return PF_OK;
+}
+
+static enum pf_code hand_out(const struct reader *r, struct pf_sv json, bool review)
+{
+    char place[512];
+    place_of(r, place, sizeof(place));
+    const struct pf_check_object object = {.place = place, .review = review, .json = json};
+    const enum pf_code code = r->each(r->opaque, &object, r->err);
+    return code == PF_OK ? PF_OK : pf_err_wrap(r->err, code, "%s", place);
+}
+
+static enum pf_code refuse_kind(const struct reader *r, struct pf_sv kind)
+{
+    char place[512];
+    place_of(r, place, sizeof(place));
+    if (kind.len == 0) {
+        return pf_err_set(
+            r->err, PF_E_UNSUPPORTED,
+            "%s: 'kind' is missing; Pod, AdmissionReview and lists of them are allowed", place);
+    }
+    return pf_err_set(
+        r->err, PF_E_UNSUPPORTED,
+        "%s: kind '%.*s' cannot be checked; Pod, AdmissionReview and lists of them are allowed",
+        place, PF_SV_ARG(kind));
+}
+
+static enum pf_code read_list(struct reader *r, const struct head *head);
+
+/* One object; in a list @p list_kind is the list's kind, whose items may lack a kind of their own. */
+static enum pf_code read_object(struct reader *r, struct pf_sv json, struct pf_sv list_kind)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, PF_CHECK_FILE_MAX_BYTES);
+    struct head head = {0};
+    const enum pf_code code = read_head(json, &arena, &head, r->err);
+    if (code != PF_OK) {
+        char place[512];
+        place_of(r, place, sizeof(place));
+        return pf_err_wrap(r->err, code, "%s", place);
+    }
+    const bool pod = pf_sv_eq_cstr(head.kind, "Pod") ||
+                     (head.kind.len == 0 && pf_sv_eq_cstr(list_kind, "PodList"));
+    if (pod || pf_sv_eq_cstr(head.kind, "AdmissionReview")) {
+        return hand_out(r, json, !pod);
+    }
+    const bool list = pf_sv_eq_cstr(head.kind, "List") || pf_sv_eq_cstr(head.kind, "PodList");
+    if (list && list_kind.len == 0) {
+        return read_list(r, &head);
+    }
+    return refuse_kind(r, head.kind);
+}
+
+static enum pf_code read_list(struct reader *r, const struct head *head)
+{
+    if (head->items.len == 0) {
+        return PF_OK;
+    }
+    enum pf_code code = PF_OK;
+    struct pf_cursor c;
+    pf_cursor_init(&c, head->items);
+    pf_cursor_enter_array(&c);
+    while (code == PF_OK && pf_cursor_next_item(&c)) {
+        struct pf_sv item = {0};
+        pf_cursor_span(&c, &item);
+        r->item++;
+        code = read_object(r, item, head->kind);
+    }
+    if (code == PF_OK && !pf_cursor_ok(&c)) {
+        char place[512];
+        place_of(r, place, sizeof(place));
+        return pf_err_wrap(r->err, pf_cursor_error(&c, r->err), "%s: items", place);
+    }
+    r->item = 0;
+    return code;
+}
+
+/* JSON values that follow each other, also with `---` lines between them as YAML would have. */
+static struct pf_sv skip_separator(struct pf_sv text)
+{
+    text = pf_sv_trim(text);
+    while (pf_sv_starts_with(text, PF_SV("---"))) {
+        text = pf_sv_trim((struct pf_sv){.ptr = text.ptr + 3, .len = text.len - 3});
+    }
+    return text;
+}
+
+static enum pf_code read_json(struct reader *r, struct pf_sv text)
+{
+    struct pf_sv rest = skip_separator(text);
+    size_t document = 0;
+    while (rest.len != 0) {
+        struct pf_cursor c;
+        struct pf_sv value = {0};
+        pf_cursor_init(&c, rest);
+        if (!pf_cursor_span(&c, &value)) {
+            return pf_err_wrap(r->err, pf_cursor_error(&c, r->err), "%s: document %zu", r->file,
+                               document + 1);
+        }
+        const size_t used = (size_t)(value.ptr - rest.ptr) + value.len;
+        rest = skip_separator((struct pf_sv){.ptr = rest.ptr + used, .len = rest.len - used});
+        document++;
+        r->document = document == 1 && rest.len == 0 ? 0 : document;
+        const enum pf_code code = read_object(r, value, (struct pf_sv){0});
+        if (code != PF_OK) {
+            return code;
+        }
+    }
+    return PF_OK;
+}
+
+static enum pf_code read_yaml(struct reader *r, struct pf_sv text)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, TREE_MAX_BYTES);
+    struct pf_yaml_docs docs = {0};
+    enum pf_code code =
+        pf_yaml_parse(r->file, text, PF_CHECK_FILE_MAX_BYTES, &arena, &docs, r->err);
+    if (code != PF_OK) {
+        return code;
+    }
+    if (docs.count == 0) {
+        return pf_err_set(r->err, PF_E_INVALID, "'%s' holds no object", r->file);
+    }
+    pf_autobuf struct pf_buf json = {0};
+    pf_buf_init(&json, 2 * PF_CHECK_FILE_MAX_BYTES);
+    for (size_t i = 0; i < docs.count && code == PF_OK; i++) {
+        r->document = docs.count == 1 ? 0 : i + 1;
+        pf_buf_reset(&json);
+        code = pf_yaml_json_write(docs.roots[i], &json, r->err);
+        if (code == PF_OK) {
+            code = read_object(r, pf_buf_view(&json), (struct pf_sv){0});
+        }
+    }
+    return code;
+}
+
+enum pf_code pf_check_input_read(const char *path, pf_check_input_fn each, void *opaque,
+                                 struct pf_err *err)
+{
+    pf_autobuf struct pf_buf bytes = {0};
+    pf_buf_init(&bytes, PF_CHECK_FILE_MAX_BYTES);
+    const enum pf_code code = pf_file_read(path, &bytes, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    struct reader r = {.file = path, .each = each, .opaque = opaque, .err = err};
+    const struct pf_sv text = pf_buf_view(&bytes);
+    const struct pf_sv start = pf_sv_trim(text);
+    return start.len != 0 && start.ptr[0] == '{' ? read_json(&r, text) : read_yaml(&r, text);
+}

@@ -1,0 +1,166 @@
+#include "check_item.h"
+#include <podfit/clitable.h>
+
+static enum pf_cliout_style style_of(enum pf_verdict verdict)
+{
+    switch (verdict) {
+    case PF_VERDICT_FITS:
+        return PF_CLIOUT_GOOD;
+    case PF_VERDICT_FULL:
+    case PF_VERDICT_NEVER:
+        return PF_CLIOUT_BAD;
+    case PF_VERDICT_UNKNOWN:
+        return PF_CLIOUT_DOUBT;
+    case PF_VERDICT_NOT_JUDGED:
+        break;
+    }
+    return PF_CLIOUT_FAINT;
+}
+
+static void put_heading(const struct pf_check_item *item, bool colour, struct pf_buf *buf)
+{
+    pf_cliout_put_text(buf, item->namespace_);
+    pf_buf_append_char(buf, '/');
+    pf_cliout_put_text(buf, item->name);
+    pf_buf_append_cstr(buf, ": ");
+    pf_cliout_put_styled(buf, colour, style_of(item->verdict),
+                         pf_sv_from(pf_verdict_name(item->verdict)));
+    pf_buf_printf(buf, ", %s%s", item->observed ? "observed only, otherwise " : "",
+                  pf_action_name(item->action));
+    if (item->class_name.len != 0) {
+        pf_buf_append_cstr(buf, " (class ");
+        pf_cliout_put_text(buf, item->class_name);
+        pf_buf_append_char(buf, ')');
+    }
+    pf_buf_append_char(buf, '\n');
+    if (item->explanation.len != 0) {
+        pf_buf_append_cstr(buf, "  ");
+        pf_cliout_put_text(buf, item->explanation);
+        pf_buf_append_char(buf, '\n');
+    }
+}
+
+static void add_value(struct pf_clitable *table, const struct pf_resource_list *list,
+                      struct pf_sv name)
+{
+    char text[PF_QUANTITY_TEXT_BYTES];
+    const struct pf_resource *found = pf_resource_list_find(list, name);
+    if (found == NULL) {
+        pf_clitable_add(table, PF_SV("-"), PF_CLIOUT_FAINT);
+        return;
+    }
+    const size_t len = pf_quantity_format(&found->amount, text);
+    pf_clitable_add(table, (struct pf_sv){.ptr = text, .len = len}, PF_CLIOUT_PLAIN);
+}
+
+/* Rows of the resources of @p list that none of the @p count lists before it names. */
+static void add_rows(struct pf_clitable *table, const struct pf_check_container *container,
+                     const struct pf_resource_list *const *lists, size_t at, const char *label)
+{
+    for (size_t i = 0; i < lists[at]->count; i++) {
+        const struct pf_sv name = lists[at]->items[i].name;
+        bool known = false;
+        for (size_t k = 0; k < at; k++) {
+            known = known || pf_resource_list_find(lists[k], name) != NULL;
+        }
+        if (known) {
+            continue;
+        }
+        pf_clitable_add(table, label != NULL ? pf_sv_from(label) : container->name,
+                        PF_CLIOUT_PLAIN);
+        pf_clitable_add(table, name, PF_CLIOUT_PLAIN);
+        for (size_t k = 0; k < 4; k++) {
+            add_value(table, lists[k], name);
+        }
+        pf_clitable_add(table, pf_sv_from(pf_rule_name(container->rule)), PF_CLIOUT_PLAIN);
+    }
+}
+
+static void add_container(struct pf_clitable *table, const struct pf_check_container *container,
+                          const char *label)
+{
+    const struct pf_resource_list *const lists[] = {
+        container->requests_before,
+        container->requests,
+        container->limits_before,
+        container->limits,
+    };
+    for (size_t i = 0; i < PF_ARRAY_LEN(lists); i++) {
+        add_rows(table, container, lists, i, label);
+    }
+}
+
+static enum pf_code put_containers(const struct pf_check_item *item, bool colour,
+                                   struct pf_arena *arena, struct pf_buf *buf)
+{
+    static const char *const headings[] = {"CONTAINER", "RESOURCE", "REQUEST", "->",
+                                           "LIMIT",     "->",       "RULE"};
+    struct pf_clitable table = {0};
+    pf_clitable_init(&table, arena, headings, PF_ARRAY_LEN(headings));
+    for (size_t i = 0; i < item->container_count; i++) {
+        add_container(&table, &item->containers[i], NULL);
+    }
+    if (item->pod_level != NULL) {
+        add_container(&table, item->pod_level, "(pod)");
+    }
+    const bool empty = table.count == PF_ARRAY_LEN(headings);
+    return empty && !table.failed ? PF_OK : pf_clitable_put(&table, 2, colour, buf);
+}
+
+static void put_room(const struct pf_check_item *item, struct pf_buf *buf)
+{
+    if (item->node_count == 0 || item->verdict == PF_VERDICT_NOT_JUDGED) {
+        return;
+    }
+    pf_buf_printf(buf, "  room for %llu like this one on %zu nodes",
+                  (unsigned long long)item->slots, item->node_count);
+    if (item->binding.len != 0) {
+        pf_buf_append_cstr(buf, "; ");
+        pf_cliout_put_text(buf, item->binding);
+        pf_buf_append_cstr(buf, item->slots != 0 ? " runs out first" : " is what binds");
+    }
+    pf_buf_append_char(buf, '\n');
+}
+
+static void add_reasons(struct pf_clitable *table, const struct pf_fit_node *node)
+{
+    pf_autobuf struct pf_buf text = {0};
+    pf_buf_init(&text, 16 * 1024); /* a longer list of reasons is cut by the failure below */
+    for (size_t i = 0; i < node->reason_count; i++) {
+        pf_buf_append_cstr(&text, i != 0 ? ", " : "");
+        pf_buf_append_sv(&text, node->reasons[i]);
+    }
+    pf_clitable_add(table, pf_buf_view(&text), PF_CLIOUT_PLAIN);
+}
+
+static enum pf_code put_nodes(const struct pf_check_item *item, bool colour, struct pf_arena *arena,
+                              struct pf_buf *buf)
+{
+    static const char *const headings[] = {"NODE", "FITS", "SLOTS", "FILTER", "REASONS"};
+    struct pf_clitable table = {0};
+    pf_clitable_init(&table, arena, headings, PF_ARRAY_LEN(headings));
+    table.right = 1U << 2;
+    for (size_t i = 0; i < item->node_count; i++) {
+        const struct pf_fit_node *node = &item->nodes[i];
+        pf_clitable_add(&table, node->name, PF_CLIOUT_PLAIN);
+        pf_clitable_add(&table, node->fits ? PF_SV("yes") : PF_SV("no"),
+                        node->fits ? PF_CLIOUT_GOOD : PF_CLIOUT_BAD);
+        pf_clitable_addf(&table, "%llu", (unsigned long long)node->slots);
+        pf_clitable_add(&table, node->plugin != NULL ? pf_sv_from(node->plugin) : PF_SV("-"),
+                        node->plugin != NULL ? PF_CLIOUT_PLAIN : PF_CLIOUT_FAINT);
+        add_reasons(&table, node);
+    }
+    return item->node_count == 0 ? PF_OK : pf_clitable_put(&table, 2, colour, buf);
+}
+
+enum pf_code pf_check_text_put(const struct pf_check_item *item, bool explain, bool colour,
+                               struct pf_arena *arena, struct pf_buf *buf)
+{
+    put_heading(item, colour, buf);
+    enum pf_code code = put_containers(item, colour, arena, buf);
+    put_room(item, buf);
+    if (code == PF_OK && explain) {
+        code = put_nodes(item, colour, arena, buf);
+    }
+    return code;
+}

@@ -1,0 +1,143 @@
+#include "cmd.h"
+#include "load.h"
+#include <podfit/cliopt.h>
+#include <podfit/cliout.h>
+#include <podfit/command.h>
+#include <podfit/limits.h>
+
+#define ARENA_MAX_BYTES ((size_t)4 * 1024 * 1024)
+
+static const struct pf_cliopt_command check_command = {
+    .name = "podfit config check",
+    .usage = "FILE...",
+    .about = "Read configurations and report every problem with file, line, column and key.",
+    .args_min = 1,
+    .args_max = 10000,
+    .args_name = "FILE",
+    .notes = "Exit status: 0 all are valid, 1 one is not, 2 usage or a file that cannot be read.",
+    .examples = "  podfit config check podfit.yaml\n"
+                "  podfit config check deploy/*/podfit.yaml",
+};
+
+static const struct pf_cliopt_command show_command = {
+    .name = "podfit config show",
+    .usage = "[FILE]",
+    .about = "Print the effective configuration with every default, as YAML that can be used as a\n"
+             "configuration. Without FILE: the embedded example.",
+    .args_max = 1,
+    .args_name = "FILE",
+    .examples = "  podfit config show podfit.yaml\n  podfit config show > podfit.yaml",
+};
+
+static const struct pf_cliopt_command document_command = {
+    .name = "podfit config document",
+    .usage = "",
+    .about = "Print a markdown table of every key of the configuration.",
+    .examples = "  podfit config document",
+};
+
+/* A file that is not a configuration is an answer; one that cannot be read is an error. */
+static int exit_of(enum pf_code code)
+{
+    return code == PF_E_INVALID || code == PF_E_TOO_BIG ? PF_COMMAND_NO : PF_COMMAND_ERROR;
+}
+
+static int run_check(int argc, char **argv)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, ARENA_MAX_BYTES);
+    struct pf_cliopt_strings files = {0};
+    int status = PF_COMMAND_ERROR;
+    const struct pf_cliopt_start start = {
+        .argc = argc, .argv = argv, .arena = &arena, .ret_args = &files};
+    if (!pf_cliopt_begin(&check_command, &start, &status)) {
+        return status;
+    }
+    pf_autobuf struct pf_buf out = {0};
+    pf_buf_init(&out, ARENA_MAX_BYTES);
+    status = PF_COMMAND_OK;
+    for (size_t i = 0; i < files.count; i++) {
+        struct pf_config *config = NULL;
+        const enum pf_code code = pf_load_config(files.items[i], &config);
+        if (code != PF_OK) {
+            const int worse = exit_of(code);
+            status = worse > status ? worse : status;
+            continue;
+        }
+        pf_cliout_put_text(&out, pf_sv_from(files.items[i]));
+        pf_buf_printf(&out, ": valid, %zu %s\n", config->class_count,
+                      config->class_count == 1 ? "class" : "classes");
+        pf_config_unref(config);
+    }
+    struct pf_err err = {0};
+    if (pf_cliout_flush(&out, &err) != PF_OK) {
+        pf_cliout_error("%s", err.text);
+        return PF_COMMAND_ERROR;
+    }
+    return status;
+}
+
+static int run_show(int argc, char **argv)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, ARENA_MAX_BYTES);
+    struct pf_cliopt_strings files = {0};
+    int status = PF_COMMAND_ERROR;
+    const struct pf_cliopt_start start = {
+        .argc = argc, .argv = argv, .arena = &arena, .ret_args = &files};
+    if (!pf_cliopt_begin(&show_command, &start, &status)) {
+        return status;
+    }
+    struct pf_config *config = NULL;
+    const enum pf_code code = pf_load_config(files.count != 0 ? files.items[0] : NULL, &config);
+    if (code != PF_OK) {
+        return exit_of(code);
+    }
+    pf_autobuf struct pf_buf out = {0};
+    pf_buf_init(&out, 16 * PF_CONFIG_MAX_BYTES);
+    pf_config_show(config, &out);
+    pf_config_unref(config);
+    struct pf_err err = {0};
+    if (pf_cliout_flush(&out, &err) != PF_OK) {
+        pf_cliout_error("%s", err.text);
+        return PF_COMMAND_ERROR;
+    }
+    return PF_COMMAND_OK;
+}
+
+static int run_document(int argc, char **argv)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, ARENA_MAX_BYTES);
+    int status = PF_COMMAND_ERROR;
+    const struct pf_cliopt_start start = {.argc = argc, .argv = argv, .arena = &arena};
+    if (!pf_cliopt_begin(&document_command, &start, &status)) {
+        return status;
+    }
+    pf_autobuf struct pf_buf out = {0};
+    pf_buf_init(&out, PF_CONFIG_MAX_BYTES);
+    pf_config_document(&out);
+    struct pf_err err = {0};
+    if (pf_cliout_flush(&out, &err) != PF_OK) {
+        pf_cliout_error("%s", err.text);
+        return PF_COMMAND_ERROR;
+    }
+    return PF_COMMAND_OK;
+}
+
+int pf_cmd_config_run(int argc, char **argv)
+{
+    static const struct pf_command commands[] = {
+        {.name = "check", .summary = "report every problem of a file", .run = run_check},
+        {.name = "show", .summary = "print it with every default", .run = run_show},
+        {.name = "document", .summary = "print a table of every key", .run = run_document},
+    };
+    static const struct pf_command_group group = {
+        .name = "podfit config",
+        .about = "Check and show the webhook's configuration.",
+        .commands = commands,
+        .count = PF_ARRAY_LEN(commands),
+        .examples = "  podfit config check podfit.yaml\n  podfit config show podfit.yaml",
+    };
+    return pf_command_run_group(&group, argc, argv);
+}

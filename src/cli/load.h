@@ -1,0 +1,29 @@
+#ifndef PODFIT_LOAD_H
+#define PODFIT_LOAD_H
+
+/** Configuration and snapshot files, read for a command. Problems go to stderr as they are found. */
+
+#include <podfit/config.h>
+#include <podfit/error.h>
+#include <podfit/model.h>
+
+/**
+ * Read and check a configuration.
+ *
+ * @param path        file, `-` for standard input, NULL for the embedded example
+ * @param ret_config  one reference for the caller; untouched on failure
+ * @return PF_OK; otherwise everything was said on stderr
+ */
+enum pf_code pf_load_config(const char *path, struct pf_config **ret_config) PF_MUST_CHECK;
+
+/**
+ * A model filled from a snapshot, its pending pods placed.
+ *
+ * @param path    file, `-` for standard input, NULL for the embedded example cluster
+ * @param config  borrowed
+ * @return PF_OK or the code of what failed, text in @p err
+ */
+enum pf_code pf_load_model(const char *path, const struct pf_config *config,
+                           struct pf_model **ret_model, struct pf_err *err) PF_MUST_CHECK;
+
+#endif
