@@ -106,13 +106,16 @@ bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv
 
 /** A pending pod that the fit engine has to place. */
 struct pf_pending {
-    uint32_t pod;                  /**< handle for pf_model_pending_place() */
-    const struct pf_pod *pod_view; /**< rebuilt for judging; in the arena given */
+    uint32_t pod; /**< handle for pf_model_pending_place() */
+    const struct pf_pod
+        *pod_view; /**< defaulted; borrowed until the model changes other than by placing */
 };
 /**
- * Pending pods in the order of their creation, each as a pod that can be judged (what filters read, nothing else).
+ * Pending pods that hold room on no existing node, in the order of their creation, each as a pod that can be judged (what filters read, nothing else).
+ * A pod that was placed does not come again until its place is void (its node went, or changed its shape or allocatable), nor does one that
+ * status.nominatedNodeName or a claimed reservation gave a place.
  *
- * @param[in,out] cursor  0 to begin
+ * @param[in,out] cursor  0 to begin; placing pods in between is allowed
  * @return PF_OK, PF_E_NOT_FOUND at the end, PF_E_NO_MEMORY
  */
 enum pf_code pf_model_pending_next(const struct pf_model *model, uint32_t *cursor,
@@ -121,7 +124,7 @@ enum pf_code pf_model_pending_next(const struct pf_model *model, uint32_t *curso
 /** Let a pending pod hold its room on @p node (PF_NODE_NONE: nowhere). @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32_t node,
                                     struct pf_err *err) PF_MUST_CHECK;
-/** Number that changes whenever a pending pod came or went; 0 pending pods need no placing. */
+/** Number that changes whenever a pending pod came or went, or a node did or changed while some wait; 0: no pending pods, nothing to place. */
 uint64_t pf_model_pending_version(const struct pf_model *model);
 
 #endif

@@ -243,7 +243,7 @@ static void test_sums_wrap(void **state)
     apply_node(f, NODE_N2);
     const struct pf_columns *c = pf_model_columns(f->model);
     const uint32_t slot = model_fixture_slot(f, "n2");
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         (void)snprintf(
             json, sizeof(json),
             "{'metadata':{'namespace':'ns','name':'p%d'},'spec':{'nodeName':'n2'," CONTAINER(
@@ -251,7 +251,8 @@ static void test_sums_wrap(void **state)
             i);
         apply_pod(f, json);
     }
-    assert_int_equal(c->used_memory[slot], 0);                           /* 4 x 2^62 */
+    assert_true(remove_pod(f, "p4", "")); /* four are left: 4 x 2^62 is 0 */
+    assert_int_equal(c->used_memory[slot], 0);
     assert_int_equal(model_fixture_scalar(f, "n2", "example.com/x"), 0); /* kept all the same */
     for (int i = 0; i < 4; i++) {
         (void)snprintf(json, sizeof(json), "p%d", i);
@@ -259,6 +260,50 @@ static void test_sums_wrap(void **state)
     }
     assert_int_equal(c->used_memory[slot], 0);
     assert_int_equal(model_fixture_scalar(f, "n2", "example.com/x"), -1);
+}
+
+/* Ordinary init containers take no port, sidecars do (scheduler-fit 7.5). */
+static void test_ports_of_init_containers(void **state)
+{
+    struct model_fixture *f = *state;
+    apply_node(f, NODE_N2);
+    apply_pod(f, "{" META ",'spec':{'nodeName':'n2','initContainers':[{'name':'i','ports':[{"
+                 "'containerPort':1,'hostPort':1001}]},{'name':'s','restartPolicy':'Always','ports'"
+                 ":[{'containerPort':1,'hostPort':1002}]}],'containers':[{'name':'c','ports':[{"
+                 "'containerPort':1003}]}]}}");
+    assert_int_equal(model_fixture_port(f, "n2", 1001), 0);
+    assert_int_equal(model_fixture_port(f, "n2", 1002), 1);
+    assert_int_equal(model_fixture_port(f, "n2", 1003), 0);
+    apply_pod(f, "{" META ",'spec':{'nodeName':'n2','hostNetwork':true,'containers':[{'name':'c',"
+                 "'ports':[{'containerPort':1003}]}]}}");
+    assert_int_equal(model_fixture_port(f, "n2", 1002), 0);
+    assert_int_equal(model_fixture_port(f, "n2", 1003), 1);
+}
+
+/* Defaulting is done to a copy. */
+static void test_pod_is_only_read(void **state)
+{
+    struct model_fixture *f = *state;
+    struct pf_resource item = {.name = PF_SV_INIT("cpu"),
+                               .amount = pf_quantity_from_i64(1, -4, PF_QUANTITY_DECIMAL_SI)};
+    struct pf_port port = {.container_port = 80};
+    struct pf_container container = {
+        .requests = {.items = &item, .count = 1, .present = true}, .ports = &port, .port_count = 1};
+    struct pf_container_status status = {.requests = {.items = &item, .count = 1, .present = true},
+                                         .resources_present = true};
+    const struct pf_pod pod = {.meta = {.namespace_ = PF_SV_INIT("ns"), .name = PF_SV_INIT("p")},
+                               .node_name = PF_SV_INIT("n1"),
+                               .host_network = true,
+                               .containers = &container,
+                               .container_count = 1,
+                               .statuses = &status,
+                               .status_count = 1};
+    apply_node(f, NODE_N1);
+    assert_int_equal(pf_model_apply_pod(f->model, &pod, NULL), PF_OK);
+    assert_int_equal(pf_model_columns(f->model)->used_milli_cpu[model_fixture_slot(f, "n1")], 1);
+    assert_int_equal(item.amount.scale, -4); /* 0.1m, not rounded up */
+    assert_int_equal(port.host_port, 0);
+    assert_ptr_equal(container.requests.items, &item);
 }
 
 static void test_shapes(void **state)
@@ -431,6 +476,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_node_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scalars_and_ports, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sums_wrap, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ports_of_init_containers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pod_is_only_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nodes_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_change_log, setup, teardown),

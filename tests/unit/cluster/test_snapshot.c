@@ -283,6 +283,32 @@ static void test_files(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* The recorded clusters of a real API server. */
+static void test_recorded(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"cocalc-memory",  "coditect",   "coditect-burst",
+                                        "coditect-pvc",   "jupyterhub", "mixed-api",
+                                        "mixed-resources"};
+    for (size_t i = 0; i < PF_ARRAY_LEN(names); i++) {
+        struct model_fixture f;
+        struct pf_snapshot_stats stats = {0};
+        struct pf_err err = {0};
+        char path[512];
+        (void)snprintf(path, sizeof(path), "%s/reference/recorded/%s/initial.json", PF_TEST_DATA,
+                       names[i]);
+        assert_true(model_fixture_init(&f));
+        if (pf_snapshot_load(f.model, path, &stats, &err) != PF_OK) {
+            fail_msg("%s", err.text);
+        }
+        assert_true(stats.nodes != 0 && stats.namespaces != 0);
+        assert_int_equal(pf_model_stats(f.model).nodes, stats.nodes);
+        assert_true(strlen(stats.resource_version) != 0);
+        model_fixture_check(&f);
+        model_fixture_done(&f);
+    }
+}
+
 static void write_pipe(int fd, const char *text)
 {
     const size_t len = strlen(text);
@@ -333,6 +359,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_item_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+        cmocka_unit_test(test_recorded),
         cmocka_unit_test_setup_teardown(test_pipes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
