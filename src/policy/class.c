@@ -59,64 +59,22 @@ bool pf_class_is_member(const struct pf_class *class_, const struct pf_pod *pod)
            pf_label_selector_matches(&class_->member_selector, &pod->meta.labels);
 }
 
-/* Names of labels and taints: k8s.io/apimachinery pkg/util/validation */
-#define NAME_MAX_BYTES   63
-#define PREFIX_MAX_BYTES 253
-
-static bool is_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/** Letters, digits, '-', '_', '.', begun and ended by a letter or digit. */
-static bool is_name(struct pf_sv text)
-{
-    if (text.len == 0 || text.len > NAME_MAX_BYTES || !is_alnum(text.ptr[0]) ||
-        !is_alnum(text.ptr[text.len - 1])) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        const char c = text.ptr[i];
-
-        if (!is_alnum(c) && c != '-' && c != '_' && c != '.') {
-            return false;
-        }
-    }
-    return true;
-}
-
-/** Is @p text a DNS subdomain (lower case)? */
-static bool is_prefix(struct pf_sv text)
-{
-    bool start = true;
-
-    if (text.len == 0 || text.len > PREFIX_MAX_BYTES) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        const char c = text.ptr[i];
-        const bool last = i + 1 == text.len || text.ptr[i + 1] == '.';
-
-        if (c == '.' ? start : !(is_alnum(c) || c == '-') || (c >= 'A' && c <= 'Z')) {
-            return false;
-        }
-        if (c == '-' && (start || last)) {
-            return false;
-        }
-        start = c == '.';
-    }
-    return !start;
-}
-
+/** Taints are named as labels are: a requirement with this key, or this value, must be a valid one. */
 static bool is_key(struct pf_sv key)
 {
-    const size_t slash = pf_sv_find(key, PF_SV("/"));
+    struct pf_requirement requirement = {.key = key, .operator_ = PF_SELECTOR_EXISTS};
 
-    if (slash == SIZE_MAX) {
-        return is_name(key);
-    }
-    return is_prefix((struct pf_sv){.ptr = key.ptr, .len = slash}) &&
-           is_name((struct pf_sv){.ptr = key.ptr + slash + 1, .len = key.len - slash - 1});
+    pf_requirement_validate(&requirement, /* node= */ false);
+    return requirement.valid;
+}
+
+static bool is_value(struct pf_sv value)
+{
+    struct pf_requirement requirement = {
+        .key = PF_SV("a"), .operator_ = PF_SELECTOR_IN, .values = &value, .value_count = 1};
+
+    pf_requirement_validate(&requirement, /* node= */ false);
+    return requirement.valid;
 }
 
 static bool is_effect(struct pf_sv effect)
@@ -154,7 +112,7 @@ enum pf_code pf_class_parse_taint(struct pf_sv text, struct pf_taint *ret_taint,
         return pf_err_set(err, PF_E_INVALID, "taint '%.*s' has no valid key, allowed: a label key",
                           shown, text.ptr);
     }
-    if (taint.value.len != 0 && !is_name(taint.value)) {
+    if (!is_value(taint.value)) {
         return pf_err_set(err, PF_E_INVALID,
                           "taint '%.*s' has no valid value, allowed: a label value or nothing",
                           shown, text.ptr);

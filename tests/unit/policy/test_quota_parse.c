@@ -128,12 +128,14 @@ static void test_parse_problems(void **state)
     (void)state;
     for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
         struct pf_quota quota = pf_quota_default();
-        const struct pf_quota before = quota;
+        struct pf_quota before;
         struct pf_quota_problem problem = {0};
         const struct pf_sv json = pf_sv_from(rows[i].json);
-        const enum pf_code code = rows[i].upgrades
-                                      ? pf_quota_parse_upgrades(json, false, &quota, &problem)
-                                      : pf_quota_parse_defaults(json, false, &quota, &problem);
+        enum pf_code code = PF_OK;
+
+        memcpy(&before, &quota, sizeof(before)); /* with its padding */
+        code = rows[i].upgrades ? pf_quota_parse_upgrades(json, false, &quota, &problem)
+                                : pf_quota_parse_defaults(json, false, &quota, &problem);
 
         if (code != rows[i].code || strstr(problem.err.text, rows[i].text) == NULL ||
             (rows[i].line != 0 && problem.line != rows[i].line) ||
