@@ -47,106 +47,104 @@ static void parse_good(struct fixture *f, struct pf_sv yaml)
     }
 }
 
+static const struct {
+    const char *name, *yaml, *expect; /**< all lines */
+} problem_rows[] = {
+    {"empty", "", "f.yaml: "},
+    {"required keys", "{}",
+     "f.yaml:1:1: apiVersion: required key 'apiVersion' is missing\n"
+     "f.yaml:1:1: kind: required key 'kind' is missing\n"
+     "f.yaml:1:1: classes: required key 'classes' is missing\n"},
+    {"version", "apiVersion: v2\nkind: X\nclasses: [{name: a}]\n", "f.yaml:1:13: apiVersion: "},
+    {"no class", HEAD "classes: []\n", "f.yaml:3:10: classes: "},
+    {"class without name", HEAD "classes: [{}]\n", "required key 'name' is missing"},
+    {"unknown key", CLASS "  onFul: gate\n", "f.yaml:5:3: classes[0]"},
+    {"suggestion", CLASS "  onFul: gate\n", "onFull"},
+    {"duplicate names", HEAD "classes: [{name: a}, {name: b}, {name: a}]\n",
+     "f.yaml:3:40: classes[2].name: another class has the name 'a', names must be unique\n"},
+    {"name", HEAD "classes: [{name: 'a b'}]\n", "'a b' is not allowed"},
+    {"yaml", "a: [\n", "f.yaml:2:1: "},
+    {"key twice", CLASS "  name: b\n", "f.yaml:5:3: "},
+    {"two documents", CLASS "---\n" CLASS, "f.yaml"},
+    {"quota in quotes", CLASS "  defaultQuotas: '{\"mem\":1,\"cup\":2}'\n",
+     "f.yaml:5:28: classes[0].defaultQuotas: unknown key 'cup', allowed: mem, mem_oc, cpu, "
+     "cpu_oc, idle_timeout, internet, disk_quota\n"},
+    {"quota as block", CLASS "  defaultQuotas: |\n    {\"mem\": 1,\n     \"mem_oc\": 0.5}\n",
+     "f.yaml:7:1: classes[0].defaultQuotas: key 'mem_oc': '0.5' is below 1, allowed: a number "
+     "of 1 or more\n"},
+    {"quota as a map, all at once", CLASS "  defaultQuotas: {mem: x, cpu: -1, foo: 1}\n",
+     "f.yaml:5:19: classes[0].defaultQuotas.mem: key 'mem': found a string, allowed: a number "
+     "of 0 or more\n"
+     "f.yaml:5:27: classes[0].defaultQuotas.cpu: key 'cpu': '-1' is negative, allowed: 0 or "
+     "more\n"
+     "f.yaml:5:36: classes[0].defaultQuotas.foo: unknown key 'foo'"},
+    {"quota no JSON", CLASS "  defaultQuotas: '{mem: 1}'\n", "classes[0].defaultQuotas: "},
+    {"quota type", CLASS "  defaultQuotas: [1]\n", "found a value of type list, allowed is a map"},
+    {"quota .inf", CLASS "  defaultQuotas: {mem: .inf}\n", "classes[0].defaultQuotas.mem: "},
+    {"caps", CLASS "  maxUpgrades: {mem: 1}\n",
+     "unknown key 'mem', allowed: memory, memory_request, cores, cpu_shares"},
+    {"quota and percents", CLASS "  defaultQuotas: '{}'\n  cpuRequestToLimitPercent: 10\n",
+     "f.yaml:4:3: classes[0]: found defaultQuotas and percent fields, allowed is one of them\n"},
+    {"percent range", CLASS "  cpuRequestToLimitPercent: 101\n",
+     "f.yaml:5:29: classes[0].cpuRequestToLimitPercent: "},
+    {"taint", CLASS "  pool: {taint: 'a=b'}\n",
+     "f.yaml:5:17: classes[0].pool.taint: taint 'a=b' has no effect"},
+    {"empty taint", CLASS "  pool: {taint: ''}\n", "classes[0].pool.taint: "},
+    {"empty pool", CLASS "  pool: {inject: true}\n", "a pool needs a taint or a nodeSelector"},
+    {"pool label", CLASS "  pool: {nodeSelector: {'a b': c, d: 'e f'}}\n",
+     "f.yaml:5:25: classes[0].pool.nodeSelector['a b']: 'a b' is not a label key\n"
+     "f.yaml:5:38: classes[0].pool.nodeSelector.d: 'e f' is not a label value\n"},
+    {"namespaces twice",
+     CLASS "  match: {namespaces: [a], namespaceSelector: {matchLabels: {a: b}}}\n",
+     "found namespaces and namespaceSelector, allowed is one of them"},
+    {"onNever", CLASS "  onNever: gate\n", "f.yaml:5:12: classes[0].onNever: "},
+    {"selector key", CLASS "  match: {podSelector: {matchLabel: {a: b}}}\n", "matchLabel"},
+    {"selector value", CLASS "  match: {podSelector: {matchLabels: {a: 'b c'}}}\n",
+     "classes[0].match.podSelector.matchLabels.a: 'b c' is not a label value\n"},
+    {"expression operator",
+     CLASS "  memberSelector: {matchExpressions: [{key: a, operator: in, values: [b]}]}\n",
+     "classes[0].memberSelector.matchExpressions[0]: operator is missing or not one of"},
+    {"expression values", CLASS "  memberSelector: {matchExpressions: [{key: a, operator: In}]}\n",
+     "In and NotIn need values"},
+    {"expression key",
+     CLASS "  memberSelector: {matchExpressions: [{keys: a, operator: Exists}, 7]}\n",
+     "unknown key 'keys', allowed are key, operator, values"},
+    {"filter", CLASS "fit: {filters: {disabled: [NodePort]}}\n",
+     "f.yaml:5:28: fit.filters.disabled[0]: unknown filter 'NodePort' (did you mean "
+     "'NodePorts'?), allowed are NodeUnschedulable, "},
+    {"duration 0", CLASS "fit: {reservationTTL: 0s}\n", "f.yaml:5:23: fit.reservationTTL: "},
+    {"duration", CLASS "fit: {maxModelAge: -1s}\n", "fit.maxModelAge: "},
+    {"version number", CLASS "fit: {kubernetesVersion: 1.36}\n", "put it in quotes"},
+    {"old version", CLASS "fit: {kubernetesVersion: '1.30'}\n",
+     "f.yaml:5:26: fit.kubernetesVersion: Kubernetes '1.30' is older than 1.33"},
+    {"gates", CLASS "fit: {featureGates: {podLevelResources: true, NodeDeclaredFeatures: 1}}\n",
+     "f.yaml:5:22: fit.featureGates.podLevelResources: 'podLevelResources' is not a feature "
+     "gate such as 'PodLevelResources'\n"
+     "f.yaml:5:69: fit.featureGates.NodeDeclaredFeatures: found a value of type integer"},
+    {"groups", CLASS "fit: {ignoredResourceGroups: [a.com/b]}\n",
+     "fit.ignoredResourceGroups[0]: found 'a.com/b'"},
+    {"everything at once",
+     HEAD "classes:\n- name: a\n  onFull: no\n- name: a\n  requests: x\nfit: {maxModelAge: x}\n",
+     "f.yaml:5:11: "},
+};
+
 static void test_problems(void **state)
 {
-    static const struct {
-        const char *name, *yaml, *expect; /**< all lines */
-    } rows[] = {
-        {"empty", "", "f.yaml: "},
-        {"required keys", "{}",
-         "f.yaml:1:1: apiVersion: required key 'apiVersion' is missing\n"
-         "f.yaml:1:1: kind: required key 'kind' is missing\n"
-         "f.yaml:1:1: classes: required key 'classes' is missing\n"},
-        {"version", "apiVersion: v2\nkind: X\nclasses: [{name: a}]\n", "f.yaml:1:13: apiVersion: "},
-        {"no class", HEAD "classes: []\n", "f.yaml:3:10: classes: "},
-        {"class without name", HEAD "classes: [{}]\n", "required key 'name' is missing"},
-        {"unknown key", CLASS "  onFul: gate\n", "f.yaml:5:3: classes[0]"},
-        {"suggestion", CLASS "  onFul: gate\n", "onFull"},
-        {"duplicate names", HEAD "classes: [{name: a}, {name: b}, {name: a}]\n",
-         "f.yaml:3:40: classes[2].name: another class has the name 'a', names must be unique\n"},
-        {"name", HEAD "classes: [{name: 'a b'}]\n", "'a b' is not allowed"},
-        {"yaml", "a: [\n", "f.yaml:2:1: "},
-        {"key twice", CLASS "  name: b\n", "f.yaml:5:3: "},
-        {"two documents", CLASS "---\n" CLASS, "f.yaml"},
-        {"quota in quotes", CLASS "  defaultQuotas: '{\"mem\":1,\"cup\":2}'\n",
-         "f.yaml:5:28: classes[0].defaultQuotas: unknown key 'cup', allowed: mem, mem_oc, cpu, "
-         "cpu_oc, idle_timeout, internet, disk_quota\n"},
-        {"quota as block", CLASS "  defaultQuotas: |\n    {\"mem\": 1,\n     \"mem_oc\": 0.5}\n",
-         "f.yaml:7:1: classes[0].defaultQuotas: key 'mem_oc': '0.5' is below 1, allowed: a number "
-         "of 1 or more\n"},
-        {"quota as a map, all at once", CLASS "  defaultQuotas: {mem: x, cpu: -1, foo: 1}\n",
-         "f.yaml:5:19: classes[0].defaultQuotas.mem: key 'mem': found a string, allowed: a number "
-         "of 0 or more\n"
-         "f.yaml:5:27: classes[0].defaultQuotas.cpu: key 'cpu': '-1' is negative, allowed: 0 or "
-         "more\n"
-         "f.yaml:5:36: classes[0].defaultQuotas.foo: unknown key 'foo'"},
-        {"quota no JSON", CLASS "  defaultQuotas: '{mem: 1}'\n", "classes[0].defaultQuotas: "},
-        {"quota type", CLASS "  defaultQuotas: [1]\n",
-         "found a value of type list, allowed is a map"},
-        {"quota .inf", CLASS "  defaultQuotas: {mem: .inf}\n", "classes[0].defaultQuotas.mem: "},
-        {"caps", CLASS "  maxUpgrades: {mem: 1}\n",
-         "unknown key 'mem', allowed: memory, memory_request, cores, cpu_shares"},
-        {"quota and percents", CLASS "  defaultQuotas: '{}'\n  cpuRequestToLimitPercent: 10\n",
-         "f.yaml:4:3: classes[0]: found defaultQuotas and percent fields, allowed is one of them\n"},
-        {"percent range", CLASS "  cpuRequestToLimitPercent: 101\n",
-         "f.yaml:5:29: classes[0].cpuRequestToLimitPercent: "},
-        {"taint", CLASS "  pool: {taint: 'a=b'}\n",
-         "f.yaml:5:17: classes[0].pool.taint: taint 'a=b' has no effect"},
-        {"empty taint", CLASS "  pool: {taint: ''}\n", "classes[0].pool.taint: "},
-        {"empty pool", CLASS "  pool: {inject: true}\n", "a pool needs a taint or a nodeSelector"},
-        {"pool label", CLASS "  pool: {nodeSelector: {'a b': c, d: 'e f'}}\n",
-         "f.yaml:5:25: classes[0].pool.nodeSelector['a b']: 'a b' is not a label key\n"
-         "f.yaml:5:38: classes[0].pool.nodeSelector.d: 'e f' is not a label value\n"},
-        {"namespaces twice",
-         CLASS "  match: {namespaces: [a], namespaceSelector: {matchLabels: {a: b}}}\n",
-         "found namespaces and namespaceSelector, allowed is one of them"},
-        {"onNever", CLASS "  onNever: gate\n", "f.yaml:5:12: classes[0].onNever: "},
-        {"selector key", CLASS "  match: {podSelector: {matchLabel: {a: b}}}\n", "matchLabel"},
-        {"selector value", CLASS "  match: {podSelector: {matchLabels: {a: 'b c'}}}\n",
-         "classes[0].match.podSelector.matchLabels.a: 'b c' is not a label value\n"},
-        {"expression operator",
-         CLASS "  memberSelector: {matchExpressions: [{key: a, operator: in, values: [b]}]}\n",
-         "classes[0].memberSelector.matchExpressions[0]: operator is missing or not one of"},
-        {"expression values",
-         CLASS "  memberSelector: {matchExpressions: [{key: a, operator: In}]}\n",
-         "In and NotIn need values"},
-        {"expression key",
-         CLASS "  memberSelector: {matchExpressions: [{keys: a, operator: Exists}, 7]}\n",
-         "unknown key 'keys', allowed are key, operator, values"},
-        {"filter", CLASS "fit: {filters: {disabled: [NodePort]}}\n",
-         "f.yaml:5:28: fit.filters.disabled[0]: unknown filter 'NodePort' (did you mean "
-         "'NodePorts'?), allowed are NodeUnschedulable, "},
-        {"duration 0", CLASS "fit: {reservationTTL: 0s}\n", "f.yaml:5:23: fit.reservationTTL: "},
-        {"duration", CLASS "fit: {maxModelAge: -1s}\n", "fit.maxModelAge: "},
-        {"version number", CLASS "fit: {kubernetesVersion: 1.36}\n", "put it in quotes"},
-        {"old version", CLASS "fit: {kubernetesVersion: '1.30'}\n",
-         "f.yaml:5:26: fit.kubernetesVersion: Kubernetes '1.30' is older than 1.33"},
-        {"gates", CLASS "fit: {featureGates: {podLevelResources: true, NodeDeclaredFeatures: 1}}\n",
-         "f.yaml:5:22: fit.featureGates.podLevelResources: 'podLevelResources' is not a feature "
-         "gate such as 'PodLevelResources'\n"
-         "f.yaml:5:69: fit.featureGates.NodeDeclaredFeatures: found a value of type integer"},
-        {"groups", CLASS "fit: {ignoredResourceGroups: [a.com/b]}\n",
-         "fit.ignoredResourceGroups[0]: found 'a.com/b'"},
-        {"everything at once",
-         HEAD
-         "classes:\n- name: a\n  onFull: no\n- name: a\n  requests: x\nfit: {maxModelAge: x}\n",
-         "f.yaml:5:11: "},
-    };
 
     size_t failed = 0;
 
     (void)state;
-    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < PF_ARRAY_LEN(problem_rows); i++) {
         struct fixture f;
 
-        parse(&f, pf_sv_from(rows[i].yaml));
+        parse(&f, pf_sv_from(problem_rows[i].yaml));
         if (f.code != PF_E_INVALID || f.config != NULL || f.text.data == NULL ||
-            strstr(f.text.data, rows[i].expect) == NULL) {
+            strstr(f.text.data, problem_rows[i].expect) == NULL) {
             failed++;
-            print_error("%s: %s: %s\n", rows[i].name, pf_code_name(f.code),
+            print_error("%s: %s: %s\n", problem_rows[i].name, pf_code_name(f.code),
                         f.text.data != NULL ? f.text.data : "");
         }
-        if (strcmp(rows[i].name, "everything at once") == 0) {
+        if (strcmp(problem_rows[i].name, "everything at once") == 0) {
             assert_int_equal(f.problems.total, 4);
         }
         done(&f);
@@ -193,42 +191,56 @@ static void test_defaults(void **state)
     done(&f);
 }
 
+static const char everything[] =
+    HEAD "classes:\n"
+         "- name: a\n"
+         "  match:\n"
+         "    namespaceSelector: {matchExpressions: [{key: team, operator: Exists}]}\n"
+         "    podSelector: {matchLabels: {run: project, \"x\": \"\"}}\n"
+         "  defaultQuotas: {mem: 2000, cpu: 0.50, cpu_oc: 6.66}\n"
+         "  maxUpgrades: '{\"cores\": 4}'\n"
+         "  memoryUnit: M\n"
+         "  memberSelector: {}\n"
+         "  containers: [project, other]\n"
+         "  requests: raise\n"
+         "  pool: {taint: 'k:NoExecute', nodeSelector: {b: \"2\", a: \"1\"}, inject: true}\n"
+         "  onNever: annotate\n"
+         "  onFull: gate\n"
+         "  observe: true\n"
+         "- name: b\n"
+         "  cocalcLenient: true\n"
+         "  defaultQuotas: '{\"mem\":\"x\",\"cpu_oc\":0.1,\"other\":1}'\n"
+         "- {name: c, memoryRequestToLimitPercent: 50, limitCPUToMemoryPercent: 400}\n"
+         "fit:\n"
+         "  filters: {disabled: [NodePorts, TaintToleration]}\n"
+         "  kubernetesVersion: v1.33.4\n"
+         "  featureGates: {PodLevelResources: true, SomethingElse: false}\n"
+         "  ignoredResources: [example.com/a]\n"
+         "  ignoredResourceGroups: [example.com]\n"
+         "  maxModelAge: 1m30s\n"
+         "  onUnknown: reject\n"
+         "  reservationTTL: 250ms\n";
+
+static void check_fit(const struct pf_config *config)
+{
+    assert_int_equal(config->fit.disabled,
+                     1U << PF_FILTER_NODE_PORTS | 1U << PF_FILTER_TAINT_TOLERATION);
+    assert_int_equal(config->fit.features.minor, 33);
+    assert_true(config->fit.features.pod_level_resources);
+    assert_int_equal(config->fit.ignored_resource_count, 1);
+    assert_int_equal(config->fit.ignored_resource_group_count, 1);
+    assert_int_equal(config->fit.max_model_age_ms, 90000);
+    assert_int_equal(config->on_unknown, PF_ACTION_REJECT);
+    assert_int_equal(config->reservation_ttl_ms, 250);
+}
+
 static void test_everything(void **state)
 {
-    static const char yaml[] =
-        HEAD "classes:\n"
-             "- name: a\n"
-             "  match:\n"
-             "    namespaceSelector: {matchExpressions: [{key: team, operator: Exists}]}\n"
-             "    podSelector: {matchLabels: {run: project, \"x\": \"\"}}\n"
-             "  defaultQuotas: {mem: 2000, cpu: 0.50, cpu_oc: 6.66}\n"
-             "  maxUpgrades: '{\"cores\": 4}'\n"
-             "  memoryUnit: M\n"
-             "  memberSelector: {}\n"
-             "  containers: [project, other]\n"
-             "  requests: raise\n"
-             "  pool: {taint: 'k:NoExecute', nodeSelector: {b: \"2\", a: \"1\"}, inject: true}\n"
-             "  onNever: annotate\n"
-             "  onFull: gate\n"
-             "  observe: true\n"
-             "- name: b\n"
-             "  cocalcLenient: true\n"
-             "  defaultQuotas: '{\"mem\":\"x\",\"cpu_oc\":0.1,\"other\":1}'\n"
-             "- {name: c, memoryRequestToLimitPercent: 50, limitCPUToMemoryPercent: 400}\n"
-             "fit:\n"
-             "  filters: {disabled: [NodePorts, TaintToleration]}\n"
-             "  kubernetesVersion: v1.33.4\n"
-             "  featureGates: {PodLevelResources: true, SomethingElse: false}\n"
-             "  ignoredResources: [example.com/a]\n"
-             "  ignoredResourceGroups: [example.com]\n"
-             "  maxModelAge: 1m30s\n"
-             "  onUnknown: reject\n"
-             "  reservationTTL: 250ms\n";
     struct fixture f;
     const struct pf_class *classes = NULL;
 
     (void)state;
-    parse_good(&f, PF_SV(yaml));
+    parse_good(&f, PF_SV(everything));
     classes = f.config->classes;
     assert_true(f.config->needs_namespace_labels);
     assert_int_equal(classes[0].pod_selector.requirement_count, 2);
@@ -252,15 +264,7 @@ static void test_everything(void **state)
     assert_int_equal(classes[1].quota.memory_unit_bytes, 1048576);
     assert_true(classes[2].has_percents && !classes[2].has_quota);
     assert_int_equal(classes[2].percents.limit_cpu_to_memory, 400);
-    assert_int_equal(f.config->fit.disabled,
-                     1U << PF_FILTER_NODE_PORTS | 1U << PF_FILTER_TAINT_TOLERATION);
-    assert_int_equal(f.config->fit.features.minor, 33);
-    assert_true(f.config->fit.features.pod_level_resources);
-    assert_int_equal(f.config->fit.ignored_resource_count, 1);
-    assert_int_equal(f.config->fit.ignored_resource_group_count, 1);
-    assert_int_equal(f.config->fit.max_model_age_ms, 90000);
-    assert_int_equal(f.config->on_unknown, PF_ACTION_REJECT);
-    assert_int_equal(f.config->reservation_ttl_ms, 250);
+    check_fit(f.config);
     done(&f);
 }
 
