@@ -61,8 +61,12 @@ void pf_certs_report_text(const struct pf_certdir_report *report, const char *di
                           enum pf_certs_report_tense tense, struct pf_buf *buf)
 {
     const bool done = tense == PF_CERTS_REPORT_DONE;
+    const unsigned shown = tense == PF_CERTS_REPORT_CREATED ? 0 : report->acts;
+    if (tense == PF_CERTS_REPORT_CREATED) {
+        pf_buf_append_cstr(buf, "created a certificate authority and a serving certificate\n");
+    }
     for (size_t i = 0; i < PF_ARRAY_LEN(acts); i++) {
-        if ((report->acts & acts[i].act) != 0) {
+        if ((shown & acts[i].act) != 0) {
             pf_buf_printf(buf, "%s%s\n",
                           done ? "" : "due now: ", done ? acts[i].done : acts[i].due);
         }

@@ -7,8 +7,9 @@
 #include <podfit/certdir.h>
 
 enum pf_certs_report_tense {
-    PF_CERTS_REPORT_DONE, /**< `acts` were done */
-    PF_CERTS_REPORT_DUE,  /**< `acts` are due */
+    PF_CERTS_REPORT_CREATED, /**< everything was made */
+    PF_CERTS_REPORT_DONE,    /**< `acts` were done */
+    PF_CERTS_REPORT_DUE,     /**< `acts` are due */
 };
 
 void pf_certs_report_text(const struct pf_certdir_report *report, const char *dir,

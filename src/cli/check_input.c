@@ -10,9 +10,9 @@
 #define TREE_MAX_BYTES (16 * PF_CHECK_FILE_MAX_BYTES)
 
 struct reader {
-    const char *file;
-    size_t document; /* from 1; 0: the only one */
-    size_t item;     /* from 1; 0: not in a list */
+    const char *file; /* as messages name it */
+    size_t document;  /* from 1; 0: the only one */
+    size_t item;      /* from 1; 0: not in a list */
     pf_check_input_fn each;
     void *opaque;
     struct pf_err *err;
@@ -34,8 +34,7 @@ static void place_of(const struct reader *r, char *text, size_t cap)
     if (r->item != 0) {
         (void)snprintf(item, sizeof(item), ", item %zu", r->item);
     }
-    (void)snprintf(text, cap, "%s%s%s", strcmp(r->file, "-") == 0 ? "standard input" : r->file,
-                   document, item);
+    (void)snprintf(text, cap, "%s%s%s", r->file, document, item);
 }
 
 static enum pf_code read_head(struct pf_sv json, struct pf_arena *arena, struct head *ret_head,
@@ -181,7 +180,7 @@ static enum pf_code read_yaml(struct reader *r, struct pf_sv text)
         return code;
     }
     if (docs.count == 0) {
-        return pf_err_set(r->err, PF_E_INVALID, "'%s' holds no object", r->file);
+        return pf_err_set(r->err, PF_E_INVALID, "%s: no object in it", r->file);
     }
     pf_autobuf struct pf_buf json = {0};
     pf_buf_init(&json, 2 * PF_CHECK_FILE_MAX_BYTES);
@@ -205,7 +204,8 @@ enum pf_code pf_check_input_read(const char *path, pf_check_input_fn each, void 
     if (code != PF_OK) {
         return code;
     }
-    struct reader r = {.file = path, .each = each, .opaque = opaque, .err = err};
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    struct reader r = {.file = name, .each = each, .opaque = opaque, .err = err};
     const struct pf_sv text = pf_buf_view(&bytes);
     const struct pf_sv start = pf_sv_trim(text);
     return start.len != 0 && start.ptr[0] == '{' ? read_json(&r, text) : read_yaml(&r, text);

@@ -19,7 +19,8 @@ struct parser {
 static const char *option_name(const void *opaque, size_t i)
 {
     const struct pf_cliopt_command *command = opaque;
-    return i < command->count ? command->rows[i].name : NULL;
+    /* help is every command's last option */
+    return i < command->count ? command->rows[i].name : i == command->count ? "help" : NULL;
 }
 
 static const char *choice_name(const void *opaque, size_t i)
@@ -282,7 +283,7 @@ bool pf_cliopt_begin(const struct pf_cliopt_command *command, const struct pf_cl
     bool help = false;
     if (pf_cliopt_parse(command, start->argc, start->argv, start->arena, start->values,
                         start->ret_args, &help, &err) != PF_OK) {
-        pf_cliout_error("%s; see '%s --help'", err.text, command->name);
+        pf_cliout_error("%s (see '%s --help')", err.text, command->name);
         *ret_exit = PF_COMMAND_ERROR;
         return false;
     }

@@ -45,7 +45,7 @@ static void put_sentence(const struct pf_cliopt *row, struct pf_buf *text)
         }
     }
     if (row->fallback != NULL) {
-        pf_buf_printf(text, " (default %s)", row->fallback);
+        pf_buf_printf(text, " (default: %s)", row->fallback);
     }
     if (row->type == PF_CLIOPT_STRINGS) {
         pf_buf_append_cstr(text, " (repeatable)");

@@ -286,7 +286,10 @@ static enum pf_code act(action_fn action, const char *dir, const struct values *
         code = action(dir, &options, pf_clock_system(), &report, err);
     }
     if (code == PF_OK) {
-        code = print_report(&report, dir, PF_CERTS_REPORT_DONE, values, arena, err);
+        code = print_report(&report, dir,
+                            action == pf_certdir_create ? PF_CERTS_REPORT_CREATED
+                                                        : PF_CERTS_REPORT_DONE,
+                            values, arena, err);
     }
     pf_certdir_report_done(&report);
     return code;

@@ -6,6 +6,7 @@
 #include <podfit/cliopt.h>
 #include <podfit/cliout.h>
 #include <podfit/command.h>
+#include <podfit/cursor.h>
 #include <podfit/limits.h>
 #include <podfit/map.h>
 #include <podfit/review.h>
@@ -176,20 +177,40 @@ static enum pf_code finish(struct run *run, const struct pf_check_source *source
     return code;
 }
 
+/* The namespace a pod names itself, which decides about its class; faults of the pod are reported by its decoder. */
+static struct pf_sv namespace_of(struct run *run, struct pf_sv pod_json)
+{
+    static const struct pf_sv metadata_key[] = {PF_SV_INIT("metadata")};
+    static const struct pf_sv namespace_key[] = {PF_SV_INIT("namespace")};
+    struct pf_sv namespace_ = {0};
+    struct pf_cursor c;
+    uint64_t seen = 0;
+    uint64_t seen_inside = 0;
+    size_t index = 0;
+    pf_cursor_init(&c, pod_json);
+    pf_cursor_enter_object(&c);
+    if (pf_cursor_next_field(&c, metadata_key, 1, &seen, &index)) {
+        pf_cursor_enter_object(&c);
+        if (pf_cursor_next_field(&c, namespace_key, 1, &seen_inside, &index)) {
+            pf_cursor_string(&c, &run->arena, &namespace_);
+        }
+    }
+    return namespace_.len != 0 ? namespace_ : pf_sv_from(run->values->namespace_);
+}
+
 static enum pf_code judge_pod(struct run *run, struct pf_sv pod_json,
                               const struct pf_review *review, struct pf_err *err)
 {
     struct pf_explanation explanation = {.node_count = 0};
     struct pf_decision decision = {.covered = false};
     struct pf_admission_request request = {
-        .namespace_ = pf_sv_from(run->values->namespace_),
+        .namespace_ = review != NULL ? review->namespace_ : namespace_of(run, pod_json),
         .reserve = !run->values->independent,
         .explain = &explanation,
     };
     struct pf_sv wanted = {0};
     struct pf_sv name = {0};
     if (review != NULL) {
-        request.namespace_ = review->namespace_;
         request.user = review->user;
         request.dry_run = review->dry_run == PF_DRY_RUN_TRUE;
         wanted = review->uid;

@@ -1,0 +1,380 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "load.h"
+#include <podfit/cliopt.h>
+#include <podfit/cliout.h>
+#include <podfit/command.h>
+#include <podfit/example.h>
+#include <podfit/file.h>
+#include <podfit/log.h>
+#include <podfit/server.h>
+
+#define ARENA_BYTES ((size_t)1024 * 1024)
+/* Descriptors beside the webhook's connections: ops connections, headroom of both listeners, files, log. */
+#define SPARE_DESCRIPTORS 320
+
+struct serve_options {
+    const char *config;
+    const char *snapshot;
+    const char *listen;
+    const char *ops_listen;
+    const char *port_file;
+    const char *cert_dir;
+    const char *tls_cert;
+    const char *tls_key;
+    const char *client_ca;
+    const char *path_token_file;
+    const char *audit_log;
+    int64_t audit_max_bytes;
+    int64_t audit_keep;
+    int64_t max_connections;
+    int64_t idle_ms;
+    int64_t request_ms;
+    int64_t shutdown_delay_ms;
+    int64_t drain_ms;
+    const char *log_level;
+    int log_format;
+};
+
+static const char *const log_formats[] = {"auto", "json", "text", NULL};
+
+#define ROW(name_, type_, member_) \
+    .name = (name_), .type = (type_), .offset = offsetof(struct serve_options, member_)
+
+static const struct pf_cliopt rows[] = {
+    {ROW("config", PF_CLIOPT_STRING, config), .value = "FILE",
+     .help = "configuration, reloaded when it changes; without it the embedded example"},
+    {ROW("snapshot", PF_CLIOPT_STRING, snapshot), .value = "FILE",
+     .help = "cluster to judge against, as kubectl get -o json|yaml prints it; without it the "
+             "embedded example"},
+    {ROW("listen", PF_CLIOPT_STRING, listen), .value = "IP:PORT", .fallback = "0.0.0.0:8443",
+     .help = "address of the webhook (HTTPS); port 0: any free one"},
+    {ROW("ops-listen", PF_CLIOPT_STRING, ops_listen), .value = "IP:PORT",
+     .fallback = "0.0.0.0:8080", .help = "address of /livez, /readyz, /metrics and /stats (HTTP)"},
+    {ROW("port-file", PF_CLIOPT_STRING, port_file), .value = "FILE",
+     .help = "write both ports in force to this file, a line each, once serving"},
+    {ROW("cert-dir", PF_CLIOPT_STRING, cert_dir), .value = "DIR",
+     .help = "folder made by 'podfit certs create'; its certificate is renewed in time"},
+    {ROW("tls-cert", PF_CLIOPT_STRING, tls_cert), .value = "FILE",
+     .help = "serving certificate with its chain (PEM), reloaded when it changes"},
+    {ROW("tls-key", PF_CLIOPT_STRING, tls_key), .value = "FILE", .help = "its key (PEM)"},
+    {ROW("client-ca", PF_CLIOPT_STRING, client_ca), .value = "FILE",
+     .help = "answer only clients with a certificate of these authorities (PEM)"},
+    {ROW("path-token-file", PF_CLIOPT_STRING, path_token_file), .value = "FILE",
+     .help = "answer only at /mutate/TOKEN; the file holds the token"},
+    {ROW("audit-log", PF_CLIOPT_STRING, audit_log), .value = "FILE|-",
+     .help = "write rejections and misfits as JSON lines; - is standard output"},
+    {ROW("audit-max-bytes", PF_CLIOPT_INT, audit_max_bytes), .value = "BYTES",
+     .fallback = "104857600", .min = 0, .max = INT64_MAX,
+     .help = "rotate the audit log above this size; 0: never"},
+    {ROW("audit-keep", PF_CLIOPT_INT, audit_keep), .value = "N", .fallback = "5", .min = 1,
+     .max = 1000, .help = "rotated audit logs kept"},
+    {ROW("max-connections", PF_CLIOPT_INT, max_connections), .value = "N", .fallback = "1000",
+     .min = 1, .max = 100000,
+     .help = "open webhook connections; above it the one that is missed least is closed"},
+    {ROW("idle-timeout", PF_CLIOPT_DURATION, idle_ms), .value = "DURATION", .fallback = "120s",
+     .min = 1000, .max = 86400000,
+     .help = "close connections that are idle for so long; API servers keep theirs for 90s"},
+    {ROW("request-timeout", PF_CLIOPT_DURATION, request_ms), .value = "DURATION", .fallback = "10s",
+     .min = 100, .max = 300000,
+     .help = "time for one request, from its first line to the last byte of the answer"},
+    {ROW("shutdown-delay", PF_CLIOPT_DURATION, shutdown_delay_ms), .value = "DURATION",
+     .fallback = "10s", .min = 0, .max = 600000,
+     .help = "keep serving for so long after SIGTERM, with readiness off"},
+    {ROW("drain-timeout", PF_CLIOPT_DURATION, drain_ms), .value = "DURATION", .fallback = "15s",
+     .min = 0, .max = 600000, .help = "after that, wait so long at most for clients to finish"},
+    {ROW("log-level", PF_CLIOPT_STRING, log_level), .value = "LEVEL",
+     .help = "error, warning, info or debug, also by module: server=debug (default: $PF_LOG or "
+             "info)"},
+    {ROW("log-format", PF_CLIOPT_ENUM, log_format), .value = "FORMAT", .fallback = "auto",
+     .choices = log_formats, .help = "auto: text on a terminal, else json"},
+};
+
+static const struct pf_cliopt_command command = {
+    .name = "podfit serve",
+    .usage = "[OPTIONS]",
+    .about = "Run the webhook: POST /mutate over TLS, with /livez, /readyz, /metrics and /stats on "
+             "a second, plain port.",
+    .rows = rows,
+    .count = PF_ARRAY_LEN(rows),
+    .notes =
+        "Signals: SIGTERM and SIGINT stop gracefully, a second one at once; SIGHUP loads all files\n"
+        "again and reopens the audit log.\n\n"
+        "Exit status: 0 stopped on request, 2 could not start.",
+    .examples =
+        "  podfit certs create certs --dns localhost --ip 127.0.0.1\n"
+        "  podfit serve --cert-dir certs\n"
+        "  podfit serve --config podfit.yaml --snapshot cluster.json --cert-dir certs --audit-log -",
+};
+
+/* What one run owns; released in the reverse order. */
+struct serve {
+    struct serve_options options;
+    struct pf_config *config;
+    struct pf_model *model;
+    struct pf_audit *audit;
+    struct pf_server *server;
+    char cert_path[PATH_MAX];
+    char key_path[PATH_MAX];
+    int signals; /* signalfd */
+};
+
+static enum pf_code configure_log(const struct serve_options *options, struct pf_err *err)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs yet and nothing writes the environment */
+    const char *spec = options->log_level != NULL ? options->log_level : getenv("PF_LOG");
+    const bool json =
+        options->log_format == 1 || (options->log_format == 0 && isatty(STDERR_FILENO) == 0);
+    return pf_log_configure(spec, json, err);
+}
+
+/* Certificate and key from the folder or from two files; one of both ways must be given. */
+static enum pf_code choose_certificate(struct serve *serve, struct pf_err *err)
+{
+    const struct serve_options *options = &serve->options;
+    const bool files = options->tls_cert != NULL || options->tls_key != NULL;
+    if (files && options->cert_dir != NULL) {
+        return pf_err_set(err, PF_E_INVALID, "--cert-dir excludes --tls-cert and --tls-key");
+    }
+    if (files && (options->tls_cert == NULL || options->tls_key == NULL)) {
+        return pf_err_set(err, PF_E_INVALID, "--tls-cert and --tls-key are given together");
+    }
+    if (!files && options->cert_dir == NULL) {
+        return pf_err_set(err, PF_E_INVALID,
+                          "no certificate: 'podfit certs create DIR' makes one, then start with "
+                          "--cert-dir DIR (or give --tls-cert and --tls-key)");
+    }
+    const char *folder = options->cert_dir;
+    int cert_len = 0;
+    int key_len = 0;
+    if (files) {
+        cert_len = snprintf(serve->cert_path, PATH_MAX, "%s", options->tls_cert);
+        key_len = snprintf(serve->key_path, PATH_MAX, "%s", options->tls_key);
+    } else {
+        cert_len = snprintf(serve->cert_path, PATH_MAX, "%s/tls.crt", folder);
+        key_len = snprintf(serve->key_path, PATH_MAX, "%s/tls.key", folder);
+    }
+    return cert_len < PATH_MAX && key_len < PATH_MAX
+               ? PF_OK
+               : pf_err_set(err, PF_E_TOO_BIG, "the path of the certificate is too long");
+}
+
+/* poll(2) has no limit of its own, so only the process's limit matters. */
+static enum pf_code raise_descriptors(int64_t max_connections, struct pf_err *err)
+{
+    struct rlimit limit = {.rlim_cur = 0};
+    const rlim_t wanted = (rlim_t)max_connections + SPARE_DESCRIPTORS;
+    (void)getrlimit(RLIMIT_NOFILE, &limit); /* cannot fail */
+    if (limit.rlim_cur >= wanted) {
+        return PF_OK;
+    }
+    if (limit.rlim_max >= wanted) {
+        limit.rlim_cur = wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) == 0) {
+            return PF_OK;
+        }
+    }
+    return pf_err_set(err, PF_E_RANGE,
+                      "--max-connections %" PRId64 " needs %llu file descriptors, the limit is "
+                      "%llu (ulimit -n)",
+                      max_connections, (unsigned long long)wanted,
+                      (unsigned long long)limit.rlim_max);
+}
+
+static enum pf_code block_signals(int *ret_fd, struct pf_err *err)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) !=
+        0) { /* before any thread, so that all inherit it */
+        return pf_err_set(err, PF_E_IO, "cannot block signals");
+    }
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignore, NULL); /* a client that went away is an error of write(2) */
+    const int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) {
+        return pf_err_set_errno(err, PF_E_IO, errno, "cannot wait for signals");
+    }
+    *ret_fd = fd;
+    return PF_OK;
+}
+
+static enum pf_code load_world(struct serve *serve, struct pf_err *err)
+{
+    const struct serve_options *options = &serve->options;
+    enum pf_code code = pf_load_config(options->config, &serve->config);
+    if (code != PF_OK) {
+        return pf_err_set(err, code, "the configuration cannot be used, see above");
+    }
+    code = pf_load_model(options->snapshot, serve->config, &serve->model, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    pf_model_lock(serve->model);
+    pf_model_set_reservation_ttl(serve->model, serve->config->reservation_ttl_ms);
+    const struct pf_model_stats stats = pf_model_stats(serve->model);
+    pf_model_unlock(serve->model);
+    pf_log_info("server", "judging against %s: %u nodes, %u pods",
+                options->snapshot != NULL ? options->snapshot : PF_EXAMPLE_CLUSTER_NAME,
+                stats.nodes, stats.pods);
+    if (options->config == NULL) {
+        pf_log_info("server", "configured by the " PF_EXAMPLE_CONFIG_NAME);
+    }
+    const struct pf_audit_options audit = {
+        .path = options->audit_log,
+        .max_bytes = options->audit_max_bytes,
+        .keep = (unsigned)options->audit_keep,
+        .repeat_window_ms = 60000,
+        .clock = pf_clock_system(),
+    };
+    return pf_audit_new(&audit, &serve->audit, err);
+}
+
+static enum pf_code start_server(struct serve *serve, struct pf_err *err)
+{
+    const struct serve_options *options = &serve->options;
+    struct pf_server_options server = {
+        .model = serve->model,
+        .config = serve->config,
+        .audit = serve->audit,
+        .clock = pf_clock_system(),
+        .config_path = options->config,
+        .cert_path = serve->cert_path,
+        .key_path = serve->key_path,
+        .cert_dir = options->cert_dir,
+        .client_ca_path = options->client_ca,
+        .token_path = options->path_token_file,
+        .version = PF_VERSION,
+        .max_connections = (unsigned)options->max_connections,
+        .idle_ms = options->idle_ms,
+        .request_ms = options->request_ms,
+        .shutdown_delay_ms = options->shutdown_delay_ms,
+        .drain_ms = options->drain_ms,
+    };
+    enum pf_code code = pf_address_parse(pf_sv_from(options->listen), &server.listen, err);
+    if (code == PF_OK) {
+        code = pf_address_parse(pf_sv_from(options->ops_listen), &server.ops_listen, err);
+    }
+    return code == PF_OK ? pf_server_start(&server, &serve->server, err) : code;
+}
+
+static enum pf_code announce(const struct serve *serve, struct pf_err *err)
+{
+    const struct pf_address address = pf_server_address(serve->server);
+    const struct pf_address ops = pf_server_ops_address(serve->server);
+    char address_text[PF_ADDRESS_TEXT_BYTES];
+    char ops_text[PF_ADDRESS_TEXT_BYTES];
+    pf_address_format(&address, address_text);
+    pf_address_format(&ops, ops_text);
+    pf_log_info("server", "podfit %s serves https://%s/mutate%s, http://%s/readyz", PF_VERSION,
+                address_text, serve->options.path_token_file != NULL ? "/(token)" : "", ops_text);
+    if (serve->options.port_file == NULL) {
+        return PF_OK;
+    }
+    char ports[16];
+    const int len = snprintf(ports, sizeof(ports), "%u\n%u\n", (unsigned)pf_address_port(&address),
+                             (unsigned)pf_address_port(&ops));
+    return pf_file_write_atomic(serve->options.port_file,
+                                (struct pf_sv){.ptr = ports, .len = (size_t)len}, 0644, err);
+}
+
+/* @return false: stop at once */
+static bool take_signals(const struct serve *serve, bool *stopping)
+{
+    struct signalfd_siginfo info;
+    while (read(serve->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGHUP) {
+            pf_log_info("server", "loading all files again");
+            pf_server_reload(serve->server);
+        } else if (*stopping) {
+            pf_log_warning("server", "stopping at once");
+            return false;
+        } else {
+            pf_log_info("server", "stopping; serving on for %" PRId64 " ms",
+                        serve->options.shutdown_delay_ms);
+            *stopping = true;
+            pf_server_drain(serve->server);
+        }
+    }
+    return true;
+}
+
+static void serve_until_stopped(const struct serve *serve)
+{
+    bool stopping = false;
+    bool go_on = true;
+    while (go_on && !pf_server_drained(serve->server)) {
+        const int timeout_ms = pf_server_tick(serve->server);
+        struct pollfd fds[] = {
+            {.fd = serve->signals, .events = POLLIN},
+            {.fd = pf_server_fd(serve->server), .events = POLLIN}, /* negative: ignored by poll */
+        };
+        (void)poll(fds, PF_ARRAY_LEN(fds), timeout_ms); /* EINTR and time-out: look again */
+        go_on = take_signals(serve, &stopping);
+    }
+}
+
+static enum pf_code run(struct serve *serve, struct pf_err *err)
+{
+    enum pf_code code = configure_log(&serve->options, err);
+    if (code == PF_OK) {
+        code = choose_certificate(serve, err);
+    }
+    if (code == PF_OK) {
+        code = raise_descriptors(serve->options.max_connections, err);
+    }
+    if (code == PF_OK) {
+        code = block_signals(&serve->signals, err);
+    }
+    if (code == PF_OK) {
+        code = load_world(serve, err);
+    }
+    if (code == PF_OK) {
+        code = start_server(serve, err);
+    }
+    if (code == PF_OK) {
+        code = announce(serve, err);
+    }
+    if (code == PF_OK) {
+        serve_until_stopped(serve);
+        pf_log_info("server", "stopped");
+    }
+    return code;
+}
+
+int pf_cmd_serve_run(int argc, char **argv)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, ARENA_BYTES);
+    struct serve serve = {.signals = -1};
+    int status = PF_COMMAND_OK;
+    const struct pf_cliopt_start start = {
+        .argc = argc, .argv = argv, .arena = &arena, .values = &serve.options};
+    if (!pf_cliopt_begin(&command, &start, &status)) {
+        return status;
+    }
+    struct pf_err err = {0};
+    if (run(&serve, &err) != PF_OK) {
+        pf_cliout_error("%s", err.text);
+        status = PF_COMMAND_ERROR;
+    }
+    pf_server_stop(serve.server);
+    pf_audit_free(serve.audit);
+    pf_model_free(serve.model);
+    pf_config_unref(serve.config);
+    if (serve.signals >= 0) {
+        (void)close(serve.signals); /* the process ends */
+    }
+    return status;
+}
