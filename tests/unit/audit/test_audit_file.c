@@ -1,0 +1,501 @@
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "audit_fixture.h"
+#include <podfit/file.h>
+
+/* What happens to the file: rotation, reopening, full disks, readers that do not read, many threads. */
+
+static void put_number(struct fixture *fixture, int number)
+{
+    char text[32] = "";
+    struct pf_audit_record record = fixture_record();
+    (void)snprintf(text, sizeof(text), "%d", number);
+    record.message = pf_sv_from(text);
+    pf_audit_put(fixture->audit, &record);
+}
+
+static bool is_there(const struct fixture *fixture, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    return lstat(fixture_path(fixture, name, path), &info) == 0;
+}
+
+static off_t size_of(const struct fixture *fixture, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat info = {0};
+    assert_int_equal(stat(fixture_path(fixture, name, path), &info), 0);
+    return info.st_size;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    assert_int_equal(pf_file_write_atomic(path, pf_sv_from(text), 0640, NULL), PF_OK);
+}
+
+/* A file is full with exactly max_bytes; one byte less for it and the line goes to the next. */
+static void test_rotation_at_limit(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    put_number(fixture, 0);
+    fixture_close(fixture);
+    const off_t line_bytes = size_of(fixture, "reject.log");
+    fixture->options.max_bytes = 2 * line_bytes;
+    fixture->options.keep = 2;
+    fixture_open(fixture);
+    put_number(fixture, 1);
+    fixture_drain(fixture);
+    assert_int_equal(size_of(fixture, "reject.log"), 2 * line_bytes);
+    assert_false(is_there(fixture, "reject.log.1"));
+    put_number(fixture, 2);
+    fixture_drain(fixture);
+    assert_int_equal(size_of(fixture, "reject.log"), line_bytes);
+    assert_int_equal(size_of(fixture, "reject.log.1"), 2 * line_bytes);
+    struct gathered gathered;
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "0|1|2|");
+    for (int i = 3; i < 8; i++) {
+        put_number(fixture, i);
+    }
+    fixture_close(fixture);
+    assert_false(is_there(fixture, "reject.log.3"));
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "2|3|4|5|6|7|");
+    assert_int_equal(gathered.counts.files, 3);
+    fixture->options.max_bytes = 2 * line_bytes - 1;
+    fixture_open(fixture);
+    put_number(fixture, 8);
+    put_number(fixture, 9);
+    fixture_close(fixture);
+    assert_int_equal(size_of(fixture, "reject.log"), line_bytes);
+}
+
+/* A line that is longer than the limit still has a file. */
+static void test_rotation_of_long_lines(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->options.max_bytes = 1;
+    fixture->options.keep = 3;
+    fixture_open(fixture);
+    for (int i = 0; i < 6; i++) {
+        put_number(fixture, i);
+    }
+    fixture_close(fixture);
+    struct gathered gathered;
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "2|3|4|5|");
+}
+
+static void test_rotation_of_symlink(void **state)
+{
+    struct fixture *fixture = *state;
+    char target[PATH_MAX];
+    struct stat info = {0};
+    fixture->options.max_bytes = 1;
+    assert_int_equal(symlink("real.log", fixture->path), 0);
+    assert_int_equal(symlink("/nonexistent", fixture_path(fixture, "real.log.2", target)), 0);
+    fixture_open(fixture);
+    put_number(fixture, 1);
+    put_number(fixture, 2);
+    put_number(fixture, 3);
+    fixture_close(fixture);
+    assert_int_equal(lstat(fixture->path, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_true(is_there(fixture, "real.log.1"));
+    assert_false(is_there(fixture, "reject.log.1"));
+    struct gathered gathered;
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "1|2|3|");
+}
+
+static void test_rotation_with_missing_files(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[PATH_MAX];
+    fixture->options.max_bytes = 1;
+    fixture->options.keep = 4;
+    fixture_open(fixture);
+    for (int i = 0; i < 4; i++) {
+        put_number(fixture, i);
+    }
+    fixture_drain(fixture);
+    assert_int_equal(unlink(fixture_path(fixture, "reject.log.2", path)), 0);
+    put_number(fixture, 4);
+    fixture_drain(fixture);
+    struct gathered gathered;
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "0|2|3|4|");
+    assert_int_equal(unlink(fixture->path), 0);
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "0|2|3|");
+    put_number(fixture, 5);
+    fixture_close(fixture);
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "0|2|3|5|");
+}
+
+/* A file that cannot be renamed grows on: the log is worth more than its size. */
+static void test_rotation_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[PATH_MAX];
+    assert_int_equal(mkdir(fixture_path(fixture, "reject.log.1", path), 0700), 0);
+    fixture->options.max_bytes = 1;
+    fixture->options.keep = 1;
+    fixture_open(fixture);
+    for (int i = 0; i < 3; i++) {
+        put_number(fixture, i);
+    }
+    fixture_drain(fixture);
+    assert_int_equal(rmdir(path), 0);
+    fixture_close(fixture);
+    struct gathered gathered;
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "0|1|2|");
+}
+
+static void test_reopen(void **state)
+{
+    struct fixture *fixture = *state;
+    char moved[PATH_MAX];
+    struct gathered gathered;
+    fixture_open(fixture);
+    put_number(fixture, 1);
+    fixture_drain(fixture);
+    assert_int_equal(rename(fixture->path, fixture_path(fixture, "moved", moved)), 0);
+    put_number(fixture, 2);
+    fixture_drain(fixture);
+    assert_false(is_there(fixture, "reject.log"));
+    pf_audit_reopen(fixture->audit);
+    put_number(fixture, 3);
+    fixture_close(fixture);
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "3|");
+    fixture_gather(moved, &gathered);
+    assert_string_equal(gathered.messages, "1|2|");
+}
+
+struct torn {
+    const char *name;
+    const char *before; /* what stands in the file */
+    const char *after;  /* what stands before the new line */
+    uint64_t garbage;
+};
+
+static const struct torn torn[] = {
+    {"part of a line", "{\"time\":\"2026-11-22T04", "{\"time\":\"2026-11-22T04\n", 1},
+    {"whole line", "{\"time\":\"2026-11-22T04:37:00Z\"}\n", "{\"time\":\"2026-11-22T04:37:00Z\"}\n",
+     0},
+    {"line without its newline", "{\"time\":\"2026-11-22T04:37:00Z\"}",
+     "{\"time\":\"2026-11-22T04:37:00Z\"}\n", 0},
+    {"empty", "", "", 0},
+};
+
+static void test_torn_by_crash(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(torn); i++) {
+        pf_autobuf struct pf_buf text = {.data = NULL};
+        struct gathered gathered;
+        write_file(fixture->path, torn[i].before);
+        fixture_open(fixture);
+        put_number(fixture, 1);
+        fixture_close(fixture);
+        fixture_read(fixture->path, &text);
+        if (!pf_sv_starts_with(pf_buf_view(&text), pf_sv_from(torn[i].after)) ||
+            text.data[strlen(torn[i].after)] != '{') {
+            fail_msg("%s: %s", torn[i].name, text.data);
+        }
+        fixture_gather(fixture->path, &gathered);
+        assert_int_equal(gathered.counts.garbage, torn[i].garbage);
+        assert_string_equal(gathered.messages, "1|");
+    }
+}
+
+static bool three_failed(const struct pf_audit_stats *stats)
+{
+    return stats->failed == 3;
+}
+
+static void test_dev_full(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->options.path = "/dev/full";
+    fixture->options.max_bytes = 1;
+    fixture_open(fixture);
+    for (int i = 0; i < 3; i++) {
+        put_number(fixture, i);
+    }
+    fixture_wait(fixture, three_failed);
+    const struct pf_audit_stats stats = pf_audit_stats(fixture->audit);
+    assert_int_equal(stats.written, 0);
+    assert_int_equal(stats.queued, 0);
+}
+
+static bool one_failed(const struct pf_audit_stats *stats)
+{
+    return stats->failed == 1;
+}
+
+static bool two_written(const struct pf_audit_stats *stats)
+{
+    return stats->written == 2 && stats->queued == 0;
+}
+
+/* A limit of the process on file sizes cuts a line in the middle, as a full disk does. */
+static void test_disk_full_and_well_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rlimit old = {0};
+    struct gathered gathered;
+    fixture_open(fixture);
+    put_number(fixture, 1);
+    fixture_drain(fixture);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    const rlim_t limit = (rlim_t)size_of(fixture, "reject.log") + 20;
+    assert_int_equal(
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = limit, .rlim_max = old.rlim_max}), 0);
+    put_number(fixture, 2);
+    fixture_wait(fixture, one_failed);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    put_number(fixture, 3);
+    fixture_wait(fixture, two_written);
+    fixture_close(fixture);
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "1|3|");
+    assert_int_equal(gathered.counts.garbage, 1);
+    assert_int_equal(gathered.lines[PF_AUDIT_FAILED], 1);
+    assert_int_equal(gathered.records[PF_AUDIT_FAILED], 1);
+}
+
+/* The file's folder goes away and comes back. */
+static void test_reopen_after_failure(void **state)
+{
+    struct fixture *fixture = *state;
+    char folder[PATH_MAX];
+    char away[PATH_MAX];
+    char path[PATH_MAX];
+    struct gathered gathered;
+    assert_int_equal(mkdir(fixture_path(fixture, "logs", folder), 0700), 0);
+    fixture->options.path = fixture_path(fixture, "logs/x", path);
+    fixture_open(fixture);
+    assert_int_equal(rename(folder, fixture_path(fixture, "away", away)), 0);
+    pf_audit_reopen(fixture->audit);
+    put_number(fixture, 1);
+    fixture_wait(fixture, one_failed);
+    assert_int_equal(rename(away, folder), 0);
+    pf_audit_reopen(fixture->audit); /* does not wait for the end of the back-off */
+    put_number(fixture, 2);
+    fixture_close(fixture);
+    fixture_gather(path, &gathered);
+    assert_string_equal(gathered.messages, "2|");
+    assert_int_equal(gathered.records[PF_AUDIT_FAILED], 1);
+}
+
+static int open_fifo(struct fixture *fixture)
+{
+    assert_int_equal(mkfifo(fixture->path, 0600), 0);
+    const int fd = open(fixture->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+struct drain {
+    int fd;
+    const char *path;
+};
+
+static void *drain_fifo(void *opaque)
+{
+    const struct drain *drain = opaque;
+    static char bytes[65536];
+    FILE *file = fopen(drain->path, "w");
+    ssize_t got = 1;
+    if (file == NULL || fcntl(drain->fd, F_SETFL, 0) != 0) {
+        return NULL;
+    }
+    while (got > 0) {
+        got = read(drain->fd, bytes, sizeof(bytes));
+        if (got > 0) {
+            (void)fwrite(bytes, 1, (size_t)got, file);
+        }
+    }
+    (void)fclose(file);
+    return NULL;
+}
+
+static bool is_full(const struct pf_audit_stats *stats)
+{
+    return stats->queued == PF_AUDIT_QUEUE_MAX;
+}
+
+#define FLOOD (PF_AUDIT_QUEUE_MAX + 1000)
+
+/* The reader of a FIFO stands still: the queue fills, what is over it is dropped and counted, and reported when there is room again. */
+static void test_queue_overflow(void **state)
+{
+    struct fixture *fixture = *state;
+    char copy[PATH_MAX];
+    struct drain drain = {.fd = open_fifo(fixture), .path = fixture_path(fixture, "copy", copy)};
+    struct gathered gathered;
+    pthread_t thread;
+    fixture_open(fixture);
+    for (int i = 0; i < FLOOD; i++) {
+        put_number(fixture, i);
+    }
+    fixture_wait(fixture, is_full);
+    const struct pf_audit_stats stats = pf_audit_stats(fixture->audit);
+    assert_int_equal(stats.written + stats.queued + stats.dropped, FLOOD);
+    assert_true(stats.dropped > 0);
+    for (int i = 0; i < 10; i++) {
+        put_number(fixture, i);
+    }
+    assert_int_equal(pf_audit_stats(fixture->audit).dropped, stats.dropped + 10);
+    assert_int_equal(pthread_create(&thread, NULL, drain_fifo, &drain), 0);
+    fixture_drain(fixture);
+    fixture_close(fixture);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)close(drain.fd);
+    fixture_gather(copy, &gathered);
+    assert_int_equal(gathered.lines[PF_AUDIT_DECISION], stats.written + PF_AUDIT_QUEUE_MAX);
+    assert_int_equal(gathered.lines[PF_AUDIT_DROPPED], 1);
+    assert_int_equal(gathered.records[PF_AUDIT_DROPPED], stats.dropped + 10);
+    assert_int_equal(gathered.counts.garbage, 0);
+}
+
+/* Records of 20 KB: the bytes are bounded too. */
+static void test_queue_bytes(void **state)
+{
+    struct fixture *fixture = *state;
+    static char requests[20001];
+    const int fd = open_fifo(fixture);
+    struct pf_audit_record record = fixture_record();
+    memset(requests, ' ', sizeof(requests));
+    requests[sizeof(requests) - 1] = '1';
+    record.requests = (struct pf_sv){.ptr = requests, .len = sizeof(requests)};
+    fixture_open(fixture);
+    for (int i = 0; i < 1000; i++) {
+        pf_audit_put(fixture->audit, &record);
+    }
+    const struct pf_audit_stats stats = pf_audit_stats(fixture->audit);
+    assert_true(stats.dropped > 0);
+    assert_true(stats.queued < PF_AUDIT_QUEUE_MAX_BYTES / sizeof(requests));
+    (void)close(fd); /* nobody reads: the rest fails at once */
+    fixture_close(fixture);
+}
+
+/* Nobody reads and nobody will: the end comes all the same. */
+static void test_free_while_blocked(void **state)
+{
+    struct fixture *fixture = *state;
+    const int fd = open_fifo(fixture);
+    fixture_open(fixture);
+    for (int i = 0; i < 1000; i++) {
+        put_number(fixture, i);
+    }
+    fixture_close(fixture);
+    (void)close(fd);
+}
+
+/* A FIFO that nobody reads at the start is opened when somebody does. */
+static void test_late_reader(void **state)
+{
+    struct fixture *fixture = *state;
+    char copy[PATH_MAX];
+    struct gathered gathered;
+    assert_int_equal(mkfifo(fixture->path, 0600), 0);
+    fixture_open(fixture);
+    put_number(fixture, 1);
+    fixture_wait(fixture, one_failed);
+    struct drain drain = {.fd = open(fixture->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC),
+                          .path = fixture_path(fixture, "copy", copy)};
+    pf_audit_reopen(fixture->audit);
+    put_number(fixture, 2);
+    fixture_close(fixture);
+    (void)drain_fifo(&drain);
+    (void)close(drain.fd);
+    fixture_gather(copy, &gathered);
+    assert_string_equal(gathered.messages, "2|");
+    assert_int_equal(gathered.records[PF_AUDIT_FAILED], 1);
+}
+
+#define THREADS    8
+#define PER_THREAD 2000
+
+static void *put_many(void *opaque)
+{
+    struct fixture *fixture = opaque;
+    for (int i = 0; i < PER_THREAD; i++) {
+        put_number(fixture, i);
+        if (i % 500 == 0) {
+            pf_audit_reopen(fixture->audit);
+            (void)pf_audit_stats(fixture->audit);
+        }
+    }
+    return NULL;
+}
+
+static void test_many_threads(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_t threads[THREADS];
+    struct gathered gathered;
+    fixture->options.max_bytes = (int64_t)1024 * 1024;
+    fixture->options.keep = PF_AUDIT_KEEP_MAX;
+    fixture->options.repeat_window_ms = 60000;
+    fixture_open(fixture);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, put_many, fixture), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    fixture_drain(fixture);
+    const struct pf_audit_stats stats = pf_audit_stats(fixture->audit);
+    assert_int_equal(stats.written + stats.repeated + stats.dropped, THREADS * PER_THREAD);
+    assert_int_equal(stats.failed, 0);
+    fixture_close(fixture);
+    fixture_gather(fixture->path, &gathered);
+    assert_int_equal(gathered.counts.garbage, 0);
+    assert_int_equal(gathered.records[PF_AUDIT_DECISION], stats.written);
+    assert_int_equal(gathered.records[PF_AUDIT_REPEATS], stats.repeated);
+    assert_int_equal(gathered.records[PF_AUDIT_DROPPED], stats.dropped);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_rotation_at_limit),
+        CASE(test_rotation_of_long_lines),
+        CASE(test_rotation_of_symlink),
+        CASE(test_rotation_with_missing_files),
+        CASE(test_rotation_refused),
+        CASE(test_reopen),
+        CASE(test_torn_by_crash),
+        CASE(test_dev_full),
+        CASE(test_disk_full_and_well_again),
+        CASE(test_reopen_after_failure),
+        CASE(test_queue_overflow),
+        CASE(test_queue_bytes),
+        CASE(test_free_while_blocked),
+        CASE(test_late_reader),
+        CASE(test_many_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
