@@ -148,6 +148,11 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
     if (decision.pod->defect.len == 0) {
         code = pf_rewrite_pod(class_, decision.pod, arena, &decision.rewrite, err);
     }
+    if (decision.pod->node_name.len != 0) {
+        /* placed already: the kubelet refuses a pod whose selector does not match its node */
+        decision.rewrite.inject_toleration = false;
+        decision.rewrite.inject_selector = false;
+    }
     if (code == PF_OK) {
         code = judge(rules, input, class_, arena, &decision, err);
     }
@@ -155,6 +160,7 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
         code = compose(rules, input, class_, &origin, arena, &decision);
     }
     if (code != PF_OK) {
+        pf_judge_give_back(rules->model, &decision);
         return pf_err_set(err, code, "out of memory");
     }
     *ret_decision = decision;

@@ -83,6 +83,7 @@ static enum pf_code reserve(const struct pf_decide_rules *rules, const struct pf
 {
     struct pf_err local = {0};
     enum pf_code code = hold(rules, decision, request, &local);
+    decision->reserved = code == PF_OK;
     if (code == PF_E_TOO_BIG) {
         /* without a reservation a burst could be promised the same room: say that we do not know */
         (void)pf_reservation_drop(rules->model, decision->review_uid);
@@ -117,10 +118,21 @@ static enum pf_code decide(const struct pf_decide_rules *rules, const struct pf_
     const bool admitted = code == PF_OK && decision->action != PF_ACTION_REJECT;
     if (admitted && may_reserve) {
         code = reserve(rules, class_, request, arena, decision, &local);
+        decision->reserved = decision->reserved && !continued;
     } else if (continued) {
         (void)pf_reservation_drop(rules->model, key);
     }
     return code;
+}
+
+void pf_judge_give_back(struct pf_model *model, struct pf_decision *decision)
+{
+    if (decision->reserved) {
+        pf_model_lock(model);
+        (void)pf_reservation_drop(model, decision->review_uid);
+        pf_model_unlock(model);
+        decision->reserved = false;
+    }
 }
 
 enum pf_code pf_judge_and_reserve(const struct pf_decide_rules *rules,

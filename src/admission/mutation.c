@@ -164,6 +164,14 @@ static void patch_list(struct builder *b, struct place *place, size_t from, size
     }
 }
 
+/* A parent that an API server always sends; without it nothing below could be added. */
+static void patch_parent(struct builder *b, struct pf_sv name, bool present)
+{
+    if (!present) {
+        pf_patch_add(&b->patch, &name, 1, PF_SV("{}"));
+    }
+}
+
 /* Changes of one container stand together. */
 static void patch_resources(struct builder *b)
 {
@@ -199,6 +207,9 @@ static void put_toleration(struct pf_writer *w, const struct pf_taint *taint)
 
 static void patch_pool(struct builder *b, const struct pf_class *class_)
 {
+    if (b->decision->rewrite.inject_toleration || b->decision->rewrite.inject_selector) {
+        patch_parent(b, PF_SV("spec"), b->decision->pod->spec_present);
+    }
     if (b->decision->rewrite.inject_toleration) {
         struct pf_sv path[] = {PF_SV("spec"), PF_SV("tolerations"), PF_SV("-")};
         struct pf_writer w = fresh_value(b);
@@ -236,18 +247,20 @@ static void patch_pool(struct builder *b, const struct pf_class *class_)
     }
 }
 
+/* The gate that holds a pod back is taken away only when the pod is known to fit; who cannot tell leaves it where it is. */
 static void patch_gate(struct builder *b)
 {
     const struct pf_pod *pod = b->decision->pod;
     const size_t index = pf_mutation_gate_index(pod);
     const bool wanted = b->decision->action == PF_ACTION_GATE;
+    const bool unwanted = b->decision->judgement.verdict == PF_VERDICT_FITS;
     struct pf_sv path[] = {PF_SV("spec"), PF_SV("schedulingGates"), PF_SV("-")};
     if (wanted && index == SIZE_MAX) {
         static const struct pf_sv gate = PF_SV_INIT("{\"name\":\"" PF_MUTATION_GATE "\"}");
         static const struct pf_sv list = PF_SV_INIT("[{\"name\":\"" PF_MUTATION_GATE "\"}]");
         const bool present = pod->scheduling_gates_present;
         pf_patch_add(&b->patch, path, present ? 3 : 2, present ? gate : list);
-    } else if (!wanted && index != SIZE_MAX) {
+    } else if (unwanted && index != SIZE_MAX) {
         char text[24];
         const int len = snprintf(text, sizeof(text), "%zu", index);
         path[2] = (struct pf_sv){.ptr = text, .len = (size_t)len};
@@ -298,6 +311,7 @@ static void patch_annotations(struct builder *b)
         }
         return;
     }
+    patch_parent(b, PF_SV("metadata"), decision->pod->meta_present);
     struct pf_writer w = fresh_value(b);
     pf_write_begin_object(&w);
     for (size_t i = 0; i < PF_ARRAY_LEN(wanted); i++) {

@@ -133,6 +133,8 @@ struct pf_pod {
     bool preempt_never; /**< preemptionPolicy: Never */
     bool host_network;
     bool mirror;            /**< annotation kubernetes.io/config.mirror */
+    bool meta_present;      /**< metadata stood there as an object: a patch may add below it */
+    bool spec_present;      /**< spec stood there as an object */
     bool resources_present; /**< spec.resources stood there */
     bool node_selector_present;
     bool tolerations_present;
