@@ -126,7 +126,7 @@ static struct class_slot *class_slot(struct pf_metrics *metrics, struct pf_sv na
     }
     slot =
         &metrics->classes[count]; /* below CLASSES_TRACKED: the last one is taken by `other` only */
-    if (shown.len != 0) {
+    if (shown.ptr != NULL) {
         memcpy(slot->name, shown.ptr, shown.len);
     }
     slot->name[shown.len] = '\0';
