@@ -77,10 +77,14 @@ enum pf_code pf_audit_sink_open(struct pf_audit_sink *sink, struct pf_err *err)
         return PF_OK;
     }
     const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    pf_autoclose int fd = open(sink->path, flags, LOG_MODE); /* flags hold O_CLOEXEC */
+    const int fd = open(sink->path, flags, LOG_MODE); /* flags hold O_CLOEXEC */
     struct stat info = {0};
     if (fd < 0 || fstat(fd, &info) != 0) {
-        return pf_err_set_errno(err, PF_E_IO, errno, "cannot open the audit log '%s'", sink->path);
+        const int failed = errno;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return pf_err_set_errno(err, PF_E_IO, failed, "cannot open the audit log '%s'", sink->path);
     }
     if (realpath(sink->path, sink->real) == NULL || strlen(sink->real) >= PATH_MAX - SUFFIX_BYTES) {
         (void)snprintf(sink->real, sizeof(sink->real), "%s", sink->path); /* fits: see init */
@@ -91,7 +95,6 @@ enum pf_code pf_audit_sink_open(struct pf_audit_sink *sink, struct pf_err *err)
     }
     sink->rotate_at_bytes = sink->max_bytes;
     sink->fd = fd;
-    fd = -1; /* kept: not closed at the end of the scope */
     return PF_OK;
 }
 

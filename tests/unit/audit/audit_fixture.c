@@ -1,6 +1,6 @@
 #include "audit_fixture.h"
 
-#include <ftw.h>
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,19 +39,30 @@ int fixture_set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *place)
+static void remove_all(const char *path)
 {
-    (void)info;
-    (void)type;
-    (void)place;
-    return remove(path);
+    struct dirent **entries = NULL;
+    const int count = scandir(path, &entries, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        char child[PATH_MAX];
+        (void)snprintf(child, sizeof(child), "%s/%s", path, entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.') {
+            /* a file, or an empty folder; the tests make folders of one level */
+            (void)remove(child);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    (void)rmdir(path);
 }
 
 int fixture_tear_down(void **state)
 {
     struct fixture *fixture = *state;
     pf_audit_free(fixture->audit);
-    (void)nftw(fixture->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    char folder[PATH_MAX];
+    remove_all(fixture_path(fixture, "logs", folder));
+    remove_all(fixture->dir);
     free(fixture);
     return 0;
 }
@@ -138,6 +149,15 @@ struct pf_audit_record fixture_record(void)
         .model_age_ms = 250,
         .latency_us = 37,
     };
+}
+
+void fixture_put(struct fixture *fixture, int number)
+{
+    char text[32] = "";
+    struct pf_audit_record record = fixture_record();
+    (void)snprintf(text, sizeof(text), "%d", number);
+    record.message = pf_sv_from(text);
+    pf_audit_put(fixture->audit, &record);
 }
 
 static bool gather(void *opaque, const struct pf_audit_line *line)

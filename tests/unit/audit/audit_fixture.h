@@ -40,6 +40,8 @@ void fixture_wait(struct fixture *fixture, bool (*done)(const struct pf_audit_st
 
 /** A record with every field set. */
 struct pf_audit_record fixture_record(void);
+/** Put that record with the number as its message. */
+void fixture_put(struct fixture *fixture, int number);
 
 /** What was read: how often each kind came, what it stands for, and the last line of all. */
 struct gathered {

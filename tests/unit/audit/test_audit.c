@@ -94,25 +94,25 @@ static void test_fields(void **state)
 /* Every line is JSON and below the limit, whatever the texts are. */
 struct hostile {
     const char *name;
-    char fill;    /* each text is made of it */
     size_t bytes; /* length of each text */
     size_t reasons;
     const char *requests;
+    char fill; /* each text is made of it */
     bool truncated;
 };
 
 static const struct hostile hostile[] = {
-    {"short control characters", '\x01', 40, 2, "{}", false},
-    {"NUL", '\0', 64, 1, "[0]", false},
-    {"quotes", '"', 64, 1, "[0]", false},
-    {"line feeds", '\n', 64, 1, "[0]", false},
-    {"not UTF-8", '\xff', 64, 1, "[0]", false},
-    {"everything too long", 'x', 100000, 1000, "{}", true},
-    {"everything too long, six bytes for one", '\x02', 100000, 1000, "{}", true},
-    {"everything too long, cut inside a character", '\xbf', 100000, 1000, "{}", true},
-    {"requests with line feeds", 'x', 9, 0, "{\n\"a\":\r\n1}", false},
-    {"requests are not JSON", 'x', 9, 0, "{\"a\":", true},
-    {"requests are not UTF-8", 'x', 9, 0, "\"\xff\"", true},
+    {"short control characters", 40, 2, "{}", '\x01', false},
+    {"NUL", 64, 1, "[0]", '\0', false},
+    {"quotes", 64, 1, "[0]", '"', false},
+    {"line feeds", 64, 1, "[0]", '\n', false},
+    {"not UTF-8", 64, 1, "[0]", '\xff', false},
+    {"everything too long", 100000, 1000, "{}", 'x', true},
+    {"everything too long, six bytes for one", 100000, 1000, "{}", '\x02', true},
+    {"everything too long, cut inside a character", 100000, 1000, "{}", '\xbf', true},
+    {"requests with line feeds", 9, 0, "{\n\"a\":\r\n1}", 'x', false},
+    {"requests are not JSON", 9, 0, "{\"a\":", 'x', true},
+    {"requests are not UTF-8", 9, 0, "\"\xff\"", 'x', true},
 };
 
 static void put_hostile(struct fixture *fixture, const struct hostile *row)
@@ -202,7 +202,7 @@ static void test_repeats_at_shutdown(void **state)
     fixture->options.repeat_window_ms = 60000;
     fixture_open(fixture);
     for (int i = 0; i < 100; i++) {
-        fixture->elapsed_ns = i * 10 * MS;
+        fixture->elapsed_ns = INT64_C(10) * i * MS;
         put_message(fixture, "web", "no memory");
     }
     put_message(fixture, "web", "no cpu");
@@ -424,20 +424,20 @@ struct refused {
     const char *name;
     const char *path;
     int64_t max_bytes;
-    unsigned keep;
     int64_t window_ms;
+    unsigned keep;
     enum pf_code code;
     const char *text; /* part of the message */
 };
 
 static const struct refused refused[] = {
-    {"size", "/dev/null", -1, 1, 0, PF_E_RANGE, "'-1'"},
-    {"keep at the limit", "/dev/null", 0, PF_AUDIT_KEEP_MAX, 0, PF_OK, ""},
-    {"keep over the limit", "/dev/null", 0, PF_AUDIT_KEEP_MAX + 1, 0, PF_E_RANGE, "'101'"},
-    {"negative window", "/dev/null", 0, 1, -5, PF_E_RANGE, "'-5'"},
-    {"huge window", "/dev/null", 0, 1, INT64_MAX, PF_E_RANGE, "window"},
-    {"no such folder", "/nonexistent/x.log", 0, 1, 0, PF_E_IO, "'/nonexistent/x.log': No such"},
-    {"a folder", "/tmp", 0, 1, 0, PF_E_IO, "'/tmp': Is a directory"},
+    {"size", "/dev/null", -1, 0, 1, PF_E_RANGE, "'-1'"},
+    {"keep at the limit", "/dev/null", 0, 0, PF_AUDIT_KEEP_MAX, PF_OK, ""},
+    {"keep over the limit", "/dev/null", 0, 0, PF_AUDIT_KEEP_MAX + 1, PF_E_RANGE, "'101'"},
+    {"negative window", "/dev/null", 0, -5, 1, PF_E_RANGE, "'-5'"},
+    {"huge window", "/dev/null", 0, INT64_MAX, 1, PF_E_RANGE, "window"},
+    {"no such folder", "/nonexistent/x.log", 0, 0, 1, PF_E_IO, "'/nonexistent/x.log': No such"},
+    {"a folder", "/tmp", 0, 0, 1, PF_E_IO, "'/tmp': Is a directory"},
 };
 
 static void test_refused(void **state)

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,16 +14,7 @@
 #include "audit_fixture.h"
 #include <podfit/file.h>
 
-/* What happens to the file: rotation, reopening, full disks, readers that do not read, many threads. */
-
-static void put_number(struct fixture *fixture, int number)
-{
-    char text[32] = "";
-    struct pf_audit_record record = fixture_record();
-    (void)snprintf(text, sizeof(text), "%d", number);
-    record.message = pf_sv_from(text);
-    pf_audit_put(fixture->audit, &record);
-}
+/* What happens to the file: rotation, reopening, full disks. */
 
 static bool is_there(const struct fixture *fixture, const char *name)
 {
@@ -51,17 +41,17 @@ static void test_rotation_at_limit(void **state)
 {
     struct fixture *fixture = *state;
     fixture_open(fixture);
-    put_number(fixture, 0);
+    fixture_put(fixture, 0);
     fixture_close(fixture);
     const off_t line_bytes = size_of(fixture, "reject.log");
     fixture->options.max_bytes = 2 * line_bytes;
     fixture->options.keep = 2;
     fixture_open(fixture);
-    put_number(fixture, 1);
+    fixture_put(fixture, 1);
     fixture_drain(fixture);
     assert_int_equal(size_of(fixture, "reject.log"), 2 * line_bytes);
     assert_false(is_there(fixture, "reject.log.1"));
-    put_number(fixture, 2);
+    fixture_put(fixture, 2);
     fixture_drain(fixture);
     assert_int_equal(size_of(fixture, "reject.log"), line_bytes);
     assert_int_equal(size_of(fixture, "reject.log.1"), 2 * line_bytes);
@@ -69,7 +59,7 @@ static void test_rotation_at_limit(void **state)
     fixture_gather(fixture->path, &gathered);
     assert_string_equal(gathered.messages, "0|1|2|");
     for (int i = 3; i < 8; i++) {
-        put_number(fixture, i);
+        fixture_put(fixture, i);
     }
     fixture_close(fixture);
     assert_false(is_there(fixture, "reject.log.3"));
@@ -78,8 +68,8 @@ static void test_rotation_at_limit(void **state)
     assert_int_equal(gathered.counts.files, 3);
     fixture->options.max_bytes = 2 * line_bytes - 1;
     fixture_open(fixture);
-    put_number(fixture, 8);
-    put_number(fixture, 9);
+    fixture_put(fixture, 8);
+    fixture_put(fixture, 9);
     fixture_close(fixture);
     assert_int_equal(size_of(fixture, "reject.log"), line_bytes);
 }
@@ -92,7 +82,7 @@ static void test_rotation_of_long_lines(void **state)
     fixture->options.keep = 3;
     fixture_open(fixture);
     for (int i = 0; i < 6; i++) {
-        put_number(fixture, i);
+        fixture_put(fixture, i);
     }
     fixture_close(fixture);
     struct gathered gathered;
@@ -109,9 +99,9 @@ static void test_rotation_of_symlink(void **state)
     assert_int_equal(symlink("real.log", fixture->path), 0);
     assert_int_equal(symlink("/nonexistent", fixture_path(fixture, "real.log.2", target)), 0);
     fixture_open(fixture);
-    put_number(fixture, 1);
-    put_number(fixture, 2);
-    put_number(fixture, 3);
+    fixture_put(fixture, 1);
+    fixture_put(fixture, 2);
+    fixture_put(fixture, 3);
     fixture_close(fixture);
     assert_int_equal(lstat(fixture->path, &info), 0);
     assert_true(S_ISLNK(info.st_mode));
@@ -130,11 +120,11 @@ static void test_rotation_with_missing_files(void **state)
     fixture->options.keep = 4;
     fixture_open(fixture);
     for (int i = 0; i < 4; i++) {
-        put_number(fixture, i);
+        fixture_put(fixture, i);
     }
     fixture_drain(fixture);
     assert_int_equal(unlink(fixture_path(fixture, "reject.log.2", path)), 0);
-    put_number(fixture, 4);
+    fixture_put(fixture, 4);
     fixture_drain(fixture);
     struct gathered gathered;
     fixture_gather(fixture->path, &gathered);
@@ -142,7 +132,7 @@ static void test_rotation_with_missing_files(void **state)
     assert_int_equal(unlink(fixture->path), 0);
     fixture_gather(fixture->path, &gathered);
     assert_string_equal(gathered.messages, "0|2|3|");
-    put_number(fixture, 5);
+    fixture_put(fixture, 5);
     fixture_close(fixture);
     fixture_gather(fixture->path, &gathered);
     assert_string_equal(gathered.messages, "0|2|3|5|");
@@ -158,7 +148,7 @@ static void test_rotation_refused(void **state)
     fixture->options.keep = 1;
     fixture_open(fixture);
     for (int i = 0; i < 3; i++) {
-        put_number(fixture, i);
+        fixture_put(fixture, i);
     }
     fixture_drain(fixture);
     assert_int_equal(rmdir(path), 0);
@@ -174,14 +164,14 @@ static void test_reopen(void **state)
     char moved[PATH_MAX];
     struct gathered gathered;
     fixture_open(fixture);
-    put_number(fixture, 1);
+    fixture_put(fixture, 1);
     fixture_drain(fixture);
     assert_int_equal(rename(fixture->path, fixture_path(fixture, "moved", moved)), 0);
-    put_number(fixture, 2);
+    fixture_put(fixture, 2);
     fixture_drain(fixture);
     assert_false(is_there(fixture, "reject.log"));
     pf_audit_reopen(fixture->audit);
-    put_number(fixture, 3);
+    fixture_put(fixture, 3);
     fixture_close(fixture);
     fixture_gather(fixture->path, &gathered);
     assert_string_equal(gathered.messages, "3|");
@@ -213,7 +203,7 @@ static void test_torn_by_crash(void **state)
         struct gathered gathered;
         write_file(fixture->path, torn[i].before);
         fixture_open(fixture);
-        put_number(fixture, 1);
+        fixture_put(fixture, 1);
         fixture_close(fixture);
         fixture_read(fixture->path, &text);
         if (!pf_sv_starts_with(pf_buf_view(&text), pf_sv_from(torn[i].after)) ||
@@ -238,7 +228,7 @@ static void test_dev_full(void **state)
     fixture->options.max_bytes = 1;
     fixture_open(fixture);
     for (int i = 0; i < 3; i++) {
-        put_number(fixture, i);
+        fixture_put(fixture, i);
     }
     fixture_wait(fixture, three_failed);
     const struct pf_audit_stats stats = pf_audit_stats(fixture->audit);
@@ -263,16 +253,16 @@ static void test_disk_full_and_well_again(void **state)
     struct rlimit old = {0};
     struct gathered gathered;
     fixture_open(fixture);
-    put_number(fixture, 1);
+    fixture_put(fixture, 1);
     fixture_drain(fixture);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     const rlim_t limit = (rlim_t)size_of(fixture, "reject.log") + 20;
     assert_int_equal(
         setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = limit, .rlim_max = old.rlim_max}), 0);
-    put_number(fixture, 2);
+    fixture_put(fixture, 2);
     fixture_wait(fixture, one_failed);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-    put_number(fixture, 3);
+    fixture_put(fixture, 3);
     fixture_wait(fixture, two_written);
     fixture_close(fixture);
     fixture_gather(fixture->path, &gathered);
@@ -295,185 +285,61 @@ static void test_reopen_after_failure(void **state)
     fixture_open(fixture);
     assert_int_equal(rename(folder, fixture_path(fixture, "away", away)), 0);
     pf_audit_reopen(fixture->audit);
-    put_number(fixture, 1);
+    fixture_put(fixture, 1);
     fixture_wait(fixture, one_failed);
     assert_int_equal(rename(away, folder), 0);
     pf_audit_reopen(fixture->audit); /* does not wait for the end of the back-off */
-    put_number(fixture, 2);
+    fixture_put(fixture, 2);
     fixture_close(fixture);
     fixture_gather(path, &gathered);
     assert_string_equal(gathered.messages, "2|");
     assert_int_equal(gathered.records[PF_AUDIT_FAILED], 1);
 }
 
-static int open_fifo(struct fixture *fixture)
+/* Run with standard output somewhere else; assertions wait until it is back. */
+static struct pf_audit_stats put_to_stdout(struct fixture *fixture, int fd)
 {
-    assert_int_equal(mkfifo(fixture->path, 0600), 0);
-    const int fd = open(fixture->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    assert_true(fd >= 0);
-    return fd;
-}
-
-struct drain {
-    int fd;
-    const char *path;
-};
-
-static void *drain_fifo(void *opaque)
-{
-    const struct drain *drain = opaque;
-    static char bytes[65536];
-    FILE *file = fopen(drain->path, "w");
-    ssize_t got = 1;
-    if (file == NULL || fcntl(drain->fd, F_SETFL, 0) != 0) {
-        return NULL;
-    }
-    while (got > 0) {
-        got = read(drain->fd, bytes, sizeof(bytes));
-        if (got > 0) {
-            (void)fwrite(bytes, 1, (size_t)got, file);
-        }
-    }
-    (void)fclose(file);
-    return NULL;
-}
-
-static bool is_full(const struct pf_audit_stats *stats)
-{
-    return stats->queued == PF_AUDIT_QUEUE_MAX;
-}
-
-#define FLOOD (PF_AUDIT_QUEUE_MAX + 1000)
-
-/* The reader of a FIFO stands still: the queue fills, what is over it is dropped and counted, and reported when there is room again. */
-static void test_queue_overflow(void **state)
-{
-    struct fixture *fixture = *state;
-    char copy[PATH_MAX];
-    struct drain drain = {.fd = open_fifo(fixture), .path = fixture_path(fixture, "copy", copy)};
-    struct gathered gathered;
-    pthread_t thread;
+    (void)fflush(stdout);
+    const int old = dup(STDOUT_FILENO);
+    (void)dup2(fd, STDOUT_FILENO);
+    fixture->options.path = "-";
+    fixture->options.max_bytes = 1; /* is not rotated */
     fixture_open(fixture);
-    for (int i = 0; i < FLOOD; i++) {
-        put_number(fixture, i);
-    }
-    fixture_wait(fixture, is_full);
-    const struct pf_audit_stats stats = pf_audit_stats(fixture->audit);
-    assert_int_equal(stats.written + stats.queued + stats.dropped, FLOOD);
-    assert_true(stats.dropped > 0);
-    for (int i = 0; i < 10; i++) {
-        put_number(fixture, i);
-    }
-    assert_int_equal(pf_audit_stats(fixture->audit).dropped, stats.dropped + 10);
-    assert_int_equal(pthread_create(&thread, NULL, drain_fifo, &drain), 0);
-    fixture_drain(fixture);
-    fixture_close(fixture);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    (void)close(drain.fd);
-    fixture_gather(copy, &gathered);
-    assert_int_equal(gathered.lines[PF_AUDIT_DECISION], stats.written + PF_AUDIT_QUEUE_MAX);
-    assert_int_equal(gathered.lines[PF_AUDIT_DROPPED], 1);
-    assert_int_equal(gathered.records[PF_AUDIT_DROPPED], stats.dropped + 10);
-    assert_int_equal(gathered.counts.garbage, 0);
-}
-
-/* Records of 20 KB: the bytes are bounded too. */
-static void test_queue_bytes(void **state)
-{
-    struct fixture *fixture = *state;
-    static char requests[20001];
-    const int fd = open_fifo(fixture);
-    struct pf_audit_record record = fixture_record();
-    memset(requests, ' ', sizeof(requests));
-    requests[sizeof(requests) - 1] = '1';
-    record.requests = (struct pf_sv){.ptr = requests, .len = sizeof(requests)};
-    fixture_open(fixture);
-    for (int i = 0; i < 1000; i++) {
-        pf_audit_put(fixture->audit, &record);
-    }
-    const struct pf_audit_stats stats = pf_audit_stats(fixture->audit);
-    assert_true(stats.dropped > 0);
-    assert_true(stats.queued < PF_AUDIT_QUEUE_MAX_BYTES / sizeof(requests));
-    (void)close(fd); /* nobody reads: the rest fails at once */
-    fixture_close(fixture);
-}
-
-/* Nobody reads and nobody will: the end comes all the same. */
-static void test_free_while_blocked(void **state)
-{
-    struct fixture *fixture = *state;
-    const int fd = open_fifo(fixture);
-    fixture_open(fixture);
-    for (int i = 0; i < 1000; i++) {
-        put_number(fixture, i);
-    }
-    fixture_close(fixture);
-    (void)close(fd);
-}
-
-/* A FIFO that nobody reads at the start is opened when somebody does. */
-static void test_late_reader(void **state)
-{
-    struct fixture *fixture = *state;
-    char copy[PATH_MAX];
-    struct gathered gathered;
-    assert_int_equal(mkfifo(fixture->path, 0600), 0);
-    fixture_open(fixture);
-    put_number(fixture, 1);
-    fixture_wait(fixture, one_failed);
-    struct drain drain = {.fd = open(fixture->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC),
-                          .path = fixture_path(fixture, "copy", copy)};
+    fixture_put(fixture, 1);
     pf_audit_reopen(fixture->audit);
-    put_number(fixture, 2);
-    fixture_close(fixture);
-    (void)drain_fifo(&drain);
-    (void)close(drain.fd);
-    fixture_gather(copy, &gathered);
-    assert_string_equal(gathered.messages, "2|");
-    assert_int_equal(gathered.records[PF_AUDIT_FAILED], 1);
-}
-
-#define THREADS    8
-#define PER_THREAD 2000
-
-static void *put_many(void *opaque)
-{
-    struct fixture *fixture = opaque;
-    for (int i = 0; i < PER_THREAD; i++) {
-        put_number(fixture, i);
-        if (i % 500 == 0) {
-            pf_audit_reopen(fixture->audit);
-            (void)pf_audit_stats(fixture->audit);
-        }
-    }
-    return NULL;
-}
-
-static void test_many_threads(void **state)
-{
-    struct fixture *fixture = *state;
-    pthread_t threads[THREADS];
-    struct gathered gathered;
-    fixture->options.max_bytes = (int64_t)1024 * 1024;
-    fixture->options.keep = PF_AUDIT_KEEP_MAX;
-    fixture->options.repeat_window_ms = 60000;
-    fixture_open(fixture);
-    for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, put_many, fixture), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-    }
+    fixture_put(fixture, 2);
     fixture_drain(fixture);
     const struct pf_audit_stats stats = pf_audit_stats(fixture->audit);
-    assert_int_equal(stats.written + stats.repeated + stats.dropped, THREADS * PER_THREAD);
-    assert_int_equal(stats.failed, 0);
     fixture_close(fixture);
+    (void)dup2(old, STDOUT_FILENO);
+    (void)close(old);
+    return stats;
+}
+
+static void test_stdout(void **state)
+{
+    struct fixture *fixture = *state;
+    struct gathered gathered;
+    const int fd = open(fixture->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    const struct pf_audit_stats stats = put_to_stdout(fixture, fd);
+    assert_int_equal(stats.written, 2);
+    assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0); /* shared with others: left alone */
+    (void)close(fd);
     fixture_gather(fixture->path, &gathered);
-    assert_int_equal(gathered.counts.garbage, 0);
-    assert_int_equal(gathered.records[PF_AUDIT_DECISION], stats.written);
-    assert_int_equal(gathered.records[PF_AUDIT_REPEATS], stats.repeated);
-    assert_int_equal(gathered.records[PF_AUDIT_DROPPED], stats.dropped);
+    assert_string_equal(gathered.messages, "1|2|");
+}
+
+/* Who read standard output has gone: records are lost, the process is not. */
+static void test_stdout_broken(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2] = {-1, -1};
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    (void)close(ends[0]);
+    const struct pf_audit_stats stats = put_to_stdout(fixture, ends[1]);
+    (void)close(ends[1]);
+    assert_int_equal(stats.failed, 2);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
@@ -491,11 +357,8 @@ int main(void)
         CASE(test_dev_full),
         CASE(test_disk_full_and_well_again),
         CASE(test_reopen_after_failure),
-        CASE(test_queue_overflow),
-        CASE(test_queue_bytes),
-        CASE(test_free_while_blocked),
-        CASE(test_late_reader),
-        CASE(test_many_threads),
+        CASE(test_stdout),
+        CASE(test_stdout_broken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,7 +122,7 @@ static void test_long_lines(void **state)
     assert_int_equal(gathered.counts.garbage + gathered.counts.torn, 0);
 }
 
-#define AT(s) (START_WALL_NS + (s)*1000 * MS)
+#define AT(s) (START_WALL_NS + INT64_C(1000) * (s)*MS)
 
 struct filter_case {
     const char *name;
@@ -300,13 +300,11 @@ static void add(struct pf_audit_summary *summary, const struct pf_audit_line *li
     assert_int_equal(pf_audit_summary_add(summary, line, NULL), PF_OK);
 }
 
-static void test_summary(void **state)
+/* b and a once each, c once and nine repeats; then what was lost. */
+static struct pf_audit_summary *sample_summary(void)
 {
-    (void)state;
     struct pf_audit_summary *summary = NULL;
-    struct pf_audit_row rows[4] = {{.count = 0}};
     assert_int_equal(pf_audit_summary_new(&summary, NULL), PF_OK);
-    assert_int_equal(pf_audit_summary_top(summary, PF_AUDIT_BY_CLASS, 4, rows), 0);
     struct pf_audit_line line = {.kind = PF_AUDIT_DECISION,
                                  .count = 1,
                                  .first_ns = 50,
@@ -336,6 +334,13 @@ static void test_summary(void **state)
     line.count = UINT64_MAX;
     add(summary, &line);
     add(summary, &line);
+    return summary;
+}
+
+static void test_summary_totals(void **state)
+{
+    (void)state;
+    struct pf_audit_summary *summary = sample_summary();
     const struct pf_audit_totals totals = pf_audit_summary_totals(summary);
     assert_int_equal(totals.decisions, 12);
     assert_int_equal(totals.dry_run, 10);
@@ -344,24 +349,66 @@ static void test_summary(void **state)
     assert_true(totals.failed == UINT64_MAX);
     assert_int_equal(totals.first_ns, 20);
     assert_int_equal(totals.last_ns, 90);
-    assert_int_equal(pf_audit_summary_rows(summary, PF_AUDIT_BY_CLASS), 3);
-    assert_int_equal(pf_audit_summary_top(summary, PF_AUDIT_BY_CLASS, 4, rows), 3);
-    assert_true(pf_sv_eq_cstr(rows[0].key, "c"));
-    assert_int_equal(rows[0].count, 10);
-    assert_int_equal(rows[0].first_ns, 20);
-    assert_int_equal(rows[0].last_ns, 90);
-    assert_true(pf_sv_eq_cstr(rows[1].key, "a"));
-    assert_true(pf_sv_eq_cstr(rows[2].key, "b"));
-    assert_int_equal(pf_audit_summary_top(summary, PF_AUDIT_BY_CLASS, 1, rows), 1);
-    assert_int_equal(pf_audit_summary_top(summary, PF_AUDIT_BY_OWNER, 4, rows), 3);
-    assert_true(pf_sv_eq_cstr(rows[0].key, "n/Job/j"));
-    assert_true(pf_sv_eq_cstr(rows[1].key, "n/Pod/web-*"));
-    assert_true(pf_sv_eq_cstr(rows[2].key, "n/Pod/web-1"));
-    assert_int_equal(pf_audit_summary_top(summary, PF_AUDIT_BY_VERDICT, 4, rows), 1);
-    assert_int_equal(rows[0].key.len, 0);
-    assert_int_equal(rows[0].count, 12);
     pf_audit_summary_free(summary);
     pf_audit_summary_free(NULL);
+}
+
+struct top_case {
+    const char *name;
+    enum pf_audit_dimension dimension;
+    size_t max_rows;
+    size_t rows;
+    const char *keys[3];
+    uint64_t counts[3];
+};
+
+static const struct top_case top_cases[] = {
+    {"class", PF_AUDIT_BY_CLASS, 4, 3, {"c", "a", "b"}, {10, 1, 1}},
+    {"top one", PF_AUDIT_BY_CLASS, 1, 1, {"c"}, {10}},
+    {"none wanted", PF_AUDIT_BY_CLASS, 0, 0, {NULL}, {0}},
+    {"owner", PF_AUDIT_BY_OWNER, 4, 3, {"n/Job/j", "n/Pod/web-*", "n/Pod/web-1"}, {10, 1, 1}},
+    {"namespace", PF_AUDIT_BY_NAMESPACE, 4, 1, {"n"}, {12}},
+    {"absent", PF_AUDIT_BY_VERDICT, 4, 1, {""}, {12}},
+};
+
+static void check_top(struct pf_audit_summary *summary, const struct top_case *row)
+{
+    struct pf_audit_row rows[4] = {{.count = 0}};
+    const size_t count = pf_audit_summary_top(summary, row->dimension, row->max_rows, rows);
+    if (count != row->rows) {
+        fail_msg("%s: %zu rows", row->name, count);
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (!pf_sv_eq_cstr(rows[k].key, row->keys[k]) || rows[k].count != row->counts[k]) {
+            fail_msg("%s: row %zu is '%.*s'", row->name, k, PF_SV_ARG(rows[k].key));
+        }
+    }
+}
+
+static void test_summary_top(void **state)
+{
+    (void)state;
+    struct pf_audit_summary *summary = sample_summary();
+    struct pf_audit_row row = {.count = 0};
+    for (size_t i = 0; i < PF_ARRAY_LEN(top_cases); i++) {
+        check_top(summary, &top_cases[i]);
+    }
+    assert_int_equal(pf_audit_summary_rows(summary, PF_AUDIT_BY_CLASS), 3);
+    assert_int_equal(pf_audit_summary_top(summary, PF_AUDIT_BY_CLASS, 1, &row), 1);
+    assert_int_equal(row.first_ns, 20);
+    assert_int_equal(row.last_ns, 90);
+    pf_audit_summary_free(summary);
+}
+
+static void test_summary_empty(void **state)
+{
+    (void)state;
+    struct pf_audit_summary *summary = NULL;
+    struct pf_audit_row row = {.count = 0};
+    assert_int_equal(pf_audit_summary_new(&summary, NULL), PF_OK);
+    assert_int_equal(pf_audit_summary_top(summary, PF_AUDIT_BY_CLASS, 1, &row), 0);
+    assert_int_equal(pf_audit_summary_totals(summary).decisions, 0);
+    pf_audit_summary_free(summary);
 }
 
 static void test_summary_bounds(void **state)
@@ -416,8 +463,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_lines),          CASE(test_long_lines),    CASE(test_filter),
         CASE(test_file_order),     CASE(test_given_files),   CASE(test_missing_files),
-        CASE(test_callback_stops), CASE(test_kind_names),    CASE(test_summary),
-        CASE(test_summary_bounds), CASE(test_summary_bytes),
+        CASE(test_callback_stops), CASE(test_kind_names),    CASE(test_summary_totals),
+        CASE(test_summary_top),    CASE(test_summary_empty), CASE(test_summary_bounds),
+        CASE(test_summary_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
