@@ -163,6 +163,9 @@ void fixture_put(struct fixture *fixture, int number)
 static bool gather(void *opaque, const struct pf_audit_line *line)
 {
     struct gathered *gathered = opaque;
+    if (line->kind == PF_AUDIT_DROPPED && gathered->lines[PF_AUDIT_DROPPED] == 0) {
+        gathered->before_drop = gathered->lines[PF_AUDIT_DECISION];
+    }
     gathered->lines[line->kind]++;
     gathered->records[line->kind] += line->count;
     const size_t used = strlen(gathered->messages);

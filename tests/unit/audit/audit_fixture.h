@@ -48,6 +48,7 @@ struct gathered {
     struct pf_audit_counts counts;
     uint64_t lines[4];                 /**< by kind */
     uint64_t records[4];               /**< likewise; sum of `count` */
+    uint64_t before_drop;              /**< decisions before the first line about dropped ones */
     char messages[4096];               /**< of decisions and repeats, `|` after each */
     char raw[PF_AUDIT_LINE_MAX_BYTES]; /**< the last line */
 };

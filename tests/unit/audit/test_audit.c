@@ -274,7 +274,7 @@ static void test_repeats_when_idle(void **state)
     assert_int_equal(gathered.records[PF_AUDIT_REPEATS], 1);
 }
 
-/* Over the bound the least recently used cause is written and forgotten. */
+/* Over the bound the least recently used cause is written and forgotten: two too many here, and `kept` is the second oldest, but was used. */
 static void test_repeats_evicted(void **state)
 {
     struct fixture *fixture = *state;
@@ -283,7 +283,7 @@ static void test_repeats_evicted(void **state)
     put_message(fixture, "old", "old");
     put_message(fixture, "old", "old");
     put_message(fixture, "kept", "kept");
-    for (int i = 0; i < PF_AUDIT_REPEATS_MAX - 1; i++) {
+    for (int i = 0; i < PF_AUDIT_REPEATS_MAX; i++) {
         char owner[32] = "";
         (void)snprintf(owner, sizeof(owner), "owner-%d", i);
         if (i == 100) {

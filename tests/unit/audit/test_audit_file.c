@@ -158,6 +158,25 @@ static void test_rotation_refused(void **state)
     assert_string_equal(gathered.messages, "0|1|2|");
 }
 
+/* Somebody else rotated: the file that is there now is not ours to rename. */
+static void test_rotation_by_others(void **state)
+{
+    struct fixture *fixture = *state;
+    char moved[PATH_MAX];
+    struct gathered gathered;
+    fixture->options.max_bytes = 1;
+    fixture_open(fixture);
+    fixture_put(fixture, 1);
+    fixture_drain(fixture);
+    assert_int_equal(rename(fixture->path, fixture_path(fixture, "moved", moved)), 0);
+    write_file(fixture->path, "{\"time\":\"2026-11-22T04:37:00Z\",\"message\":\"other\"}\n");
+    fixture_put(fixture, 2);
+    fixture_close(fixture);
+    assert_false(is_there(fixture, "reject.log.1"));
+    fixture_gather(fixture->path, &gathered);
+    assert_string_equal(gathered.messages, "other|2|");
+}
+
 static void test_reopen(void **state)
 {
     struct fixture *fixture = *state;
@@ -352,6 +371,7 @@ int main(void)
         CASE(test_rotation_of_symlink),
         CASE(test_rotation_with_missing_files),
         CASE(test_rotation_refused),
+        CASE(test_rotation_by_others),
         CASE(test_reopen),
         CASE(test_torn_by_crash),
         CASE(test_dev_full),

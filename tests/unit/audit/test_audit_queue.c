@@ -87,6 +87,8 @@ static void test_queue_overflow(void **state)
     fixture_gather(copy, &gathered);
     assert_int_equal(gathered.lines[PF_AUDIT_DECISION], stats.written + PF_AUDIT_QUEUE_MAX);
     assert_int_equal(gathered.lines[PF_AUDIT_DROPPED], 1);
+    /* reported with the record that is taken when half of the queue is free */
+    assert_int_equal(gathered.before_drop, stats.written + PF_AUDIT_QUEUE_MAX / 2 + 1);
     assert_int_equal(gathered.records[PF_AUDIT_DROPPED], stats.dropped + 10);
     assert_int_equal(gathered.counts.garbage, 0);
 }
