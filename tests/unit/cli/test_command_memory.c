@@ -17,10 +17,10 @@
 /* More allocations than this are sampled, evenly. */
 #define RUNS_MAX 400
 
-#define CONFIG PF_SOURCE_DIR "/examples/config.yaml"
-#define REVIEW PF_SOURCE_DIR "/examples/reviews/05-too-much-memory.json"
-#define THREE  PF_SOURCE_DIR "/examples/pods/three-projects.yaml"
-#define LARGE  PF_SOURCE_DIR "/examples/pods/too-large.yaml"
+static const char config_path[] = PF_SOURCE_DIR "/examples/config.yaml";
+static const char review_path[] = PF_SOURCE_DIR "/examples/reviews/05-too-much-memory.json";
+static const char three_path[] = PF_SOURCE_DIR "/examples/pods/three-projects.yaml";
+static const char large_path[] = PF_SOURCE_DIR "/examples/pods/too-large.yaml";
 
 static int run(const char *const *words)
 {
@@ -36,10 +36,10 @@ static int run(const char *const *words)
 static void test_every_allocation(void **state)
 {
     static const char *const lines[][16] = {
-        {"podfit", "check", "--config", CONFIG, "-f", REVIEW, "-o", "json"},
-        {"podfit", "check", "--explain", "-f", THREE},
-        {"podfit", "check", "-f", LARGE, "-o", "yaml"},
-        {"podfit", "config", "check", CONFIG},
+        {"podfit", "check", "--config", config_path, "-f", review_path, "-o", "json"},
+        {"podfit", "check", "--explain", "-f", three_path},
+        {"podfit", "check", "-f", large_path, "-o", "yaml"},
+        {"podfit", "config", "check", config_path},
         {"podfit", "config", "show"},
         {"podfit", "config", "document"},
         {"podfit", "audit", "-"},
