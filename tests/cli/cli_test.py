@@ -354,6 +354,14 @@ classes:
             'without-toleration.yaml': (['never'], ['fits']),
         })
 
+    def test_reviews_of_the_demo(self):
+        names = sorted(os.listdir(example('reviews')))
+        files = [word for name in names for word in ('-f', example('reviews', name))]
+        items = json.loads(podfit('check', '-o', 'json', '--config', CONFIG, *files).out)['items']
+        self.assertEqual([(name, i['verdict'], i['action']) for name, i in zip(names, items)], [
+            ('01-last-pod-slot.json', 'fits', 'allow'), ('02-no-pod-slot.json', 'full', 'reject'), ('03-fits.json', 'fits', 'allow'),
+            ('04-without-toleration.json', 'fits', 'allow'), ('05-too-much-memory.json', 'full', 'reject'), ('06-wrong-selector.json', 'never', 'reject')])
+
     def test_errors(self):
         whole = json.dumps(pod('a'))
         rows = [
