@@ -16,6 +16,8 @@
 /* Second line behind the table's deadlines: a connection it has lost sight of. */
 #define BACKSTOP_S 60
 
+static void on_log(void *cls, const char *format, va_list args) PF_PRINTF(2, 0);
+
 static void on_log(void *cls, const char *format, va_list args)
 {
     const struct pf_listener *listener = cls;

@@ -1,4 +1,4 @@
-#include <pthread.h>
+#include <stdio.h>
 
 #include "histogram.h"
 #include <podfit/mem.h>
@@ -126,10 +126,7 @@ static struct class_slot *class_slot(struct pf_metrics *metrics, struct pf_sv na
     }
     slot =
         &metrics->classes[count]; /* below CLASSES_TRACKED: the last one is taken by `other` only */
-    if (shown.ptr != NULL) {
-        memcpy(slot->name, shown.ptr, shown.len);
-    }
-    slot->name[shown.len] = '\0';
+    (void)snprintf(slot->name, sizeof(slot->name), "%.*s", PF_SV_ARG(shown)); /* fits: see above */
     atomic_store_explicit(&metrics->class_count, count + 1, memory_order_release);
     return slot;
 }

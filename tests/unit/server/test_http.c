@@ -13,47 +13,55 @@
 #include <podfit/reply.h>
 #include <podfit/webhook.h>
 
-static void addresses(void **state)
+static void good_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *wanted;
+    } rows[] = {
+        {"127.0.0.1:8443", "127.0.0.1:8443"}, {":8080", "0.0.0.0:8080"},  {"[::1]:1", "[::1]:1"},
+        {"[::]:65535", "[::]:65535"},         {"0.0.0.0:0", "0.0.0.0:0"},
+    };
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        struct pf_address address = {.bytes = 99};
+        struct pf_err err = {0};
+        if (pf_address_parse(pf_sv_from(rows[i].text), &address, &err) != PF_OK) {
+            fail_msg("'%s': %s", rows[i].text, err.text);
+        }
+        char text[PF_ADDRESS_TEXT_BYTES];
+        pf_address_format(&address, text);
+        assert_string_equal(text, rows[i].wanted);
+    }
+}
+
+static void bad_addresses(void **state)
 {
     (void)state;
     static const struct {
         const char *name;
         const char *text;
-        const char *wanted; /* NULL: refused */
     } rows[] = {
-        {"IPv4", "127.0.0.1:8443", "127.0.0.1:8443"},
-        {"all", ":8080", "0.0.0.0:8080"},
-        {"IPv6", "[::1]:1", "[::1]:1"},
-        {"IPv6 all", "[::]:65535", "[::]:65535"},
-        {"port 0", "0.0.0.0:0", "0.0.0.0:0"},
-        {"no port", "127.0.0.1", NULL},
-        {"empty port", "127.0.0.1:", NULL},
-        {"port too large", "127.0.0.1:65536", NULL},
-        {"negative port", "127.0.0.1:-1", NULL},
-        {"name", "localhost:1", NULL},
-        {"IPv6 without brackets", "::1:80", NULL},
-        {"IPv4 in brackets", "[127.0.0.1]:80", NULL},
-        {"empty", "", NULL},
-        {"colon only", ":", NULL},
-        {"empty brackets", "[]:80", NULL},
-        {"too long", "1111111111111111111111111111111111111111111111111111111111:1", NULL},
+        {"no port", "127.0.0.1"},
+        {"empty port", "127.0.0.1:"},
+        {"port too large", "127.0.0.1:65536"},
+        {"negative port", "127.0.0.1:-1"},
+        {"name", "localhost:1"},
+        {"IPv6 without brackets", "::1:80"},
+        {"IPv4 in brackets", "[127.0.0.1]:80"},
+        {"empty", ""},
+        {"colon only", ":"},
+        {"empty brackets", "[]:80"},
+        {"too long", "1111111111111111111111111111111111111111111111111111111111:1"},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
         struct pf_address address = {.bytes = 99};
         struct pf_err err = {0};
-        const enum pf_code code = pf_address_parse(pf_sv_from(rows[i].text), &address, &err);
-        if (rows[i].wanted == NULL) {
-            if (code != PF_E_INVALID || address.bytes != 99 || err.text[0] == '\0') {
-                fail_msg("%s was not refused", rows[i].name);
-            }
-            continue;
+        if (pf_address_parse(pf_sv_from(rows[i].text), &address, &err) != PF_E_INVALID) {
+            fail_msg("%s was not refused", rows[i].name);
         }
-        if (code != PF_OK) {
-            fail_msg("%s: %s", rows[i].name, err.text);
-        }
-        char text[PF_ADDRESS_TEXT_BYTES];
-        pf_address_format(&address, text);
-        assert_string_equal(text, rows[i].wanted);
+        assert_int_equal(address.bytes, 99);
+        assert_non_null(strstr(err.text, "IP:PORT"));
     }
 }
 
@@ -223,8 +231,10 @@ static void health(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses),     cmocka_unit_test(listening), cmocka_unit_test(statuses),
-        cmocka_unit_test(content_types), cmocka_unit_test(paths),     cmocka_unit_test(health),
+        cmocka_unit_test(good_addresses), cmocka_unit_test(bad_addresses),
+        cmocka_unit_test(listening),      cmocka_unit_test(statuses),
+        cmocka_unit_test(content_types),  cmocka_unit_test(paths),
+        cmocka_unit_test(health),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ static void labels_are_bounded(void **state)
 {
     (void)state;
     struct pf_metrics *metrics = fresh();
-    char name[80];
+    char name[80] = "";
     for (int i = 0; i < 1000; i++) {
         (void)snprintf(name, sizeof(name), "class-%d", i);
         count(metrics, name, PF_VERDICT_FITS, PF_ACTION_ALLOW, false);
@@ -102,7 +102,7 @@ static void labels_are_bounded(void **state)
     name[70] = '\0'; /* longer than any class name can be */
     count(metrics, name, PF_VERDICT_FITS, PF_ACTION_ALLOW, false);
     pf_autobuf struct pf_buf buf = {0};
-    pf_buf_init(&buf, 1024 * 1024);
+    pf_buf_init(&buf, (size_t)1024 * 1024);
     pf_metrics_write(metrics, &buf);
     size_t lines = 0;
     for (const char *at = buf.data; (at = strstr(at, "podfit_reviews_total{")) != NULL; at++) {
