@@ -128,13 +128,15 @@ enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
                       PF_SV_ARG(judgement->cause));
     } else {
         struct pf_request before = {0};
+        struct pf_err local = {0};
         const enum pf_code code =
-            request_before(rules, input, &decision->rewrite, arena, &before, err);
-        if (code != PF_OK) {
-            return code;
+            request_before(rules, input, &decision->rewrite, arena, &before, &local);
+        if (code != PF_OK && code != PF_E_TOO_BIG) {
+            return pf_err_set(err, code, "%s", local.text);
         }
+        /* what the pod asked for before may be a number that podfit does not hold: it is left out then */
         pf_buf_append_sv(&buf, judgement->message);
-        put_requests(&buf, decision, &before);
+        put_requests(&buf, decision, code == PF_OK ? &before : &judgement->request);
         if (judgement->verdict == PF_VERDICT_NEVER) {
             pf_buf_append_cstr(&buf, " No node of this cluster could take it even if empty.");
         }

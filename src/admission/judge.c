@@ -135,6 +135,19 @@ void pf_judge_give_back(struct pf_model *model, struct pf_decision *decision)
     }
 }
 
+enum pf_code pf_judge_unknown(const struct pf_decide_rules *rules,
+                              const struct pf_decide_input *input, const struct pf_class *class_,
+                              const char *why, struct pf_arena *arena, struct pf_decision *decision)
+{
+    const enum pf_code code = unknown(&decision->judgement, why, arena);
+    decision->origin = (struct pf_model_origin){0};
+    decision->action = action_for(rules->config, class_, PF_VERDICT_UNKNOWN);
+    if (input->request->explain != NULL && code == PF_OK) {
+        *input->request->explain = (struct pf_explanation){.judgement = decision->judgement};
+    }
+    return code;
+}
+
 enum pf_code pf_judge_and_reserve(const struct pf_decide_rules *rules,
                                   const struct pf_decide_input *input,
                                   const struct pf_class *class_, struct pf_arena *arena,
@@ -145,12 +158,7 @@ enum pf_code pf_judge_and_reserve(const struct pf_decide_rules *rules,
     enum pf_code code = pf_request_of_incoming(decision->pod, &rules->config->fit.features, arena,
                                                &request, &local);
     if (code == PF_E_TOO_BIG) {
-        decision->origin = (struct pf_model_origin){0};
-        code = unknown(&decision->judgement, local.text, arena);
-        decision->action = action_for(rules->config, class_, PF_VERDICT_UNKNOWN);
-        if (input->request->explain != NULL && code == PF_OK) {
-            *input->request->explain = (struct pf_explanation){.judgement = decision->judgement};
-        }
+        code = pf_judge_unknown(rules, input, class_, local.text, arena, decision);
     } else if (code == PF_OK) {
         pf_model_lock(rules->model);
         code = decide(rules, input, class_, &request, arena, decision);

@@ -51,6 +51,7 @@ struct builder {
 struct place {
     struct pf_sv segments[SEGMENTS_MAX];
     size_t count; /* up to and with `resources` */
+    bool container_present;
     bool resources_present;
     bool list_present[2]; /* requests, limits */
     char index[24];
@@ -59,7 +60,8 @@ struct place {
 static void place_of(const struct builder *b, const struct pf_container *container,
                      struct place *ret_place)
 {
-    *ret_place = (struct place){.segments = {PF_SV_INIT("spec")}, .count = 1};
+    *ret_place =
+        (struct place){.segments = {PF_SV_INIT("spec")}, .count = 1, .container_present = true};
     if (container == NULL) {
         ret_place->resources_present = b->origin->resources_present;
         ret_place->list_present[0] = b->origin->requests_present;
@@ -67,6 +69,7 @@ static void place_of(const struct builder *b, const struct pf_container *contain
     } else {
         const struct pf_container *before =
             &b->origin->containers[container - b->decision->pod->containers];
+        ret_place->container_present = before->present;
         ret_place->resources_present = before->resources_present;
         ret_place->list_present[0] = before->requests.present;
         ret_place->list_present[1] = before->limits.present;
@@ -185,6 +188,9 @@ static void patch_resources(struct builder *b)
         }
         struct place place = {0};
         place_of(b, container, &place);
+        if (!place.container_present) {
+            pf_patch_replace(&b->patch, place.segments, place.count - 1, PF_SV("{}"));
+        }
         if (!place.resources_present) {
             add_whole_resources(b, &place, from, to);
         } else {

@@ -17,7 +17,12 @@ static void put_warning(struct pf_writer *w, const struct pf_decision *decision)
                                                                      : decision->judgement.cause;
     for (size_t i = 0; i < reason.len && at < sizeof(text); i++) {
         const char c = reason.ptr[i];
-        text[at++] = c >= 0x20 && c < 0x7F ? c : ' ';
+        const bool plain = c >= ' ' && c <= '~';
+        text[at] = ' ';
+        if (plain) {
+            text[at] = c;
+        }
+        at++;
     }
     pf_write_key(w, PF_SV("warnings"));
     pf_write_begin_array(w);

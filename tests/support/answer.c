@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "json_patch.h"
+#include <podfit/mem.h>
 
 static bool wrong(struct answer *answer, const char *what)
 {
@@ -48,7 +49,7 @@ static size_t decode_group(const char *group, bool last, unsigned char *out)
 static char *base64_decode(const char *text)
 {
     const size_t len = strlen(text);
-    char *out = malloc(len / 4 * 3 + 1);
+    char *out = pf_mem_calloc(len + 1, 1);
     size_t at = 0;
     if (out == NULL || len == 0 || len % 4 != 0) {
         free(out);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <podfit/sv.h>
+
 /* RFC 6901: the next reference token, unescaped. @return the rest of the pointer, NULL when @p pointer is not one; ret_token is owned */
 static const char *next_token(const char *pointer, char **ret_token)
 {
@@ -35,13 +37,13 @@ static const char *next_token(const char *pointer, char **ret_token)
 /* @return false: not an index without leading zeros */
 static bool parse_index(const char *token, size_t *ret_index)
 {
-    char *end = NULL;
-    if (token[0] < '0' || token[0] > '9' || (token[0] == '0' && token[1] != '\0')) {
+    int64_t value = 0;
+    if (token[0] < '0' || token[0] > '9' || (token[0] == '0' && token[1] != '\0') ||
+        !pf_sv_to_i64(pf_sv_from(token), &value)) {
         return false;
     }
-    *ret_index =
-        strtoul(token, &end, 10); /* NOLINT(cert-err34-c): the next line looks at the end */
-    return *end == '\0';
+    *ret_index = (size_t)value;
+    return true;
 }
 
 static json_t *child(const json_t *parent, const char *token)

@@ -33,6 +33,7 @@ struct pf_container {
     struct pf_sv name;
     enum pf_container_kind kind;
     uint32_t index;         /**< position in its own list (containers or initContainers) */
+    bool present;           /**< the item stood there as an object, not as null */
     bool resources_present; /**< `resources` stood there as an object */
     struct pf_resource_list requests;
     struct pf_resource_list limits;
