@@ -44,7 +44,7 @@ void pf_server_reload(struct pf_server *server)
     }
 }
 
-static void renew_certificate(struct pf_server *server, int64_t now)
+void pf_lifecycle_renew(struct pf_server *server, int64_t now)
 {
     if (server->options.cert_dir == NULL || now < server->renew_mono_ns) {
         return;
@@ -114,7 +114,7 @@ int pf_server_tick(struct pf_server *server)
 {
     const int64_t now = pf_clock_mono_ns(server->options.clock);
     atomic_store(&server->tick_mono_ns, now);
-    renew_certificate(server, now);
+    pf_lifecycle_renew(server, now);
     reload_changed(server, pf_watch_poll(server->watch));
     drain_step(server, now);
     if (atomic_load(&server->phase) != PF_SERVER_SERVING) {

@@ -136,6 +136,8 @@ static enum pf_code start_all(struct pf_server *server, struct pf_err *err)
         code = pf_clientca_new(&server->clientca, err);
     }
     if (code == PF_OK) {
+        /* a certificate that ran out while nobody served is replaced before it is looked at */
+        pf_lifecycle_renew(server, pf_clock_mono_ns(options->clock));
         code = start_reload(server, err);
     }
     if (code == PF_OK) {

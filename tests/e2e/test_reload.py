@@ -212,6 +212,21 @@ class BadPair(harness.unittest.TestCase):
             podfit.remove()
 
 
+class Renewal(harness.unittest.TestCase):
+    def test_unusable_certificate_is_replaced_at_start(self):
+        podfit = Podfit()
+        try:
+            self.assertEqual(podfit.stop(), 0)
+            with open(podfit.path('certs/tls.key'), 'w', encoding='ascii') as f:
+                f.write('torn')
+            podfit.start()
+            self.assertEqual(podfit.post(review(1)).status, 200)  # the same authority vouches for the new one
+            self.assertIn('renewed certificates', podfit.read('log'))
+            self.assertEqual(podfit.stop(), 0)
+        finally:
+            podfit.remove()
+
+
 class Callers(harness.unittest.TestCase):
     def test_client_certificates(self):
         podfit = Podfit()
