@@ -228,6 +228,7 @@ static enum pf_code judge_pod(struct run *run, struct pf_sv pod_json,
         .decision = &decision,
         .explanation = &explanation,
         .features = &run->config->fit.features,
+        .bare = run->values->config == NULL,
         .namespace_ = request.namespace_,
         .name = name,
     };
@@ -250,6 +251,7 @@ static enum pf_code judge_other(struct run *run, struct pf_sv body, const struct
     const struct pf_check_source source = {
         .decision = &decision,
         .features = &run->config->fit.features,
+        .bare = run->values->config == NULL,
         .namespace_ = review->namespace_,
         .name = review->name,
     };

@@ -284,6 +284,10 @@ classes:
         self.assertIn('no class covers it', item['explanation'])
         self.assertEqual(item['podRequests'], {'cpu': '300m', 'memory': '0'})
 
+    def test_without_configuration_nothing_would_be_done(self):
+        item = self.check(pod('a', requests={'cpu': '300m'}), snapshot=listing(node('n1')))[0]
+        self.assertEqual([item[k] for k in ('class', 'verdict', 'action', 'patch')], ['', 'fits', 'allow', []])
+
     def test_observed(self):
         config = 'apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclasses: [{name: all, requests: keep, observe: true}]\n'
         item = self.check(pod('a', requests={'cpu': '99'}), config=config, snapshot=listing(node('n1')), status=1)[0]
