@@ -24,7 +24,7 @@
 #define BODIES_MAX     64
 #define FILE_MAX_BYTES ((size_t)4 * 1024 * 1024)
 #define WARM_UP        300
-#define UID_DIGITS     3 /* 1,000 different reviews of each body */
+#define UID_DIGITS     2 /* 100 different reviews of each body */
 #define RESPONSE_BYTES ((size_t)64 * 1024)
 
 struct request {

@@ -48,8 +48,7 @@ static enum pf_code scheduler_view(const struct pf_decide_rules *rules, struct p
                                  err);
 }
 
-/* A copy that defaulting may change while the patch still needs to know what stood there. */
-static struct pf_pod *copy_for_judging(const struct pf_pod *pod, struct pf_arena *arena)
+struct pf_pod *pf_decide_copy_pod(const struct pf_pod *pod, struct pf_arena *arena)
 {
     struct pf_pod *copy = pf_arena_alloc(arena, sizeof(*copy));
     struct pf_container *containers =
@@ -58,6 +57,8 @@ static struct pf_pod *copy_for_judging(const struct pf_pod *pod, struct pf_arena
         return NULL;
     }
     *copy = *pod;
+    copy->requests.cap = 0;
+    copy->limits.cap = 0;
     for (size_t i = 0; i < pod->container_count; i++) {
         containers[i] = pod->containers[i];
         /* cap 0: an appended resource gets a list of its own instead of growing into the original's */
@@ -73,7 +74,7 @@ static enum pf_code judge(const struct pf_decide_rules *rules, const struct pf_d
                           struct pf_decision *decision, struct pf_err *err)
 {
     struct pf_pod *rewritten = decision->pod;
-    struct pf_pod *seen = copy_for_judging(rewritten, arena);
+    struct pf_pod *seen = pf_decide_copy_pod(rewritten, arena);
     if (seen == NULL) {
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
@@ -100,7 +101,7 @@ static enum pf_code compose(const struct pf_decide_rules *rules,
     const enum pf_verdict verdict = decision->judgement.verdict;
     if (verdict != PF_VERDICT_FITS && verdict != PF_VERDICT_NOT_JUDGED) {
         const enum pf_code code =
-            pf_explanation_write(rules, input, decision, arena, &decision->explanation, &err);
+            pf_explanation_write(rules, decision, arena, &decision->explanation, &err);
         if (code != PF_OK) {
             return code;
         }

@@ -63,20 +63,19 @@ static void restore_resources(struct pf_pod *pod, const struct pf_rewrite *rewri
     }
 }
 
-/* The pod as it came, decoded once more: only misfits pay for it. */
+/* A copy, for defaulting changes it. Only misfits pay for it. */
 static enum pf_code request_before(const struct pf_decide_rules *rules,
-                                   const struct pf_decide_input *input,
-                                   const struct pf_rewrite *rewrite, struct pf_arena *arena,
+                                   const struct pf_decision *decision, struct pf_arena *arena,
                                    struct pf_request *ret_request, struct pf_err *err)
 {
     const struct pf_kube_features *features = &rules->config->fit.features;
-    struct pf_pod pod = {0};
-    enum pf_code code = pf_pod_decode(input->pod_json, arena, &pod, err);
-    if (code == PF_OK) {
-        restore_resources(&pod, rewrite);
-        code = pf_pod_apply_defaults(&pod, features, /* stored= */ false, arena, err);
+    struct pf_pod *pod = pf_decide_copy_pod(decision->pod, arena);
+    if (pod == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
-    return code == PF_OK ? pf_request_of_incoming(&pod, features, arena, ret_request, err) : code;
+    restore_resources(pod, &decision->rewrite);
+    const enum pf_code code = pf_pod_apply_defaults(pod, features, /* stored= */ false, arena, err);
+    return code == PF_OK ? pf_request_of_incoming(pod, features, arena, ret_request, err) : code;
 }
 
 static void put_requests(struct pf_buf *buf, const struct pf_decision *decision,
@@ -116,7 +115,6 @@ static struct pf_sv bounded(struct pf_sv text)
 }
 
 enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
-                                  const struct pf_decide_input *input,
                                   const struct pf_decision *decision, struct pf_arena *arena,
                                   struct pf_sv *ret_text, struct pf_err *err)
 {
@@ -129,8 +127,7 @@ enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
     } else {
         struct pf_request before = {0};
         struct pf_err local = {0};
-        const enum pf_code code =
-            request_before(rules, input, &decision->rewrite, arena, &before, &local);
+        const enum pf_code code = request_before(rules, decision, arena, &before, &local);
         if (code != PF_OK && code != PF_E_TOO_BIG) {
             return pf_err_set(err, code, "%s", local.text);
         }

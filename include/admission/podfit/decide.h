@@ -24,6 +24,9 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
                            struct pf_arena *arena, struct pf_decision *ret_decision,
                            struct pf_err *err) PF_MUST_CHECK;
 
+/** A copy whose resource lists may be defaulted while the original keeps what stood in the document. @return NULL: no memory */
+struct pf_pod *pf_decide_copy_pod(const struct pf_pod *pod, struct pf_arena *arena) PF_MUST_CHECK;
+
 /**
  * Judge the rewritten pod and hold room for it: one critical section of the model.
  *
@@ -50,7 +53,6 @@ void pf_judge_give_back(struct pf_model *model, struct pf_decision *decision);
  * causes, so that Events aggregate.
  */
 enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
-                                  const struct pf_decide_input *input,
                                   const struct pf_decision *decision, struct pf_arena *arena,
                                   struct pf_sv *ret_text, struct pf_err *err) PF_MUST_CHECK;
 

@@ -161,9 +161,9 @@ struct pf_pod {
     struct pf_container_status *statuses;
     size_t status_count;
     bool status_resources_present; /**< status.resources of the pod (1.36) */
+    bool resize_infeasible;        /**< condition PodResizePending with reason Infeasible */
     struct pf_resource_list status_requests;
     struct pf_resource_list status_allocated;
-    bool resize_infeasible; /**< condition PodResizePending with reason Infeasible */
     /**
      * Why this pod cannot be judged or rewritten exactly, empty when it can: a number podfit refuses to hold, more than PF_POD_MAX_CONTAINERS
      * containers. A sentence with the path.
