@@ -45,6 +45,8 @@ struct builder {
     struct pf_buf *value;
     const struct pf_decision *decision;
     const struct pf_mutation_origin *origin;
+    bool
+        resize; /* of a pod that runs: what cannot be resized is left alone, or the API server refuses the resize */
 };
 
 /* Where the resources of a container (or of the pod) are, and which parents stand there. */
@@ -185,6 +187,10 @@ static void patch_resources(struct builder *b)
         size_t to = from + 1;
         while (to < rewrite->change_count && rewrite->changes[to].container == container) {
             to++;
+        }
+        if (b->resize && container != NULL && container->kind == PF_CONTAINER_INIT) {
+            from = to;
+            continue;
         }
         struct place place = {0};
         place_of(b, container, &place);
@@ -343,7 +349,8 @@ enum pf_code pf_mutation_patch(const struct pf_decision *decision, const struct 
     pf_autobuf struct pf_buf value = {0};
     pf_buf_init(&text, PF_RESPONSE_MAX_BYTES);
     pf_buf_init(&value, PF_RESPONSE_MAX_BYTES);
-    struct builder b = {.value = &value, .decision = decision, .origin = origin};
+    struct builder b = {
+        .value = &value, .decision = decision, .origin = origin, .resize = !metadata};
     pf_patch_begin(&b.patch, &text);
     patch_resources(&b);
     if (metadata) {
