@@ -15,7 +15,7 @@
 #define ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 /* Number of allocations that still succeed; negative: no limit. */
-static long allocations_left = -1;
+static _Thread_local long allocations_left = -1;
 
 void *__real_malloc(size_t bytes);
 void *__wrap_malloc(size_t bytes);
