@@ -53,6 +53,11 @@ def apply(document, patch):
     return jsonpatch.apply_patch(document, patch) if patch else copy.deepcopy(document)
 
 
+def nano(value):
+    """apimachinery rounds up to nano when it reads"""
+    return Fraction(-(-value * 10**9 // 1), 10**9)
+
+
 def amount(text):
     """a quantity as a number, None when it is not a plain one"""
     text = str(text)
@@ -60,8 +65,8 @@ def amount(text):
     try:
         if 'e' in number.lower():
             mantissa, exponent = number.lower().split('e')
-            return Fraction(mantissa) * Fraction(10) ** int(exponent) if abs(int(exponent)) < 100 else None
-        return Fraction(number) * SUFFIXES[text[len(number):]]
+            return nano(Fraction(mantissa) * Fraction(10) ** int(exponent)) if abs(int(exponent)) < 100 else None
+        return nano(Fraction(number) * SUFFIXES[text[len(number):]])
     except (ValueError, KeyError, ZeroDivisionError):
         return None
 
@@ -135,8 +140,9 @@ def exchange(post, review):
     after = apply(before, patch)
     only_ours_changed(before, after)
     require(requests_within_limits(after) <= requests_within_limits(before), 'request over limit:', after)
-    if request.get('subResource') == 'resize' and requests_within_limits(before):
-        # no annotation can say what stood there before, and the API server refuses this resize anyway
+    if request.get('subResource') == 'resize' and (requests_within_limits(before) or response['auditAnnotations']['class'] == 'raise'):
+        # No annotation can be written that says what stood there before: `raise` takes a request that was cut to its limit for a defaulted one.
+        # The API server refuses a resize with a request over its limit anyway.
         return response
     again = copy.deepcopy(review)
     again['request'].update(uid='again-' + request['uid'][:200], object=after)
