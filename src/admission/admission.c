@@ -154,6 +154,7 @@ static enum pf_code answer(struct pf_admission *admission, struct pf_sv body,
         const struct pf_decide_input input = {
             .request = &request,
             .pod_json = review.object,
+            .pod = review.pod,
             .resize = review.subresource.len != 0,
         };
         struct ruleset *set = ruleset_current(admission);

@@ -110,6 +110,24 @@ static enum pf_code compose(const struct pf_decide_rules *rules,
                              &decision->patch);
 }
 
+static enum pf_code pod_of(const struct pf_decide_input *input, struct pf_arena *arena,
+                           struct pf_pod **ret_pod, struct pf_err *err)
+{
+    if (input->pod != NULL) {
+        *ret_pod = input->pod;
+        return PF_OK;
+    }
+    struct pf_pod *pod = pf_arena_alloc(arena, sizeof(*pod));
+    if (pod == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    }
+    const enum pf_code code = pf_pod_decode(input->pod_json, arena, pod, err);
+    if (code == PF_OK) {
+        *ret_pod = pod;
+    }
+    return code;
+}
+
 enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_decide_input *input,
                            struct pf_arena *arena, struct pf_decision *ret_decision,
                            struct pf_err *err)
@@ -121,11 +139,7 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
         .user = input->request->user,
         .judgement = {.node = PF_NODE_NONE},
     };
-    decision.pod = pf_arena_alloc(arena, sizeof(*decision.pod));
-    if (decision.pod == NULL) {
-        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
-    }
-    enum pf_code code = pf_pod_decode(input->pod_json, arena, decision.pod, err);
+    enum pf_code code = pod_of(input, arena, &decision.pod, err);
     if (code != PF_OK) {
         return code;
     }

@@ -1,6 +1,8 @@
 #include <podfit/scan.h>
 #include <podfit/write.h>
 
+#define SHORT_BYTES ((size_t)4096)
+
 static void escape_byte(struct pf_buf *buf, unsigned char byte)
 {
     static const char hex[] = "0123456789abcdef";
@@ -47,8 +49,38 @@ static void append_high(struct pf_buf *buf, struct pf_sv text)
     }
 }
 
+/* Texts with many quotes (JSON inside of JSON) a byte at a time, where the worst case fits. @return bytes of @p text written */
+static size_t escape_ascii(struct pf_buf *buf, struct pf_sv text)
+{
+    const size_t worst = 2 * text.len; /* every byte a quote; control characters end the loop */
+    if (text.len > SHORT_BYTES || worst > buf->max_bytes - buf->len) {
+        return 0;
+    }
+    char *out = pf_buf_reserve(buf, worst);
+    if (out == NULL) {
+        return 0;
+    }
+    size_t i = 0;
+    for (; i < text.len; i++) {
+        const unsigned char c = (unsigned char)text.ptr[i];
+        if (c < 0x20 || c > 0x7F) {
+            break;
+        }
+        if (c == '"' || c == '\\') {
+            *out++ = '\\';
+        }
+        *out++ = (char)c;
+    }
+    *out = '\0';
+    buf->len = (size_t)(out - buf->data);
+    return i;
+}
+
 void pf_write_escaped(struct pf_buf *buf, struct pf_sv text)
 {
+    const size_t done = escape_ascii(buf, text);
+    text.ptr += done;
+    text.len -= done;
     const char *p = text.ptr;
     size_t left = text.len;
     while (left != 0) {

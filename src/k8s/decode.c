@@ -13,6 +13,7 @@ void pf_decode_init(struct pf_decode *d, struct pf_sv bytes, struct pf_arena *ar
     /* field by field, for the reason given in pf_cursor_init_depth() */
     d->arena = arena;
     d->defect = (struct pf_sv){0};
+    d->base = 0;
     d->depth = 0;
     d->detail[0] = '\0';
     pf_cursor_init(&d->cursor, bytes);
@@ -29,11 +30,11 @@ void pf_decode_show(struct pf_sv text, size_t max, char *out)
 }
 
 /* cut rather than fail: the path of an error may be longer than its text */
-static void render_path(const struct pf_decode *d, char *out, size_t out_bytes)
+static void render_path(const struct pf_decode *d, uint32_t from, char *out, size_t out_bytes)
 {
     size_t len = 0;
     out[0] = '\0';
-    for (uint32_t i = 0; i < d->depth && len + 1 < out_bytes; i++) {
+    for (uint32_t i = from; i < d->depth && len + 1 < out_bytes; i++) {
         const struct pf_decode_step *step = &d->path[i];
         char key[SHOWN_BYTES + 1];
         int n = 0;
@@ -57,7 +58,7 @@ enum pf_code pf_decode_finish(struct pf_decode *d, struct pf_err *err)
     const enum pf_code found = pf_cursor_error(&d->cursor, &fault);
     const enum pf_code code = found == PF_E_RANGE ? PF_E_INVALID : found;
     const char *text = d->detail[0] != '\0' ? d->detail : fault.text;
-    render_path(d, path, sizeof(path));
+    render_path(d, 0, path, sizeof(path));
     if (path[0] == '\0') {
         return pf_err_set(err, code, "%s", text);
     }
@@ -70,7 +71,7 @@ void pf_decode_set_defect(struct pf_decode *d, const char *text)
     if (d->defect.len != 0 || !pf_cursor_ok(&d->cursor)) {
         return;
     }
-    render_path(d, path, sizeof(path));
+    render_path(d, d->base, path, sizeof(path));
     const char *defect = pf_arena_printf(d->arena, "%s: %s", path, text);
     if (defect == NULL) {
         (void)pf_cursor_fail(&d->cursor, PF_E_NO_MEMORY, "no memory for a message");
@@ -95,6 +96,11 @@ static bool pop(struct pf_decode *d)
         d->depth--;
     }
     return false;
+}
+
+void pf_decode_rebase(struct pf_decode *d)
+{
+    d->base = d->depth - 1;
 }
 
 void pf_decode_enter_root(struct pf_decode *d)

@@ -24,6 +24,7 @@ struct pf_decode {
     struct pf_arena *arena; /**< borrowed */
     struct pf_sv defect;    /**< first thing podfit cannot hold, with its path; in the arena */
     uint32_t depth;
+    uint32_t base; /**< first level of the path that a defect names */
     struct pf_decode_step path[PF_DECODE_PATH_MAX];
     char detail[PF_DECODE_DETAIL_BYTES]; /**< takes the place of the cursor's error text */
     struct pf_cursor cursor;
@@ -49,6 +50,9 @@ bool pf_decode_next_key(struct pf_decode *d, struct pf_sv *ret_key) PF_MUST_CHEC
 bool pf_decode_next_item(struct pf_decode *d) PF_MUST_CHECK;
 /** Skip the rest of the array entered last. */
 void pf_decode_leave(struct pf_decode *d);
+
+/** From here on defects name paths below the object entered last, as if it were the root; errors keep the whole path. */
+void pf_decode_rebase(struct pf_decode *d);
 
 /** Does the value that comes next differ from null? Nothing is consumed. */
 bool pf_decode_is_set(struct pf_decode *d);

@@ -168,8 +168,7 @@ static void decode_spec(struct pf_decode *d, struct pf_pod *pod)
     join_containers(d, &lists, pod);
 }
 
-enum pf_code pf_pod_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf_pod *ret_pod,
-                           struct pf_err *err)
+void pf_pod_decode_at(struct pf_decode *d, struct pf_pod *ret_pod)
 {
     enum { METADATA, SPEC, STATUS };
     static const struct pf_sv keys[] = {
@@ -177,37 +176,43 @@ enum pf_code pf_pod_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf
         [SPEC] = PF_SV_INIT("spec"),
         [STATUS] = PF_SV_INIT("status"),
     };
-    struct pf_decode d;
-    struct pf_pod pod = {0};
     uint64_t seen = 0;
     size_t field = 0;
-    pf_decode_init(&d, bytes, arena);
-    pf_decode_enter_root(&d);
-    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
+    *ret_pod = (struct pf_pod){0};
+    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
         switch (field) {
         case METADATA:
-            pod.meta_present = pf_decode_is_set(&d);
-            pf_fields_meta(&d, &pod.meta);
+            ret_pod->meta_present = pf_decode_is_set(d);
+            pf_fields_meta(d, &ret_pod->meta);
             break;
         case SPEC:
-            pod.spec_present = pf_decode_is_set(&d);
-            decode_spec(&d, &pod);
+            ret_pod->spec_present = pf_decode_is_set(d);
+            decode_spec(d, ret_pod);
             break;
         default:
-            pf_pod_status_decode(&d, &pod);
+            pf_pod_status_decode(d, ret_pod);
             break;
         }
     }
+    if (ret_pod->scheduler_name.len == 0) {
+        ret_pod->scheduler_name = PF_SV("default-scheduler");
+    }
+    ret_pod->mirror =
+        pf_labels_find(&ret_pod->meta.annotations, PF_SV("kubernetes.io/config.mirror")) != NULL;
+    ret_pod->defect = d->defect;
+}
+
+enum pf_code pf_pod_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf_pod *ret_pod,
+                           struct pf_err *err)
+{
+    struct pf_decode d;
+    struct pf_pod pod;
+    pf_decode_init(&d, bytes, arena);
+    pf_decode_enter_root(&d);
+    pf_pod_decode_at(&d, &pod);
     const enum pf_code code = pf_decode_finish(&d, err);
-    if (code != PF_OK) {
-        return code;
+    if (code == PF_OK) {
+        *ret_pod = pod;
     }
-    if (pod.scheduler_name.len == 0) {
-        pod.scheduler_name = PF_SV("default-scheduler");
-    }
-    pod.mirror =
-        pf_labels_find(&pod.meta.annotations, PF_SV("kubernetes.io/config.mirror")) != NULL;
-    pod.defect = d.defect;
-    *ret_pod = pod;
-    return PF_OK;
+    return code;
 }

@@ -6,6 +6,12 @@
 #include "fields.h"
 #include <podfit/pod.h>
 
+/**
+ * A Pod whose object was just entered: pf_pod_decode() for a decoder that is on its way through something larger (a review). What is in @p ret_pod counts only
+ * when the decoder finishes without an error.
+ */
+void pf_pod_decode_at(struct pf_decode *d, struct pf_pod *ret_pod);
+
 /** An array of containers that grows in the arena. */
 struct pf_pod_containers_list {
     struct pf_container *items;

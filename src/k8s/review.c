@@ -1,4 +1,4 @@
-#include "decode.h"
+#include "pod_parts.h"
 #include <podfit/review.h>
 
 static void decode_resource(struct pf_decode *d, struct pf_review *review)
@@ -37,6 +37,35 @@ static void decode_object(struct pf_decode *d, struct pf_sv *ret_bytes)
 {
     if (pf_decode_is_set(d)) {
         (void)pf_cursor_span(&d->cursor, ret_bytes);
+    }
+}
+
+/* Will the object be read? The API server writes resource and operation before it; when another writer does not, it is decoded later. */
+static bool wants_pod(const struct pf_review *review)
+{
+    return review->group.len == 0 && pf_sv_eq(review->resource, PF_SV("pods")) &&
+           (pf_sv_eq(review->operation, PF_SV("CREATE")) ||
+            pf_sv_eq(review->subresource, PF_SV("resize")));
+}
+
+/* One walk over the bytes: the pod is decoded where it stands. */
+static void decode_pod(struct pf_decode *d, struct pf_review *review)
+{
+    if (!pf_decode_is_set(d)) {
+        return;
+    }
+    struct pf_pod *pod = pf_arena_alloc(d->arena, sizeof(*pod));
+    if (pod == NULL) {
+        (void)pf_cursor_fail(&d->cursor, PF_E_NO_MEMORY, "out of memory");
+        return;
+    }
+    const char *const start = d->cursor.at;
+    if (pf_decode_enter_object(d)) {
+        pf_decode_rebase(d);
+        pf_pod_decode_at(d, pod);
+        review->object =
+            pf_sv_trim((struct pf_sv){.ptr = start, .len = (size_t)(d->cursor.at - start)});
+        review->pod = pod;
     }
 }
 
@@ -91,7 +120,11 @@ static void decode_request(struct pf_decode *d, struct pf_review *review)
             decode_dry_run(d, &review->dry_run);
             break;
         case OBJECT:
-            decode_object(d, &review->object);
+            if (wants_pod(review)) {
+                decode_pod(d, review);
+            } else {
+                decode_object(d, &review->object);
+            }
             break;
         case OLD_OBJECT:
             decode_object(d, &review->old_object);

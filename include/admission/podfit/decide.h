@@ -16,6 +16,8 @@ struct pf_decide_rules {
 struct pf_decide_input {
     const struct pf_admission_request *request;
     struct pf_sv pod_json;
+    struct pf_pod
+        *pod;    /**< decoded already and given away to the decision; NULL: pod_json is decoded */
     bool resize; /**< pods/resize: resources change on a running pod, nothing is placed */
 };
 

@@ -24,8 +24,8 @@
 #define PF_YAML_MAX_DEPTH 200
 /** Nodes (scalars, maps, lists) of one YAML document after alias expansion, against the billion-laughs file. */
 #define PF_YAML_MAX_NODES ((size_t)4 * 1000 * 1000)
-/** Containers of a pod that are judged one by one; over it the pod is `unknown`. A 3 MiB object holds fewer real ones. */
-#define PF_POD_MAX_CONTAINERS 20000
+/** Containers of a pod that are judged one by one; over it the pod is `unknown`. Their lists fit into the arena of a review (48 MiB / 3 KiB each). */
+#define PF_POD_MAX_CONTAINERS 10000
 /** Characters of a reason sentence before it is cut: API server warnings and Events stay below 1 KiB. */
 #define PF_MESSAGE_MAX_BYTES ((size_t)4096)
 /** Reservations held at once; 25 connections an API server x TTL 15 s x 1,000 creations/s, rounded up. */

@@ -13,6 +13,8 @@ enum pf_dry_run {
     PF_DRY_RUN_TRUE,
 };
 
+struct pf_pod;
+
 struct pf_review {
     struct pf_sv uid;         /**< echoed byte for byte; unescaped */
     struct pf_sv group;       /**< of resource; empty for the core group */
@@ -25,7 +27,12 @@ struct pf_review {
     struct pf_sv name;
     struct pf_sv user; /**< userInfo.username */
     enum pf_dry_run dry_run;
-    struct pf_sv object;     /**< raw bytes of request.object; empty when absent or null */
+    struct pf_sv object; /**< raw bytes of request.object; empty when absent or null */
+    /**
+     * The object, decoded on the way, when the review creates or resizes a pod and says so before the object, as the API server does; NULL otherwise:
+     * pf_pod_decode() does it. In the arena.
+     */
+    struct pf_pod *pod;
     struct pf_sv old_object; /**< raw bytes of request.oldObject; empty when absent or null */
 };
 
