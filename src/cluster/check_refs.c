@@ -42,8 +42,32 @@ static void count_slots(const struct pf_model *model, struct recount *recount)
             recount->strings[extra->ports[i].ip]++;
         }
     }
-    for (size_t i = 0; i < model->anti_count; i++) {
-        recount->strings[model->anti[i].namespace_]++;
+}
+
+static void count_groups(const struct pf_model *model, struct recount *recount)
+{
+    for (uint32_t id = 0; id < model->groups.count; id++) {
+        const struct pf_group *group = pf_model_group(model, id);
+        if (group == NULL) {
+            continue;
+        }
+        recount->strings[group->namespace_]++;
+        for (uint32_t i = 0; i < group->label_count; i++) {
+            recount->strings[group->labels[i].key]++;
+            recount->strings[group->labels[i].value]++;
+        }
+    }
+    for (uint32_t id = 0; id < model->term_sets.count; id++) {
+        const struct pf_term_set *set = pf_model_term_set(model, id);
+        for (uint32_t i = 0; set != NULL && i < set->term_count; i++) {
+            recount->strings[set->terms[i].topology_key]++;
+        }
+        for (uint32_t i = 0; set != NULL && i < set->requirement_count; i++) {
+            recount->strings[pf_term_set_requirements(set)[i].key]++;
+        }
+        for (uint32_t i = 0; set != NULL && i < set->id_count; i++) {
+            recount->strings[pf_term_set_ids(set)[i]]++;
+        }
     }
 }
 
@@ -149,6 +173,7 @@ enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err)
     count_pods(model, &recount);
     count_slots(model, &recount);
     count_shapes(model, &recount);
+    count_groups(model, &recount);
     enum pf_code code = check_demand_strings(model, &recount, err);
     if (code == PF_OK) {
         code = check_demands(model, &recount, err);

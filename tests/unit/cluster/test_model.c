@@ -408,7 +408,13 @@ static void test_anti_affinity(void **state)
     assert_false(pf_model_anti_affinity_may_match(f->model, PF_SV("")));
     (void)snprintf(json, sizeof(json), LONER, "third", ",'namespaces':['x']");
     apply_pod(f, json);
+    assert_false(pf_model_anti_affinity_may_match(f->model, PF_SV("other")));
+    assert_false(pf_model_anti_affinity_may_match(f->model, PF_SV("third")));
+    assert_true(pf_model_anti_affinity_may_match(f->model, PF_SV("x")));
+    (void)snprintf(json, sizeof(json), LONER, "third", ",'namespaceSelector':{}");
+    apply_pod(f, json);
     assert_true(pf_model_anti_affinity_may_match(f->model, PF_SV("other")));
+    assert_true(pf_model_anti_affinity_may_match(f->model, PF_SV("x")));
     assert_true(pf_model_remove_pod(f->model, PF_SV("third"), PF_SV("p"), PF_SV("")));
     assert_false(pf_model_anti_affinity_may_match(f->model, PF_SV("other")));
     assert_true(remove_pod(f, "p", ""));

@@ -25,9 +25,11 @@
     "'nodeSelector':{'a':'b'},'tolerations':[{'key':'k'}],'containers':[{'name':'c','ports':[{"  \
     "'containerPort':80,'hostPort':8080}],'resources':{'requests':{'cpu':'200m','memory':'1Gi'," \
     "'example.com/fpga':'1'}}}]"
-#define LONER                                                                            \
-    "'affinity':{'podAntiAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':[{" \
-    "'topologyKey':'z','labelSelector':{}}]}},"
+#define LONER                                                                                 \
+    "'affinity':{'podAntiAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':[{"      \
+    "'topologyKey':'z','namespaces':['other'],'namespaceSelector':{'matchLabels':{'t':'x'}}," \
+    "'labelSelector':{'matchLabels':{'fresh':'1'},'matchExpressions':[{'key':'app','operator':'In','values':['q','r']}]}}]}},"
+#define LABELS ",'labels':{'app':'fresh-app','tier':'fresh-tier'}"
 
 static enum pf_code new_node(struct model_fixture *f)
 {
@@ -46,7 +48,7 @@ static enum pf_code changed_node(struct model_fixture *f)
 
 static enum pf_code bound_pod(struct model_fixture *f)
 {
-    return model_fixture_pod(f, POD("new", "", "'nodeName':'n2'," LONER RICH), NULL);
+    return model_fixture_pod(f, POD("new", LABELS, "'nodeName':'n2'," LONER RICH), NULL);
 }
 
 static enum pf_code ghost_pod(struct model_fixture *f)
@@ -56,12 +58,12 @@ static enum pf_code ghost_pod(struct model_fixture *f)
 
 static enum pf_code pending_pod(struct model_fixture *f)
 {
-    return model_fixture_pod(f, POD("new", ",'uid':'u'", RICH), NULL);
+    return model_fixture_pod(f, POD("new", ",'uid':'u'" LABELS, LONER RICH), NULL);
 }
 
 static enum pf_code replaced_pod(struct model_fixture *f)
 {
-    return model_fixture_pod(f, POD("p1", "", "'nodeName':'n2'," LONER RICH), NULL);
+    return model_fixture_pod(f, POD("p1", LABELS, "'nodeName':'n2'," LONER RICH), NULL);
 }
 
 static enum pf_code claiming_pod(struct model_fixture *f)
@@ -80,9 +82,9 @@ static enum pf_code pending_becomes_bound(struct model_fixture *f)
 
 static enum pf_code new_reservation(struct model_fixture *f)
 {
-    return model_fixture_reserve(f, "r2",
-                                 "{'metadata':{'namespace':'fresh'},'spec':{" LONER RICH "}}",
-                                 model_fixture_slot(f, "n1"), NULL);
+    return model_fixture_reserve(
+        f, "r2", "{'metadata':{'namespace':'fresh'" LABELS "},'spec':{" LONER RICH "}}",
+        model_fixture_slot(f, "n1"), NULL);
 }
 
 static enum pf_code replaced_reservation(struct model_fixture *f)
