@@ -248,6 +248,12 @@ static enum pf_code check_bytes(struct checker *checker, struct pf_err *err)
             (const struct pf_namespace_entry *)(uintptr_t)address;
         checker->heap_bytes += pf_heap_cost(entry->block_bytes);
     }
+    size_t object_bytes = 0;
+    const enum pf_code code = pf_store_check(&model->stores, &object_bytes, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    checker->heap_bytes += object_bytes;
     return checker->heap_bytes == model->heap_bytes
                ? PF_OK
                : pf_err_set(err, PF_E_INTERNAL, "%zu bytes are held and counted as %zu",
@@ -273,5 +279,6 @@ enum pf_code pf_model_check(const struct pf_model *model, struct pf_err *err)
     code = code == PF_OK ? pf_check_groups(model, err) : code;
     code = code == PF_OK ? check_by_name(model, err) : code;
     code = code == PF_OK ? pf_check_extra(model, err) : code;
+    code = code == PF_OK ? pf_check_volumes(model, err) : code;
     return code == PF_OK ? pf_check_refs(model, err) : code;
 }

@@ -41,6 +41,11 @@ static void count_slots(const struct pf_model *model, struct recount *recount)
         for (size_t i = 0; extra != NULL && i < extra->port_count; i++) {
             recount->strings[extra->ports[i].ip]++;
         }
+        for (size_t i = 0; extra != NULL && i < extra->volume_count; i++) {
+            recount->strings[extra->volumes[i].namespace_]++;
+            recount->strings[extra->volumes[i].name]++;
+            recount->strings[extra->volumes[i].other]++;
+        }
     }
 }
 
@@ -108,6 +113,11 @@ static enum pf_code check_demand_strings(const struct pf_model *model, struct re
         for (uint32_t i = 0; i < demand->port_count; i++) {
             recount->strings[pf_demand_ports(demand)[i].ip]++;
         }
+        for (uint32_t i = 0; i < demand->volume_count; i++) {
+            recount->strings[pf_demand_volumes(demand)[i].name]++;
+            recount->strings[pf_demand_volumes(demand)[i].other]++;
+        }
+        recount->strings[demand->namespace_]++;
     }
     return seen == model->demands.count
                ? PF_OK

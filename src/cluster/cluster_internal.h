@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "store.h"
 #include <podfit/groups.h>
 #include <podfit/limits.h>
 #include <podfit/map.h>
@@ -41,6 +42,16 @@ struct pf_demand_port {
     uint8_t zero;
 };
 
+/** A volume that a filter looks at; an image with several monitors has an entry for each. */
+struct pf_demand_volume {
+    uint32_t name;  /**< intern id, referenced: claim, disk, iqn or pool/image */
+    uint32_t other; /**< intern id, referenced: see struct pf_used_volume */
+    uint8_t kind;   /**< enum pf_pod_volume_kind */
+    uint8_t read_only;
+    uint8_t untranslatable;
+    uint8_t zero;
+};
+
 /** From milli_cpu on the bytes are the key in the table of demands. */
 struct pf_demand {
     uint64_t refs;
@@ -51,7 +62,10 @@ struct pf_demand {
     int64_t nonzero_memory;
     uint32_t scalar_count;
     uint32_t port_count;
-    struct pf_demand_scalar scalars[]; /**< sorted by name id; the ports stand behind them */
+    uint32_t volume_count;
+    uint32_t namespace_; /**< intern id, referenced; of the pod when it has volumes, else empty */
+    struct pf_demand_scalar
+        scalars[]; /**< sorted by name id; the ports stand behind them, then the volumes */
 };
 
 static inline const struct pf_demand_port *pf_demand_ports(const struct pf_demand *demand)
@@ -59,10 +73,17 @@ static inline const struct pf_demand_port *pf_demand_ports(const struct pf_deman
     return (const struct pf_demand_port *)(const void *)(demand->scalars + demand->scalar_count);
 }
 
+static inline const struct pf_demand_volume *pf_demand_volumes(const struct pf_demand *demand)
+{
+    return (const struct pf_demand_volume *)(const void *)(pf_demand_ports(demand) +
+                                                           demand->port_count);
+}
+
 static inline size_t pf_demand_bytes(const struct pf_demand *demand)
 {
     return sizeof(*demand) + demand->scalar_count * sizeof(struct pf_demand_scalar) +
-           demand->port_count * sizeof(struct pf_demand_port);
+           demand->port_count * sizeof(struct pf_demand_port) +
+           demand->volume_count * sizeof(struct pf_demand_volume);
 }
 
 /** Bytes that make two demands equal. */
@@ -103,6 +124,11 @@ bool pf_extra_prepare(struct pf_model *model, uint32_t slot, size_t scalars,
 struct pf_node_scalar *pf_extra_scalar(struct pf_model *model, uint32_t slot, uint32_t name);
 void pf_extra_add_port(struct pf_model *model, uint32_t slot, const struct pf_demand_port *port);
 void pf_extra_sub_port(struct pf_model *model, uint32_t slot, const struct pf_demand_port *port);
+/** Room for @p volumes more entries. @return false: no memory */
+bool pf_extra_prepare_volumes(struct pf_model *model, uint32_t slot, size_t volumes) PF_MUST_CHECK;
+/** Count the volumes of one more pod on the slot; after pf_extra_prepare_volumes(). */
+void pf_extra_add_volumes(struct pf_model *model, uint32_t slot, const struct pf_demand *demand);
+void pf_extra_sub_volumes(struct pf_model *model, uint32_t slot, const struct pf_demand *demand);
 /** Drop entries that say nothing, and the whole when it is empty. */
 void pf_extra_tidy(struct pf_model *model, uint32_t slot);
 size_t pf_extra_bytes(const struct pf_node_extra *extra);
@@ -343,6 +369,9 @@ enum pf_code pf_check_groups(const struct pf_model *model, struct pf_err *err) P
 /** Scalars and ports of all nodes against their users. @return as pf_model_check() */
 enum pf_code pf_check_extra(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
 
+/** Volumes of all nodes against their users. @return as pf_model_check() */
+enum pf_code pf_check_volumes(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
+
 /** References to strings and demands as their holders have them. @return as pf_model_check() */
 enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
 
@@ -381,6 +410,7 @@ struct pf_model {
     struct pf_pending_table pending;
     struct pf_reservation_list reservations;
     struct pf_map namespaces; /**< name to address of pf_namespace_entry */
+    struct pf_stores stores;
 
     uint64_t namespace_version;
 

@@ -7,7 +7,8 @@ bool pf_hold_prepare(struct pf_model *model, const struct pf_hold *hold)
     }
     return pf_anti_prepare(model, hold->group) && pf_group_prepare(model, hold->node) &&
            pf_extra_prepare(model, hold->node, hold->demand->scalar_count,
-                            hold->demand->port_count);
+                            hold->demand->port_count) &&
+           pf_extra_prepare_volumes(model, hold->node, hold->demand->volume_count);
 }
 
 void pf_hold_add(struct pf_model *model, const struct pf_hold *hold)
@@ -34,6 +35,7 @@ void pf_hold_add(struct pf_model *model, const struct pf_hold *hold)
     for (uint32_t i = 0; i < d->port_count; i++) {
         pf_extra_add_port(model, slot, &pf_demand_ports(d)[i]);
     }
+    pf_extra_add_volumes(model, slot, d);
     pf_group_add(model, slot, hold->group);
     pf_anti_add(model, hold->group);
     pf_slot_changed(model, slot);
@@ -63,7 +65,8 @@ void pf_hold_sub(struct pf_model *model, const struct pf_hold *hold)
     for (uint32_t i = 0; i < d->port_count; i++) {
         pf_extra_sub_port(model, slot, &pf_demand_ports(d)[i]);
     }
-    if (d->scalar_count != 0 || d->port_count != 0) {
+    pf_extra_sub_volumes(model, slot, d);
+    if (d->scalar_count != 0 || d->port_count != 0 || d->volume_count != 0) {
         pf_extra_tidy(model, slot);
     }
     pf_group_sub(model, slot, hold->group);

@@ -32,6 +32,7 @@ static bool init_model(struct pf_model *model, const struct pf_model_options *op
     pf_map_init(&model->shape_ids, pf_random_u64());
     pf_map_init(&model->demands, pf_random_u64());
     pf_map_init(&model->namespaces, pf_random_u64());
+    pf_store_init(&model->stores);
     pf_map_init(&model->reservations.by_uid, pf_random_u64());
     pf_pool_init(&model->groups, pf_random_u64());
     pf_pool_init(&model->term_sets, pf_random_u64());
@@ -63,6 +64,7 @@ static void free_columns(struct pf_model *model)
         if (c->extra[slot] != NULL) {
             free(c->extra[slot]->scalars);
             free(c->extra[slot]->ports);
+            free(c->extra[slot]->volumes);
             free(c->extra[slot]);
         }
         free(model->slot_groups[slot].items);
@@ -121,6 +123,7 @@ void pf_model_free(struct pf_model *model)
     pf_pending_done(model);
     pf_reservation_done(model);
     pf_model_namespaces_done(model);
+    pf_store_done(&model->stores);
     free_columns(model);
     free_objects(model);
     free(model->anti);
@@ -179,7 +182,7 @@ static size_t table_bytes(const struct pf_model *model)
     }
     return bytes + pf_map_bytes(&model->shape_ids) + pf_map_bytes(&model->demands) +
            pf_map_bytes(&model->namespaces) + pf_map_bytes(&model->reservations.by_uid) +
-           pf_intern_bytes(&model->strings);
+           pf_store_table_bytes(&model->stores) + pf_intern_bytes(&model->strings);
 }
 
 /* Room on nodes that exist which is not a bound pod's. */

@@ -281,6 +281,21 @@ static struct pf_container *pack_containers(struct packer *packer, const struct 
     return to;
 }
 
+static struct pf_pod_volume *pack_volumes(struct packer *packer, const struct pf_pod *pod)
+{
+    struct pf_pod_volume *to = pack(packer, pod->volumes, pod->volume_count, sizeof(*pod->volumes));
+    for (size_t i = 0; i < pod->volume_count; i++) {
+        struct pf_pod_volume copy = pod->volumes[i];
+        copy.name = pack_sv(packer, pod->volumes[i].name);
+        copy.handle = pack_sv(packer, pod->volumes[i].handle);
+        copy.monitors = pack_svs(packer, pod->volumes[i].monitors, copy.monitor_count);
+        if (to != NULL) {
+            to[i] = copy;
+        }
+    }
+    return to;
+}
+
 /* What filters and the request of the pod read, and nothing else. */
 static struct pf_pod pack_pod(struct packer *packer, const struct pf_pod *pod)
 {
@@ -310,6 +325,9 @@ static struct pf_pod pack_pod(struct packer *packer, const struct pf_pod *pod)
                            .tolerations = pack_tolerations(packer, pod),
                            .toleration_count = pod->toleration_count,
                            .tolerations_present = pod->tolerations_present,
+                           .volumes = pack_volumes(packer, pod),
+                           .volume_count = pod->volume_count,
+                           .features = pod->features,
                            .needs = pod->needs,
                            .anti_affinity = pod->anti_affinity,
                            .anti_affinity_other_namespaces = pod->anti_affinity_other_namespaces,

@@ -26,6 +26,18 @@ struct pf_used_port {
     uint32_t count;   /**< pods that use it (more than one is possible with nodeName set) */
 };
 
+/** A volume that pods on a node use and that a filter looks at. */
+struct pf_used_volume {
+    uint32_t namespace_; /**< intern ids */
+    uint32_t name;       /**< claim (of ephemeral volumes, too), disk, iqn or pool/image */
+    uint32_t
+        other; /**< rbd: a monitor; ephemeral: the pod's uid; disks that moved to CSI: the handle; else empty */
+    uint32_t pods; /**< that use it */
+    uint8_t kind;  /**< enum pf_pod_volume_kind */
+    bool read_only;
+    bool untranslatable; /**< see struct pf_pod_volume */
+};
+
 /** The rare part of a node. */
 struct pf_node_extra {
     struct pf_node_scalar *scalars; /**< sorted by name id */
@@ -34,6 +46,9 @@ struct pf_node_extra {
     struct pf_used_port *ports;
     size_t port_count;
     size_t port_cap;
+    struct pf_used_volume *volumes; /**< in no order, each combination once */
+    size_t volume_count;
+    size_t volume_cap;
 };
 
 struct pf_columns {
