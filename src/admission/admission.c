@@ -164,6 +164,9 @@ static enum pf_code answer(struct pf_admission *admission, struct pf_sv body,
         }
     }
     pf_response_write(response, review.uid, decision);
+    if (response->failed != PF_OK) {
+        pf_judge_give_back(admission->model, decision);
+    }
     return pf_buf_status(response, err);
 }
 

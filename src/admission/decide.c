@@ -77,12 +77,17 @@ static enum pf_code judge(const struct pf_decide_rules *rules, const struct pf_d
     if (seen == NULL) {
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
-    enum pf_code code = scheduler_view(rules, seen, arena, err);
-    if (code == PF_OK) {
-        decision->pod = seen;
-        code = pf_judge_and_reserve(rules, input, class_, arena, decision, err);
-        decision->pod = rewritten;
+    struct pf_err local = {0};
+    enum pf_code code = scheduler_view(rules, seen, arena, &local);
+    if (code == PF_E_TOO_BIG) {
+        return pf_judge_unknown(rules, input, class_, local.text, arena, decision);
     }
+    if (code != PF_OK) {
+        return pf_err_set(err, code, "%s", local.text);
+    }
+    decision->pod = seen;
+    code = pf_judge_and_reserve(rules, input, class_, arena, decision, err);
+    decision->pod = rewritten;
     return code;
 }
 
@@ -148,6 +153,11 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
     if (decision.pod->defect.len == 0) {
         code = pf_rewrite_pod(class_, decision.pod, arena, &decision.rewrite, err);
     }
+    if (decision.pod->node_name.len != 0) {
+        /* placed already: the kubelet refuses a pod whose selector does not match its node */
+        decision.rewrite.inject_toleration = false;
+        decision.rewrite.inject_selector = false;
+    }
     if (code == PF_OK) {
         code = judge(rules, input, class_, arena, &decision, err);
     }
@@ -155,6 +165,7 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
         code = compose(rules, input, class_, &origin, arena, &decision);
     }
     if (code != PF_OK) {
+        pf_judge_give_back(rules->model, &decision);
         return pf_err_set(err, code, "out of memory");
     }
     *ret_decision = decision;

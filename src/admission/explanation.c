@@ -42,15 +42,38 @@ static void put_request(struct pf_buf *buf, const struct pf_request *request)
     }
 }
 
+static void restore_list(struct pf_resource_list *list, const struct pf_resource_list *before)
+{
+    *list = *before;
+    list->cap = 0; /* what defaulting appends goes into a list of its own */
+}
+
+/* What the pod held before podfit's first look at it: on a reinvocation our own annotation knows. */
+static void restore_resources(struct pf_pod *pod, const struct pf_rewrite *rewrite)
+{
+    for (size_t i = 0; i < rewrite->container_count; i++) {
+        const struct pf_rewrite_container *before = &rewrite->containers[i];
+        if (before->container == NULL) {
+            restore_list(&pod->requests, &before->requests_before);
+            restore_list(&pod->limits, &before->limits_before);
+        } else if (i < pod->container_count) {
+            restore_list(&pod->containers[i].requests, &before->requests_before);
+            restore_list(&pod->containers[i].limits, &before->limits_before);
+        }
+    }
+}
+
 /* The pod as it came, decoded once more: only misfits pay for it. */
 static enum pf_code request_before(const struct pf_decide_rules *rules,
-                                   const struct pf_decide_input *input, struct pf_arena *arena,
+                                   const struct pf_decide_input *input,
+                                   const struct pf_rewrite *rewrite, struct pf_arena *arena,
                                    struct pf_request *ret_request, struct pf_err *err)
 {
     const struct pf_kube_features *features = &rules->config->fit.features;
     struct pf_pod pod = {0};
     enum pf_code code = pf_pod_decode(input->pod_json, arena, &pod, err);
     if (code == PF_OK) {
+        restore_resources(&pod, rewrite);
         code = pf_pod_apply_defaults(&pod, features, /* stored= */ false, arena, err);
     }
     return code == PF_OK ? pf_request_of_incoming(&pod, features, arena, ret_request, err) : code;
@@ -59,12 +82,20 @@ static enum pf_code request_before(const struct pf_decide_rules *rules,
 static void put_requests(struct pf_buf *buf, const struct pf_decision *decision,
                          const struct pf_request *before)
 {
+    pf_autobuf struct pf_buf earlier = {0};
+    pf_buf_init(&earlier, buf->max_bytes);
+    put_request(&earlier, before);
     pf_buf_append_cstr(buf, " The pod requests ");
+    const size_t start = buf->len;
     put_request(buf, &decision->judgement.request);
-    if (decision->rewrite.change_count != 0) {
-        pf_buf_append_cstr(buf, " (");
-        put_request(buf, before);
-        pf_buf_printf(buf, " before class '%.*s' rewrote it)", PF_SV_ARG(decision->class_name));
+    if (buf->failed != PF_OK || earlier.failed != PF_OK) {
+        buf->failed = buf->failed != PF_OK ? buf->failed : earlier.failed;
+        return;
+    }
+    const struct pf_sv now = {.ptr = buf->data + start, .len = buf->len - start};
+    if (!pf_sv_eq(now, pf_buf_view(&earlier))) {
+        pf_buf_printf(buf, " (%.*s before class '%.*s' rewrote it)",
+                      PF_SV_ARG(pf_buf_view(&earlier)), PF_SV_ARG(decision->class_name));
     }
     if (decision->judgement.binding.len != 0) {
         pf_buf_printf(buf, "; %.*s is what binds", PF_SV_ARG(decision->judgement.binding));
@@ -97,12 +128,15 @@ enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
                       PF_SV_ARG(judgement->cause));
     } else {
         struct pf_request before = {0};
-        const enum pf_code code = request_before(rules, input, arena, &before, err);
-        if (code != PF_OK) {
-            return code;
+        struct pf_err local = {0};
+        const enum pf_code code =
+            request_before(rules, input, &decision->rewrite, arena, &before, &local);
+        if (code != PF_OK && code != PF_E_TOO_BIG) {
+            return pf_err_set(err, code, "%s", local.text);
         }
+        /* what the pod asked for before may be a number that podfit does not hold: it is left out then */
         pf_buf_append_sv(&buf, judgement->message);
-        put_requests(&buf, decision, &before);
+        put_requests(&buf, decision, code == PF_OK ? &before : &judgement->request);
         if (judgement->verdict == PF_VERDICT_NEVER) {
             pf_buf_append_cstr(&buf, " No node of this cluster could take it even if empty.");
         }

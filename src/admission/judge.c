@@ -83,6 +83,7 @@ static enum pf_code reserve(const struct pf_decide_rules *rules, const struct pf
 {
     struct pf_err local = {0};
     enum pf_code code = hold(rules, decision, request, &local);
+    decision->reserved = code == PF_OK;
     if (code == PF_E_TOO_BIG) {
         /* without a reservation a burst could be promised the same room: say that we do not know */
         (void)pf_reservation_drop(rules->model, decision->review_uid);
@@ -117,8 +118,32 @@ static enum pf_code decide(const struct pf_decide_rules *rules, const struct pf_
     const bool admitted = code == PF_OK && decision->action != PF_ACTION_REJECT;
     if (admitted && may_reserve) {
         code = reserve(rules, class_, request, arena, decision, &local);
+        decision->reserved = decision->reserved && !continued;
     } else if (continued) {
         (void)pf_reservation_drop(rules->model, key);
+    }
+    return code;
+}
+
+void pf_judge_give_back(struct pf_model *model, struct pf_decision *decision)
+{
+    if (decision->reserved) {
+        pf_model_lock(model);
+        (void)pf_reservation_drop(model, decision->review_uid);
+        pf_model_unlock(model);
+        decision->reserved = false;
+    }
+}
+
+enum pf_code pf_judge_unknown(const struct pf_decide_rules *rules,
+                              const struct pf_decide_input *input, const struct pf_class *class_,
+                              const char *why, struct pf_arena *arena, struct pf_decision *decision)
+{
+    const enum pf_code code = unknown(&decision->judgement, why, arena);
+    decision->origin = (struct pf_model_origin){0};
+    decision->action = action_for(rules->config, class_, PF_VERDICT_UNKNOWN);
+    if (input->request->explain != NULL && code == PF_OK) {
+        *input->request->explain = (struct pf_explanation){.judgement = decision->judgement};
     }
     return code;
 }
@@ -133,12 +158,7 @@ enum pf_code pf_judge_and_reserve(const struct pf_decide_rules *rules,
     enum pf_code code = pf_request_of_incoming(decision->pod, &rules->config->fit.features, arena,
                                                &request, &local);
     if (code == PF_E_TOO_BIG) {
-        decision->origin = (struct pf_model_origin){0};
-        code = unknown(&decision->judgement, local.text, arena);
-        decision->action = action_for(rules->config, class_, PF_VERDICT_UNKNOWN);
-        if (input->request->explain != NULL && code == PF_OK) {
-            *input->request->explain = (struct pf_explanation){.judgement = decision->judgement};
-        }
+        code = pf_judge_unknown(rules, input, class_, local.text, arena, decision);
     } else if (code == PF_OK) {
         pf_model_lock(rules->model);
         code = decide(rules, input, class_, &request, arena, decision);

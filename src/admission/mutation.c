@@ -51,6 +51,7 @@ struct builder {
 struct place {
     struct pf_sv segments[SEGMENTS_MAX];
     size_t count; /* up to and with `resources` */
+    bool container_present;
     bool resources_present;
     bool list_present[2]; /* requests, limits */
     char index[24];
@@ -59,7 +60,8 @@ struct place {
 static void place_of(const struct builder *b, const struct pf_container *container,
                      struct place *ret_place)
 {
-    *ret_place = (struct place){.segments = {PF_SV_INIT("spec")}, .count = 1};
+    *ret_place =
+        (struct place){.segments = {PF_SV_INIT("spec")}, .count = 1, .container_present = true};
     if (container == NULL) {
         ret_place->resources_present = b->origin->resources_present;
         ret_place->list_present[0] = b->origin->requests_present;
@@ -67,6 +69,7 @@ static void place_of(const struct builder *b, const struct pf_container *contain
     } else {
         const struct pf_container *before =
             &b->origin->containers[container - b->decision->pod->containers];
+        ret_place->container_present = before->present;
         ret_place->resources_present = before->resources_present;
         ret_place->list_present[0] = before->requests.present;
         ret_place->list_present[1] = before->limits.present;
@@ -164,6 +167,14 @@ static void patch_list(struct builder *b, struct place *place, size_t from, size
     }
 }
 
+/* A parent that an API server always sends; without it nothing below could be added. */
+static void patch_parent(struct builder *b, struct pf_sv name, bool present)
+{
+    if (!present) {
+        pf_patch_add(&b->patch, &name, 1, PF_SV("{}"));
+    }
+}
+
 /* Changes of one container stand together. */
 static void patch_resources(struct builder *b)
 {
@@ -177,6 +188,9 @@ static void patch_resources(struct builder *b)
         }
         struct place place = {0};
         place_of(b, container, &place);
+        if (!place.container_present) {
+            pf_patch_replace(&b->patch, place.segments, place.count - 1, PF_SV("{}"));
+        }
         if (!place.resources_present) {
             add_whole_resources(b, &place, from, to);
         } else {
@@ -199,6 +213,9 @@ static void put_toleration(struct pf_writer *w, const struct pf_taint *taint)
 
 static void patch_pool(struct builder *b, const struct pf_class *class_)
 {
+    if (b->decision->rewrite.inject_toleration || b->decision->rewrite.inject_selector) {
+        patch_parent(b, PF_SV("spec"), b->decision->pod->spec_present);
+    }
     if (b->decision->rewrite.inject_toleration) {
         struct pf_sv path[] = {PF_SV("spec"), PF_SV("tolerations"), PF_SV("-")};
         struct pf_writer w = fresh_value(b);
@@ -236,18 +253,20 @@ static void patch_pool(struct builder *b, const struct pf_class *class_)
     }
 }
 
+/* The gate that holds a pod back is taken away only when the pod is known to fit; who cannot tell leaves it where it is. */
 static void patch_gate(struct builder *b)
 {
     const struct pf_pod *pod = b->decision->pod;
     const size_t index = pf_mutation_gate_index(pod);
     const bool wanted = b->decision->action == PF_ACTION_GATE;
+    const bool unwanted = b->decision->judgement.verdict == PF_VERDICT_FITS;
     struct pf_sv path[] = {PF_SV("spec"), PF_SV("schedulingGates"), PF_SV("-")};
     if (wanted && index == SIZE_MAX) {
         static const struct pf_sv gate = PF_SV_INIT("{\"name\":\"" PF_MUTATION_GATE "\"}");
         static const struct pf_sv list = PF_SV_INIT("[{\"name\":\"" PF_MUTATION_GATE "\"}]");
         const bool present = pod->scheduling_gates_present;
         pf_patch_add(&b->patch, path, present ? 3 : 2, present ? gate : list);
-    } else if (!wanted && index != SIZE_MAX) {
+    } else if (unwanted && index != SIZE_MAX) {
         char text[24];
         const int len = snprintf(text, sizeof(text), "%zu", index);
         path[2] = (struct pf_sv){.ptr = text, .len = (size_t)len};
@@ -298,6 +317,7 @@ static void patch_annotations(struct builder *b)
         }
         return;
     }
+    patch_parent(b, PF_SV("metadata"), decision->pod->meta_present);
     struct pf_writer w = fresh_value(b);
     pf_write_begin_object(&w);
     for (size_t i = 0; i < PF_ARRAY_LEN(wanted); i++) {

@@ -16,8 +16,13 @@ static void put_warning(struct pf_writer *w, const struct pf_decision *decision)
     const struct pf_sv reason = decision->judgement.message.len != 0 ? decision->judgement.message
                                                                      : decision->judgement.cause;
     for (size_t i = 0; i < reason.len && at < sizeof(text); i++) {
-        const unsigned char c = (unsigned char)reason.ptr[i];
-        text[at++] = c < 0x20 || c >= 0x7F ? ' ' : (char)c;
+        const char c = reason.ptr[i];
+        const bool plain = c >= ' ' && c <= '~';
+        text[at] = ' ';
+        if (plain) {
+            text[at] = c;
+        }
+        at++;
     }
     pf_write_key(w, PF_SV("warnings"));
     pf_write_begin_array(w);

@@ -58,8 +58,12 @@ static enum pf_code put_dimension(const struct pf_audit_report *report,
     if (code != PF_OK || count == 0) {
         return code;
     }
-    const char *const headings[] = {"COUNT", "FIRST", "LAST",
-                                    pf_audit_summary_dimension_name(dimension)};
+    static const char *const names[PF_AUDIT_DIMENSION_COUNT] = {
+        [PF_AUDIT_BY_CLASS] = "CLASS",     [PF_AUDIT_BY_VERDICT] = "VERDICT",
+        [PF_AUDIT_BY_BINDING] = "BINDING", [PF_AUDIT_BY_NAMESPACE] = "NAMESPACE",
+        [PF_AUDIT_BY_OWNER] = "OWNER",     [PF_AUDIT_BY_MESSAGE] = "MESSAGE",
+    };
+    const char *const headings[] = {"COUNT", "FIRST", "LAST", names[dimension]};
     struct pf_clitable table = {0};
     pf_clitable_init(&table, arena, headings, PF_ARRAY_LEN(headings));
     table.right = 1U;

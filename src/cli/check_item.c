@@ -98,14 +98,14 @@ enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_
     struct pf_check_item item = {
         .namespace_ = source->namespace_,
         .name = source->name,
-        .class_name = decision->class_name,
+        .class_name = source->bare ? (struct pf_sv){0} : decision->class_name,
         .verdict = judged ? decision->judgement.verdict : PF_VERDICT_NOT_JUDGED,
         .action = judged ? decision->action : PF_ACTION_ALLOW,
         .observed = decision->observed,
         .message = misfit ? decision->judgement.message : (struct pf_sv){0},
         .explanation = explanation_of(decision, arena),
         .binding = judged ? decision->judgement.binding : (struct pf_sv){0},
-        .patch = decision->patch,
+        .patch = source->bare ? (struct pf_sv){0} : decision->patch,
     };
     enum pf_code code = PF_OK;
     if (decision->pod != NULL) {

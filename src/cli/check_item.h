@@ -45,6 +45,8 @@ struct pf_check_source {
     const struct pf_kube_features *features;
     struct pf_sv namespace_;
     struct pf_sv name; /**< used where the pod has none */
+    bool
+        bare; /**< no configuration was given: the pod is judged as it is, no class and no patch are told */
 };
 
 /** Collect. @return PF_OK or PF_E_NO_MEMORY */

@@ -125,7 +125,8 @@ static void put_room(const struct pf_check_item *item, struct pf_buf *buf)
 static void add_reasons(struct pf_clitable *table, const struct pf_fit_node *node)
 {
     pf_autobuf struct pf_buf text = {0};
-    pf_buf_init(&text, 16 * 1024); /* a longer list of reasons is cut by the failure below */
+    pf_buf_init(&text,
+                (size_t)16 * 1024); /* a longer list of reasons is cut by the failure below */
     for (size_t i = 0; i < node->reason_count; i++) {
         pf_buf_append_cstr(&text, i != 0 ? ", " : "");
         pf_buf_append_sv(&text, node->reasons[i]);

@@ -184,40 +184,63 @@ static enum pf_code set_option(struct parser *p, size_t index, const char *text)
     return set_value(p, row, text);
 }
 
+/* One word that is an option, taken apart. */
+struct word {
+    bool is_long;
+    struct pf_sv name;
+    const char *attached; /* value in the same word, or NULL */
+};
+
+static struct word take_apart(const char *text)
+{
+    struct word word = {.is_long = text[1] == '-'};
+    const char *name = text + (word.is_long ? 2 : 1);
+    const char *equals = word.is_long ? strchr(name, '=') : NULL;
+    word.name = (struct pf_sv){.ptr = name, .len = 1};
+    if (word.is_long) {
+        word.name.len = equals != NULL ? (size_t)(equals - name) : strlen(name);
+        word.attached = equals != NULL ? equals + 1 : NULL;
+    } else if (name[1] != '\0') {
+        word.attached = name + 1;
+    }
+    return word;
+}
+
+/* @return index of the row, or command->count */
+static size_t find_row(const struct pf_cliopt_command *command, const struct word *word)
+{
+    for (size_t i = 0; i < command->count; i++) {
+        const struct pf_cliopt *row = &command->rows[i];
+        const bool hit = word->is_long ? pf_sv_eq_cstr(word->name, row->name)
+                                       : row->letter != 0 && row->letter == word->name.ptr[0];
+        if (hit) {
+            return i;
+        }
+    }
+    return command->count;
+}
+
 /* One option at argv[*at]; *at is left on its last word. */
 static enum pf_code parse_option(struct parser *p, int argc, char *const *argv, int *at)
 {
-    const char *word = argv[*at];
-    const bool is_long = word[1] == '-';
-    const char *name = word + (is_long ? 2 : 1);
-    const char *equals = is_long ? strchr(name, '=') : NULL;
-    const struct pf_sv text = {.ptr = name,
-                               .len = !is_long         ? 1
-                                      : equals != NULL ? (size_t)(equals - name)
-                                                       : strlen(name)};
-    for (size_t i = 0; i < p->command->count; i++) {
-        const struct pf_cliopt *row = &p->command->rows[i];
-        const bool hit =
-            is_long ? pf_sv_eq_cstr(text, row->name) : row->letter != 0 && row->letter == name[0];
-        if (!hit) {
-            continue;
-        }
-        const char *attached =
-            is_long ? (equals != NULL ? equals + 1 : NULL) : (name[1] != '\0' ? name + 1 : NULL);
-        if (attached == NULL && row->type == PF_CLIOPT_FLAG) {
-            return set_option(p, i, "true");
-        }
-        if (attached != NULL) {
-            return set_option(p, i, attached);
-        }
-        if (*at + 1 >= argc) {
-            return pf_err_set(p->err, PF_E_INVALID, "option '--%s' needs a value: %s", row->name,
-                              row->value != NULL ? row->value : "VALUE");
-        }
-        *at += 1;
-        return set_option(p, i, argv[*at]);
+    const struct word word = take_apart(argv[*at]);
+    const size_t index = find_row(p->command, &word);
+    if (index == p->command->count) {
+        return unknown_option(p, word.name, word.is_long);
     }
-    return unknown_option(p, text, is_long);
+    const struct pf_cliopt *row = &p->command->rows[index];
+    if (word.attached != NULL) {
+        return set_option(p, index, word.attached);
+    }
+    if (row->type == PF_CLIOPT_FLAG) {
+        return set_option(p, index, "true");
+    }
+    if (*at + 1 >= argc) {
+        return pf_err_set(p->err, PF_E_INVALID, "option '--%s' needs a value: %s", row->name,
+                          row->value != NULL ? row->value : "VALUE");
+    }
+    *at += 1;
+    return set_option(p, index, argv[*at]);
 }
 
 static enum pf_code check_count(const struct parser *p)
@@ -244,11 +267,14 @@ static bool asks_help(int argc, char *const *argv)
     return false;
 }
 
-enum pf_code pf_cliopt_parse(const struct pf_cliopt_command *command, int argc, char *const *argv,
-                             struct pf_arena *arena, void *values,
-                             struct pf_cliopt_strings *ret_args, bool *ret_help, struct pf_err *err)
+enum pf_code pf_cliopt_parse(const struct pf_cliopt_command *command,
+                             const struct pf_cliopt_start *start, bool *ret_help,
+                             struct pf_err *err)
 {
-    struct parser p = {.command = command, .arena = arena, .values = values, .err = err};
+    struct parser p = {
+        .command = command, .arena = start->arena, .values = start->values, .err = err};
+    const int argc = start->argc;
+    char *const *argv = start->argv;
     if (asks_help(argc, argv)) {
         *ret_help = true;
         return PF_OK;
@@ -270,8 +296,8 @@ enum pf_code pf_cliopt_parse(const struct pf_cliopt_command *command, int argc, 
         return code;
     }
     *ret_help = false;
-    if (ret_args != NULL) {
-        *ret_args = p.args;
+    if (start->ret_args != NULL) {
+        *start->ret_args = p.args;
     }
     return PF_OK;
 }
@@ -281,8 +307,7 @@ bool pf_cliopt_begin(const struct pf_cliopt_command *command, const struct pf_cl
 {
     struct pf_err err = {0};
     bool help = false;
-    if (pf_cliopt_parse(command, start->argc, start->argv, start->arena, start->values,
-                        start->ret_args, &help, &err) != PF_OK) {
+    if (pf_cliopt_parse(command, start, &help, &err) != PF_OK) {
         pf_cliout_error("%s (see '%s --help')", err.text, command->name);
         *ret_exit = PF_COMMAND_ERROR;
         return false;

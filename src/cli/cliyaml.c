@@ -40,7 +40,7 @@ static void *with_room(struct converter *c, void *array, size_t count, size_t by
         (void)pf_cursor_fail(c->cursor, PF_E_NO_MEMORY, "out of memory");
         return NULL;
     }
-    if (count != 0) {
+    if (count != 0 && array != NULL) {
         memcpy(bigger, array, count * bytes_each);
     }
     return bigger;
@@ -80,7 +80,7 @@ static struct pf_yaml_node *convert_array(struct converter *c)
     const struct pf_yaml_node **items = NULL;
     pf_cursor_enter_array(c->cursor);
     while (node != NULL && pf_cursor_next_item(c->cursor)) {
-        items = with_room(c, items, node->count, sizeof(*items));
+        items = with_room(c, items, node->count, sizeof(const struct pf_yaml_node *));
         const struct pf_yaml_node *value = items != NULL ? convert(c) : NULL;
         if (value == NULL) {
             return NULL;

@@ -228,6 +228,7 @@ static enum pf_code judge_pod(struct run *run, struct pf_sv pod_json,
         .decision = &decision,
         .explanation = &explanation,
         .features = &run->config->fit.features,
+        .bare = run->values->config == NULL,
         .namespace_ = request.namespace_,
         .name = name,
     };
@@ -250,6 +251,7 @@ static enum pf_code judge_other(struct run *run, struct pf_sv body, const struct
     const struct pf_check_source source = {
         .decision = &decision,
         .features = &run->config->fit.features,
+        .bare = run->values->config == NULL,
         .namespace_ = review->namespace_,
         .name = review->name,
     };
@@ -306,6 +308,29 @@ static enum pf_code judge_files(struct run *run, struct pf_err *err)
     return pf_cliout_flush(&run->out, err);
 }
 
+static enum pf_code set_gate(struct pf_sv pair, struct pf_kube_features *features,
+                             struct pf_err *err)
+{
+    const size_t equals = pf_sv_find(pair, PF_SV("="));
+    const struct pf_sv gate = {.ptr = pair.ptr, .len = equals == SIZE_MAX ? 0 : equals};
+    struct pf_sv value = {0};
+    if (equals != SIZE_MAX) {
+        value = (struct pf_sv){.ptr = pair.ptr + equals + 1, .len = pair.len - equals - 1};
+    }
+    const bool on = pf_sv_eq_cstr(value, "true");
+    if (gate.len == 0 || (!on && !pf_sv_eq_cstr(value, "false"))) {
+        return pf_err_set(err, PF_E_INVALID,
+                          "option '--feature-gates': '%.*s' is not NAME=true or NAME=false",
+                          PF_SV_ARG(pair));
+    }
+    if (pf_kube_features_set(features, gate, on) != PF_OK) {
+        pf_cliout_error("feature gate '%.*s' does not change what podfit judges, ignoring",
+                        PF_SV_ARG(gate));
+    }
+    return PF_OK;
+}
+
+/* NAME=BOOL,NAME=BOOL as kube-scheduler takes it */
 static enum pf_code set_gates(const char *text, struct pf_kube_features *features,
                               struct pf_err *err)
 {
@@ -315,19 +340,9 @@ static enum pf_code set_gates(const char *text, struct pf_kube_features *feature
         const struct pf_sv pair = {.ptr = rest.ptr, .len = comma == SIZE_MAX ? rest.len : comma};
         const size_t used = comma == SIZE_MAX ? rest.len : comma + 1;
         rest = (struct pf_sv){.ptr = rest.ptr + used, .len = rest.len - used};
-        const size_t equals = pf_sv_find(pair, PF_SV("="));
-        const struct pf_sv gate = {.ptr = pair.ptr, .len = equals == SIZE_MAX ? 0 : equals};
-        const struct pf_sv value = {.ptr = pair.ptr + gate.len + 1,
-                                    .len = equals == SIZE_MAX ? 0 : pair.len - equals - 1};
-        const bool on = pf_sv_eq_cstr(value, "true");
-        if (gate.len == 0 || (!on && !pf_sv_eq_cstr(value, "false"))) {
-            return pf_err_set(err, PF_E_INVALID,
-                              "option '--feature-gates': '%.*s' is not NAME=true or NAME=false",
-                              PF_SV_ARG(pair));
-        }
-        if (pf_kube_features_set(features, gate, on) != PF_OK) {
-            pf_cliout_error("feature gate '%.*s' does not change what podfit judges, ignoring",
-                            PF_SV_ARG(gate));
+        const enum pf_code code = set_gate(pair, features, err);
+        if (code != PF_OK) {
+            return code;
         }
     }
     return PF_OK;

@@ -10,15 +10,11 @@
 #define HELP_MAX_BYTES ((size_t)64 * 1024)
 
 static const struct pf_command commands[] = {
-#ifndef PF_BOOTSTRAP_NO_SERVE
     {.name = "serve", .summary = "run the webhook", .run = pf_cmd_serve_run},
-#endif
     {.name = "check", .summary = "what would be done to a pod, and why", .run = pf_cmd_check_run},
     {.name = "certs", .summary = "create, inspect and renew certificates", .run = pf_cmd_certs_run},
     {.name = "config", .summary = "check and show a configuration", .run = pf_cmd_config_run},
-#ifndef PF_BOOTSTRAP_NO_AUDIT
     {.name = "audit", .summary = "query and summarise a rejection log", .run = pf_cmd_audit_run},
-#endif
     {.name = "version", .summary = "print versions", .run = pf_cmd_version_run},
 };
 

@@ -57,6 +57,11 @@ enum pf_code pf_model_new(const struct pf_model_options *options, struct pf_mode
     return PF_OK;
 }
 
+void pf_model_set_reservation_ttl(struct pf_model *model, int64_t ttl_ms)
+{
+    model->options.reservation_ttl_ms = ttl_ms;
+}
+
 static void free_columns(struct pf_model *model)
 {
     struct pf_columns *c = &model->columns;

@@ -79,13 +79,34 @@ static enum pf_code name_most(const struct pf_filter_input *input, const struct 
     return name_constraint(input, most, arena, ret_binding);
 }
 
+/* The last filter, in their order, at which a node failed; PF_FILTER_COUNT when none did. */
+static enum pf_filter_id furthest_filter(const struct pf_outcomes *outcomes)
+{
+    int furthest = -1;
+    for (uint32_t i = 0; i < outcomes->count; i++) {
+        const struct pf_outcome *outcome = &outcomes->items[i];
+        if (outcome->nodes != 0 && outcome->result.filter != PF_FILTER_COUNT &&
+            (int)outcome->result.filter > furthest) {
+            furthest = (int)outcome->result.filter;
+        }
+    }
+    return furthest >= 0 ? (enum pf_filter_id)furthest : PF_FILTER_COUNT;
+}
+
 enum pf_code pf_binding_of_misfit(const struct pf_filter_input *input,
                                   const struct pf_outcomes *outcomes, struct pf_arena *arena,
                                   struct pf_sv *ret_binding)
 {
+    /* Nodes the pod was never meant for say nothing about what is short: where some node could take it (full), those count; otherwise (never) those
+       that came furthest through the filters. */
+    const bool full = outcomes->could != 0;
+    const enum pf_filter_id furthest = furthest_filter(outcomes);
     struct count count = {.nodes = {0}};
     for (uint32_t i = 0; i < outcomes->count; i++) {
-        count_result(&count, &outcomes->items[i].result, outcomes->items[i].nodes);
+        const struct pf_outcome *outcome = &outcomes->items[i];
+        if (full ? outcome->result.could : outcome->result.filter == furthest) {
+            count_result(&count, &outcome->result, outcome->nodes);
+        }
     }
     return name_most(input, &count, arena, ret_binding);
 }

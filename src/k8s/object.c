@@ -43,8 +43,8 @@ enum pf_code pf_resource_list_set(struct pf_resource_list *list, struct pf_sv na
 enum pf_code pf_resource_list_append(struct pf_resource_list *list, struct pf_sv name,
                                      const struct pf_quantity *amount, struct pf_arena *arena)
 {
-    if (list->count == list->cap) {
-        const size_t cap = list->cap != 0 ? list->cap * 2 : 4;
+    if (list->count >= list->cap) { /* a list that shares its items with another one has cap 0 */
+        const size_t cap = list->count != 0 ? list->count * 2 : 4;
         struct pf_resource *items = pf_arena_calloc(arena, cap, sizeof(*items));
         if (items == NULL) {
             return PF_E_NO_MEMORY;

@@ -187,9 +187,11 @@ enum pf_code pf_pod_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf
     while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
         switch (field) {
         case METADATA:
+            pod.meta_present = pf_decode_is_set(&d);
             pf_fields_meta(&d, &pod.meta);
             break;
         case SPEC:
+            pod.spec_present = pf_decode_is_set(&d);
             decode_spec(&d, &pod);
             break;
         default:

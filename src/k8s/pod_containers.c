@@ -157,7 +157,8 @@ void pf_pod_containers_decode(struct pf_decode *d, enum pf_container_kind kind, 
         }
         list.items = grown;
         struct pf_container *container = &list.items[list.count];
-        *container = (struct pf_container){.kind = kind, .index = (uint32_t)list.count};
+        *container = (struct pf_container){
+            .kind = kind, .index = (uint32_t)list.count, .present = pf_decode_is_set(d)};
         list.count++;
         decode_container(d, pod, container);
     }

@@ -29,11 +29,13 @@ void pf_admission_free(struct pf_admission *admission);
 enum pf_code pf_admission_set_config(struct pf_admission *admission, struct pf_config *config,
                                      struct pf_err *err) PF_MUST_CHECK;
 
-/** What was decided about one pod; lives in the arena of the call. */
+/** What was decided about one pod; lives in the arena of the call and refers to the body. */
 struct pf_decision {
     bool covered;  /**< a class covers it; false: allowed untouched, the rest is empty */
     bool observed; /**< the class only observes: `action` is what would have been done */
     bool dry_run;
+    bool
+        reserved; /**< this review made a reservation, under review_uid; a continued one is not its own */
     const char *
         skipped; /**< static: why an uncovered review was not looked at (operation, resource, mirror, ...); NULL otherwise */
     enum pf_action action;

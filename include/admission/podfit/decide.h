@@ -36,6 +36,15 @@ enum pf_code pf_judge_and_reserve(const struct pf_decide_rules *rules,
                                   const struct pf_class *class_, struct pf_arena *arena,
                                   struct pf_decision *decision, struct pf_err *err) PF_MUST_CHECK;
 
+/** The verdict `unknown` for a pod whose numbers podfit does not hold: nothing is judged, no room is held. @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_judge_unknown(const struct pf_decide_rules *rules,
+                              const struct pf_decide_input *input, const struct pf_class *class_,
+                              const char *why, struct pf_arena *arena,
+                              struct pf_decision *decision) PF_MUST_CHECK;
+
+/** Drop the reservation that this decision made: its answer will not be given. Takes the model's lock. */
+void pf_judge_give_back(struct pf_model *model, struct pf_decision *decision);
+
 /**
  * The sentence a user gets when the pod does not fit: kube-scheduler's message, the requests before and after the rewrite, what binds. Equal for equal
  * causes, so that Events aggregate.

@@ -59,32 +59,28 @@ struct pf_cliopt_command {
     const char *examples;  /**< lines */
 };
 
+/** What a command is started with, and where its values go. */
+struct pf_cliopt_start {
+    int argc;
+    char *const *argv;      /**< [0] is skipped; strings are borrowed */
+    struct pf_arena *arena; /**< takes lists */
+    void *
+        values; /**< the caller's struct: fallbacks are written first; undefined on failure; may be NULL when there are no options */
+    struct pf_cliopt_strings *ret_args; /**< untouched on failure; may be NULL */
+};
+
 /**
  * Parse.
  *
- * @param argv      [0] is skipped; strings are borrowed
- * @param arena     takes lists
- * @param values    the caller's struct: fallbacks are written first; undefined on failure
- * @param ret_args  untouched on failure; may be NULL when args_max is 0
- * @param ret_help  true: --help was asked for, nothing else was looked at; values are undefined then
+ * @param[out] ret_help  true: --help was asked for, nothing else was looked at; values are undefined then
  * @return PF_OK; PF_E_INVALID (unknown option, with a suggestion; missing, superfluous or malformed value; number of arguments), PF_E_RANGE, PF_E_NO_MEMORY
  */
-enum pf_code pf_cliopt_parse(const struct pf_cliopt_command *command, int argc, char *const *argv,
-                             struct pf_arena *arena, void *values,
-                             struct pf_cliopt_strings *ret_args, bool *ret_help,
+enum pf_code pf_cliopt_parse(const struct pf_cliopt_command *command,
+                             const struct pf_cliopt_start *start, bool *ret_help,
                              struct pf_err *err) PF_MUST_CHECK;
 
 /** Append what `--help` prints. */
 void pf_cliopt_help(const struct pf_cliopt_command *command, struct pf_buf *buf);
-
-/** What a command is started with. */
-struct pf_cliopt_start {
-    int argc;
-    char *const *argv;
-    struct pf_arena *arena;
-    void *values;
-    struct pf_cliopt_strings *ret_args; /**< may be NULL */
-};
 
 /**
  * Parse and deal with the outcome: help goes to stdout, a usage error with a hint to stderr.

@@ -83,8 +83,11 @@ struct pf_judgement {
     struct pf_sv
         message; /**< kube-scheduler's, such as `0/12 nodes are available: 3 Insufficient memory, 9 Too many pods.`; empty when it fits or is not judged */
     struct pf_sv cause; /**< unknown and notJudged: a sentence that says why; else empty */
-    struct pf_sv
-        binding; /**< misfit: the resource or plug-in that excludes most nodes; fits: the resource that runs out first when `slots` was asked for */
+    /**
+     * The resource or plug-in that binds. Misfit: what excludes most of the nodes that could take the pod (full), or of those that came furthest
+     * through the filters (never): nodes of another pool say nothing about what is short. Fits: what runs out first, set by pf_fit_explain().
+     */
+    struct pf_sv binding;
     struct pf_fit_reason *reasons; /**< tally, in the message's order */
     size_t reason_count;
     struct pf_request request; /**< of the pod, as the scheduler counts it */

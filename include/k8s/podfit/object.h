@@ -33,7 +33,8 @@ struct pf_resource {
 struct pf_resource_list {
     struct pf_resource *items;
     size_t count;
-    size_t cap;   /**< items that fit without asking the arena again */
+    size_t
+        cap; /**< items that fit without asking the arena again; 0: `items` are not this list's own to append to */
     bool present; /**< the key stood there as an object, maybe empty: a patch may add below it */
 };
 

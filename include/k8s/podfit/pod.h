@@ -33,6 +33,7 @@ struct pf_container {
     struct pf_sv name;
     enum pf_container_kind kind;
     uint32_t index;         /**< position in its own list (containers or initContainers) */
+    bool present;           /**< the item stood there as an object, not as null */
     bool resources_present; /**< `resources` stood there as an object */
     struct pf_resource_list requests;
     struct pf_resource_list limits;
@@ -210,6 +211,8 @@ struct pf_pod {
     bool preempt_never; /**< preemptionPolicy: Never */
     bool host_network;
     bool mirror;            /**< annotation kubernetes.io/config.mirror */
+    bool meta_present;      /**< metadata stood there as an object: a patch may add below it */
+    bool spec_present;      /**< spec stood there as an object */
     bool resources_present; /**< spec.resources stood there */
     bool node_selector_present;
     bool tolerations_present;

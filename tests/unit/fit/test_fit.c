@@ -33,6 +33,11 @@ static const char *const three_nodes[] = {
     NODE("n3", "", ROOM),
     NULL,
 };
+/* one node of the pool, three of another one that takes no such pod */
+#define OTHER(name) \
+    NODE(name, "\"taints\":[{\"key\":\"dedicated\",\"effect\":\"NoSchedule\"}]", ROOM)
+static const char *const small_pool[] = {NODE("n1", "", ROOM), OTHER("o1"), OTHER("o2"),
+                                         OTHER("o3"), NULL};
 static const char *const sick_node[] = {
     NODE("n1", "\"taints\":[{\"key\":\"node.kubernetes.io/not-ready\",\"effect\":\"NoExecute\"}]",
          ROOM),
@@ -107,6 +112,22 @@ static const struct row rows[] = {
      .pod = POD(C("\"cpu\":\"1\",\"memory\":\"4Gi\"")),
      .verdict = PF_VERDICT_FULL,
      .message = "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory.",
+     .binding = "memory"},
+    {.name = "full: nodes of another pool do not bind, however many",
+     .nodes = small_pool,
+     .pods = full_pods,
+     .pod = POD(C("\"memory\":\"4Gi\"")),
+     .verdict = PF_VERDICT_FULL,
+     .message =
+         "0/4 nodes are available: 1 Insufficient memory, 3 node(s) had untolerated taint(s).",
+     .binding = "memory"},
+    {.name = "never: what came furthest binds",
+     .nodes = small_pool,
+     .pods = none,
+     .pod = POD(C("\"memory\":\"400Gi\"")),
+     .verdict = PF_VERDICT_NEVER,
+     .message =
+         "0/4 nodes are available: 1 Insufficient memory, 3 node(s) had untolerated taint(s).",
      .binding = "memory"},
     {.name = "full: a cordon can be lifted",
      .nodes = cordoned_node,
@@ -191,7 +212,7 @@ static const struct row rows[] = {
      .verdict = PF_VERDICT_FULL,
      .message = "0/3 nodes are available: 1 Insufficient memory, 2 node(s) didn't satisfy "
                 "plugin(s) [NodeAffinity].",
-     .binding = "NodeAffinity"},
+     .binding = "memory"},
     {.name = "narrowed to a node that is not there",
      .nodes = three_nodes,
      .pods = none,

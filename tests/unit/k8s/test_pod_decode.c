@@ -195,7 +195,12 @@ static void test_absent_is_null(void **state)
         pf_autoarena struct pf_arena arena = {0};
         struct pf_pod pod;
         decode_ok(pods[i], &arena, &pod);
-        const struct pf_pod want = {.scheduler_name = pod.scheduler_name};
+        const bool objects = i == 2; /* only there metadata and spec stand as objects */
+        const struct pf_pod want = {
+            .scheduler_name = pod.scheduler_name,
+            .meta_present = objects,
+            .spec_present = objects,
+        };
         assert_sv(pod.scheduler_name, "default-scheduler");
         assert_memory_equal(&pod, &want, sizeof(pod));
     }

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""run.py BUILD   the benchmarks of podfit: ratios of things measured in turn in one run, beside their targets
+
+BUILD is a folder with a release build. Everything stays on loopback and is bounded in number. Nothing here is a test: the figures depend on the machine,
+only the ratios mean something, and those wobble by some per cent. Python 3, standard library only."""
+import importlib.util
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDED = os.path.join(HERE, '..', 'tests', 'reference', 'recorded')
+SIZES = (100, 5000, 130000)
+ROUNDS = 7
+KEPT, NEW = 2000, 150   # requests of one round
+CONFIG = '''apiVersion: config.podfit.io/v1
+kind: PodfitConfiguration
+classes:
+- name: projects
+  defaultQuotas: '{"internet":true,"idle_timeout":1800,"mem":2000,"cpu":1,"cpu_oc":20,"mem_oc":10}'
+  onFull: annotate
+  onNever: annotate
+'''
+NGINX = '''daemon off; master_process off; worker_processes 1; pid nginx.pid; error_log error.log;
+events { worker_connections 1024; }
+http {
+  access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  server {
+    listen 127.0.0.1:%d ssl; ssl_certificate certs/tls.crt; ssl_certificate_key certs/tls.key;
+    ssl_protocols TLSv1.3; ssl_session_tickets off; ssl_session_cache off; keepalive_requests 1000000;
+    location / { default_type application/json; return 200 '%s'; }
+  }
+}
+'''
+
+
+def expand():
+    spec = importlib.util.spec_from_file_location('expand', os.path.join(RECORDED, 'expand.py'))
+    module = importlib.util.module_from_spec(spec)
+    sys.dont_write_bytecode = True
+    spec.loader.exec_module(module)
+    return module
+
+
+SCENARIOS = ('cocalc-memory', 'coditect', 'jupyterhub')
+
+
+def write_bodies(path):
+    """24 recorded reviews of project pods -> their mean size"""
+    sizes = []
+    with open(path, 'w', encoding='utf8') as f:
+        for scenario in SCENARIOS:
+            steps = [s for s in map(json.loads, expand().lines(scenario)) if s.get('review') and s['outcome'] == 'bound']
+            for step in steps[:8]:
+                text = json.dumps(step['review'], ensure_ascii=False, separators=(',', ':'))
+                sizes.append(len(text.encode()))
+                f.write(text + '\n')
+    return statistics.mean(sizes)
+
+
+def write_cluster(path, count):
+    """nodes as the scenarios have them, over and over, with ten pods each up to 5,000 nodes"""
+    nodes = [o for scenario in SCENARIOS for o in expand().initial(scenario)['items'] if o['kind'] == 'Node']
+    texts = []
+    for node in nodes:
+        old = node['metadata']['name']
+        node['spec'].pop('unschedulable', None)
+        node['status'] = {'allocatable': node['status']['allocatable']}
+        texts.append(json.dumps(node, separators=(',', ':')).replace(json.dumps(old), '"@"'))
+    with open(path, 'w', encoding='utf8') as f:
+        f.write('{"apiVersion":"v1","kind":"List","metadata":{"resourceVersion":"1"},"items":[')
+        for i in range(count):
+            f.write((',\n' if i else '') + texts[i % len(texts)].replace('"@"', '"node-%d"' % i))
+            for j in range(10 if count <= 5000 else 1):
+                f.write(',\n{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"n","name":"p-%d-%d"},"spec":{"nodeName":"node-%d","containers":'
+                        '[{"name":"c","resources":{"requests":{"cpu":"50m","memory":"%dMi"}}}]}}' % (i, j, i, 50 + i % 50))
+        f.write(']}\n')
+
+
+class Servers:
+    def __init__(self, build, folder):
+        self.build, self.folder = build, folder
+        self.running = []
+        self.podfit = os.path.join(build, 'podfit')
+        subprocess.run([self.podfit, 'certs', 'create', self.path('certs'), '--dns', 'localhost', '--ip', '127.0.0.1'], check=True,
+                       stdout=subprocess.DEVNULL)
+        with open(self.path('config.yaml'), 'w', encoding='utf8') as f:
+            f.write(CONFIG)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def echo(self):
+        process = subprocess.Popen([os.path.join(self.build, 'bench', 'echo_tls'), self.path('certs/tls.crt'), self.path('certs/tls.key')],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.running.append(process)
+        return int(process.stdout.readline()), process.pid
+
+    def serve(self, nodes):
+        cluster, ports = self.path('cluster-%d.json' % nodes), self.path('ports-%d' % nodes)
+        write_cluster(cluster, nodes)
+        with open(self.path('log-%d' % nodes), 'w', encoding='utf8') as log:
+            process = subprocess.Popen([self.podfit, 'serve', '--config', self.path('config.yaml'), '--snapshot', cluster, '--cert-dir', self.path('certs'),
+                                        '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0', '--port-file', ports, '--shutdown-delay', '0s',
+                                        '--audit-log', self.path('audit-%d' % nodes)], stdout=log, stderr=log)
+        self.running.append(process)
+        start = time.monotonic()
+        while not os.path.exists(ports):
+            if process.poll() is not None or time.monotonic() - start > 120:
+                raise SystemExit('podfit serve did not start, see its log:\n' + open(self.path('log-%d' % nodes), encoding='utf8').read()[-2000:])
+            time.sleep(0.02)
+        os.unlink(cluster)
+        with open(ports, encoding='ascii') as f:
+            return int(f.readline()), process.pid
+
+    def nginx(self, port):
+        program = shutil.which('nginx') or shutil.which('/usr/sbin/nginx')
+        if not program:
+            return None
+        with open(self.path('nginx.conf'), 'w', encoding='ascii') as f:
+            f.write(NGINX % (port, 'x' * 600))
+        process = subprocess.Popen([program, '-p', self.folder, '-c', self.path('nginx.conf')], stderr=subprocess.DEVNULL)
+        self.running.append(process)
+        time.sleep(0.5)
+        return (port, process.pid) if process.poll() is None else None
+
+    def stop(self):
+        for process in self.running:
+            process.terminate()
+        for process in self.running:
+            process.wait(30)
+
+
+def measure(servers, targets, mode, count):
+    """rounds in turn -> median server CPU microseconds a request, by name"""
+    load = os.path.join(servers.build, 'bench', 'load')
+    figures = {name: [] for name in targets}
+    for _ in range(ROUNDS):
+        for name, (port, pid) in targets.items():
+            done = subprocess.run([load, str(port), str(pid), mode, str(count), servers.path('bodies')], capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise SystemExit('%s: %s' % (name, done.stderr))
+            figures[name].append(float(done.stdout.split()[0]))
+    return {name: statistics.median(values) for name, values in figures.items()}
+
+
+def row(what, figure, target=''):
+    print('%-62s %18s   %s' % (what, figure, target), flush=True)
+
+
+def webhook(servers):
+    size = write_bodies(servers.path('bodies'))
+    targets = {'echo': servers.echo()}
+    for nodes in SIZES:
+        targets[nodes] = servers.serve(nodes)
+    kept = measure(servers, targets, 'keep', KEPT)
+    print('server CPU a request, TLS 1.3 keep-alive, reviews of %.1f KB (median of %d rounds in turn)' % (size / 1000, ROUNDS))
+    row('bare libmicrohttpd TLS echo', '%.1f us' % kept['echo'])
+    for nodes in SIZES:
+        row('podfit, %d nodes' % nodes, '%.1f us' % kept[nodes])
+    row('podfit : echo, 5,000 nodes', '%.2f' % (kept[5000] / kept['echo']), 'target <= 1.5')
+    row('130,000 : 100 nodes', '%.2f' % (kept[130000] / kept[100]), 'target <= 1.3')
+    fresh = {'echo': targets['echo'], 'podfit': targets[5000]}
+    nginx = servers.nginx(targets['echo'][0] + 1 if targets['echo'][0] < 65000 else 20443)
+    if nginx:
+        fresh['nginx'] = nginx
+    new = measure(servers, fresh, 'new', NEW)
+    print('server CPU a request, a new TLS 1.3 connection each, no resumption')
+    for name, figure in new.items():
+        row(name, '%.0f us' % figure)
+    if nginx:
+        row('podfit : nginx (OpenSSL, tickets off)', '%.2f' % (new['podfit'] / new['nginx']), 'target <= 1.0')
+    else:
+        row('podfit : nginx', 'not measured', 'nginx is not installed (apt-get install nginx-light)')
+
+
+def model(build):
+    print('model of 5,000 nodes and 150,000 pods from a stream of 1.4 GB')
+    start = time.monotonic()
+    done = subprocess.run([os.path.join(build, 'bench', 'bench_model')], capture_output=True, text=True, check=True)
+    print(done.stdout.rstrip())
+    row('wall clock of both loads', '%.1f s' % (time.monotonic() - start))
+
+
+def main(args):
+    build = os.path.abspath(args[0])
+    with tempfile.TemporaryDirectory(prefix='podfit-bench-') as folder:
+        servers = Servers(build, folder)
+        try:
+            webhook(servers)
+        finally:
+            servers.stop()
+    model(build)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,66 @@
+#ifndef PODFIT_SERVER_H
+#define PODFIT_SERVER_H
+
+/**
+ * `podfit serve` without the command line: both listeners, reloading, health, drain. The caller owns the process (signals, model, audit log).
+ */
+
+#include <podfit/address.h>
+#include <podfit/admission.h>
+#include <podfit/audit.h>
+#include <podfit/certdir.h>
+#include <podfit/clock.h>
+
+struct pf_server;
+
+/** All pointers are borrowed and outlive the server. */
+struct pf_server_options {
+    struct pf_model *model;
+    struct pf_config *config; /**< in force at start */
+    struct pf_audit *audit;   /**< may be NULL */
+    const struct pf_clock *clock;
+    struct pf_address listen;
+    struct pf_address ops_listen;
+    const char *config_path; /**< NULL: never reloaded */
+    const char *cert_path;
+    const char *key_path;
+    const char *
+        cert_dir; /**< folder of podfit certs whose leaf is renewed here; NULL: not ours to renew */
+    const char *client_ca_path;
+    const char *token_path;
+    const char *version; /**< for build_info */
+    unsigned max_connections;
+    int64_t idle_ms;
+    int64_t request_ms;
+    int64_t shutdown_delay_ms; /**< serving on after pf_server_drain() with readiness off */
+    int64_t drain_ms;          /**< at most this long until everything is quiet after that */
+    bool
+        live; /**< the model follows a cluster: gates can be removed, the model may be out of date */
+};
+
+/**
+ * Load certificates, bind, serve.
+ *
+ * @return PF_OK; the code of what failed at start: files, addresses, memory
+ */
+enum pf_code pf_server_start(const struct pf_server_options *options, struct pf_server **ret_server,
+                             struct pf_err *err) PF_MUST_CHECK;
+
+/** Addresses in force. */
+struct pf_address pf_server_address(const struct pf_server *server);
+struct pf_address pf_server_ops_address(const struct pf_server *server);
+
+/** Descriptor to poll between two pf_server_tick(); -1: none. */
+int pf_server_fd(const struct pf_server *server);
+/** Do what is due: reload changed files, renew the certificate, go on with the drain. @return milliseconds until the next call */
+int pf_server_tick(struct pf_server *server);
+/** Load everything again now (SIGHUP) and reopen the audit log. */
+void pf_server_reload(struct pf_server *server);
+/** Begin to stop: readiness off at once, serve on, then `Connection: close`, then quiet. */
+void pf_server_drain(struct pf_server *server);
+/** The drain is over: call pf_server_stop(). */
+bool pf_server_drained(const struct pf_server *server);
+/** Cut what is left and free. NULL is ignored. */
+void pf_server_stop(struct pf_server *server);
+
+#endif

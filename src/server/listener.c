@@ -1,0 +1,215 @@
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "listener_internal.h"
+#include <podfit/log.h>
+#include <podfit/mem.h>
+
+/* Deadlines are kept to this. */
+#define SWEEP_MS 250
+/* TLS 1.2 and 1.3, no exchange of keys without forward secrecy (webhook practice M-05, T-02). */
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA"
+/* libmicrohttpd's default: request line and headers must fit; half of it is the first read buffer. */
+#define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024)
+/* Second line behind the table's deadlines: a connection it has lost sight of. */
+#define BACKSTOP_S 60
+
+static void on_log(void *cls, const char *format, va_list args) PF_PRINTF(2, 0);
+
+static void on_log(void *cls, const char *format, va_list args)
+{
+    const struct pf_listener *listener = cls;
+    if (!pf_log_enabled("server", PF_LOG_DEBUG)) {
+        return; /* broken handshakes are the client's affair: counted, not logged */
+    }
+    char text[512];
+    (void)vsnprintf(text, sizeof(text), format, args); /* a cut message is still one */
+    size_t len = strlen(text);
+    while (len > 0 && text[len - 1] == '\n') {
+        text[--len] = '\0';
+    }
+    pf_log_debug("server", "%s: %s", listener->options.name, text);
+}
+
+static void *sweep_forever(void *opaque)
+{
+    struct pf_listener *listener = opaque;
+    pthread_mutex_lock(&listener->lock);
+    while (!listener->stop) {
+        struct timespec until = {.tv_sec = 0};
+        (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail on Linux */
+        until.tv_nsec += SWEEP_MS * 1000000L;
+        if (until.tv_nsec >= 1000000000L) {
+            until.tv_nsec -= 1000000000L;
+            until.tv_sec++;
+        }
+        (void)pthread_cond_timedwait(&listener->wake, &listener->lock, &until);
+        const int64_t now = pf_clock_mono_ns(listener->options.clock);
+        pf_linger_sweep(&listener->linger, now, /* all= */ listener->stop);
+        atomic_store_explicit(&listener->sweep_mono_ns, now, memory_order_relaxed);
+        pthread_mutex_unlock(&listener->lock);
+        (void)pf_conntable_sweep(listener->table);
+        pthread_mutex_lock(&listener->lock);
+    }
+    pf_linger_sweep(&listener->linger, 0, /* all= */ true);
+    pthread_mutex_unlock(&listener->lock);
+    return NULL;
+}
+
+static void init_sync(struct pf_listener *listener)
+{
+    (void)pthread_mutex_init(&listener->lock, NULL); /* neither can fail with these attributes */
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&listener->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
+static void destroy(struct pf_listener *listener)
+{
+    if (listener->sweeper_runs) {
+        pthread_mutex_lock(&listener->lock);
+        listener->stop = true;
+        pthread_cond_signal(&listener->wake);
+        pthread_mutex_unlock(&listener->lock);
+        (void)pthread_join(listener->sweeper, NULL);
+    }
+    pf_exchange_pool_done(&listener->pool);
+    pf_conntable_free(listener->table);
+    (void)pthread_cond_destroy(&listener->wake);
+    (void)pthread_mutex_destroy(&listener->lock);
+    free(listener);
+}
+
+static enum pf_code start_daemon(struct pf_listener *listener, struct pf_err *err)
+{
+    const struct pf_listener_options *options = &listener->options;
+    const bool tls = options->serving != NULL;
+    struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, pf_connection_certificate_callback()},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
+    const unsigned flags = (unsigned)MHD_USE_POLL_INTERNAL_THREAD | (unsigned)MHD_USE_ITC |
+                           (unsigned)MHD_USE_ERROR_LOG | (tls ? (unsigned)MHD_USE_TLS : 0U);
+    listener->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, pf_request_handle, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+        listener, MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+        options->max_connections + PF_LISTENER_HEADROOM, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(options->idle_ms / 1000) + BACKSTOP_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
+        pf_connection_notify, listener, MHD_OPTION_NOTIFY_COMPLETED, pf_request_completed, listener,
+        MHD_OPTION_URI_LOG_CALLBACK, pf_connection_request_line, listener, MHD_OPTION_ARRAY,
+        tls ? tls_options : no_options, MHD_OPTION_END);
+    if (listener->daemon == NULL) {
+        return pf_err_set_errno(err, PF_E_IO, errno, "cannot start the %s listener", options->name);
+    }
+    return PF_OK;
+}
+
+static enum pf_code start_sweeper(struct pf_listener *listener, struct pf_err *err)
+{
+    const struct pf_listener_options *options = &listener->options;
+    const struct pf_conntable_options limits = {
+        .clock = options->clock,
+        .max_connections = options->max_connections,
+        .first_ms = options->first_ms,
+        .request_ms = options->request_ms,
+        .idle_ms = options->idle_ms,
+    };
+    enum pf_code code = pf_conntable_new(&limits, &listener->table, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    const int failure = pthread_create(&listener->sweeper, NULL, sweep_forever, listener);
+    if (failure != 0) {
+        return pf_err_set_errno(err, PF_E_IO, failure, "cannot start a thread");
+    }
+    listener->sweeper_runs = true;
+    return PF_OK;
+}
+
+enum pf_code pf_listener_start(const struct pf_listener_options *options,
+                               struct pf_listener **ret_listener, struct pf_err *err)
+{
+    struct pf_listener *listener = pf_mem_calloc(1, sizeof(*listener));
+    if (listener == NULL) {
+        (void)close(options->listen_fd); /* taken over, and of no use */
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory for the %s listener", options->name);
+    }
+    listener->options = *options;
+    atomic_init(&listener->sweep_mono_ns, pf_clock_mono_ns(options->clock));
+    pf_exchange_pool_init(&listener->pool, options->body_max_bytes, options->answer_max_bytes,
+                          options->budget_bytes);
+    init_sync(listener);
+    enum pf_code code = start_sweeper(listener, err);
+    if (code != PF_OK) {
+        (void)close(options->listen_fd); /* taken over, and of no use */
+        destroy(listener);
+        return code;
+    }
+    code = start_daemon(listener, err); /* on failure libmicrohttpd has closed the socket */
+    if (code != PF_OK) {
+        destroy(listener);
+        return code;
+    }
+    *ret_listener = listener;
+    return PF_OK;
+}
+
+void pf_listener_close_connections(struct pf_listener *listener)
+{
+    atomic_store(&listener->closing, true);
+}
+
+void pf_listener_quiesce(struct pf_listener *listener)
+{
+    if (atomic_exchange(&listener->quiesced, true)) {
+        return;
+    }
+    const MHD_socket fd = MHD_quiesce_daemon(listener->daemon);
+    if (fd != MHD_INVALID_SOCKET) {
+        (void)close(fd); /* ours from here on; new clients are refused */
+    }
+}
+
+void pf_listener_stop(struct pf_listener *listener)
+{
+    if (listener == NULL) {
+        return;
+    }
+    MHD_stop_daemon(listener->daemon); /* joins its thread; closes the listening socket */
+    destroy(listener);
+}
+
+struct pf_listener_stats pf_listener_stats(struct pf_listener *listener)
+{
+    return (struct pf_listener_stats){
+        .connections = pf_conntable_stats(listener->table),
+        .handshakes = atomic_load_explicit(&listener->handshakes, memory_order_relaxed),
+        .handshake_errors = atomic_load_explicit(&listener->handshake_errors, memory_order_relaxed),
+        .busy_mono_ns = atomic_load_explicit(&listener->busy_mono_ns, memory_order_relaxed),
+        .sweep_mono_ns = atomic_load_explicit(&listener->sweep_mono_ns, memory_order_relaxed),
+    };
+}
+
+enum pf_clientca_answer pf_listener_client(const struct pf_exchange *exchange)
+{
+    struct pf_link *link = exchange->link;
+    if (link == NULL) {
+        return PF_CLIENTCA_NONE;
+    }
+    const struct pf_listener_options *options = &link->listener->options;
+    if (options->clientca == NULL) {
+        return PF_CLIENTCA_GOOD;
+    }
+    if (link->session == NULL) {
+        return PF_CLIENTCA_NONE;
+    }
+    return pf_clientca_check(options->clientca, link->session, &link->client,
+                             pf_clock_mono_ns(options->clock));
+}

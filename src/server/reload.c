@@ -1,0 +1,237 @@
+#include <pthread.h>
+#include <string.h>
+
+#include <podfit/cert.h>
+#include <podfit/file.h>
+#include <podfit/limits.h>
+#include <podfit/log.h>
+#include <podfit/mem.h>
+#include <podfit/reload.h>
+
+#define PROBLEMS_ARENA_BYTES ((size_t)1024 * 1024)
+
+struct pf_reload {
+    struct pf_reload_options options;
+    pthread_mutex_t lock; /* guards the rest */
+    struct pf_config *config;
+    struct pf_reload_state states[PF_RELOAD_KINDS];
+    struct pf_reload_certificate certificate;
+};
+
+const char *pf_reload_kind_name(enum pf_reload_kind kind)
+{
+    static const char *const names[PF_RELOAD_KINDS] = {
+        [PF_RELOAD_CONFIG] = "config",
+        [PF_RELOAD_CERTIFICATE] = "certificate",
+        [PF_RELOAD_CLIENT_CA] = "client-ca",
+        [PF_RELOAD_TOKEN] = "token",
+    };
+    return (unsigned)kind < PF_RELOAD_KINDS ? names[kind] : "unknown";
+}
+
+enum pf_code pf_reload_new(const struct pf_reload_options *options, struct pf_config *config,
+                           struct pf_reload **ret_reload, struct pf_err *err)
+{
+    struct pf_reload *reload = pf_mem_calloc(1, sizeof(*reload));
+    if (reload == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory for reloading");
+    }
+    reload->options = *options;
+    (void)pthread_mutex_init(&reload->lock, NULL); /* cannot fail with default attributes */
+    reload->config = pf_config_ref(config);
+    struct pf_reload_state *states = reload->states;
+    states[PF_RELOAD_CONFIG].used = options->config_path != NULL;
+    states[PF_RELOAD_CERTIFICATE].used = options->cert_path != NULL;
+    states[PF_RELOAD_CLIENT_CA].used = options->client_ca_path != NULL;
+    states[PF_RELOAD_TOKEN].used = options->token_path != NULL;
+    states[PF_RELOAD_CONFIG].loaded = true;
+    states[PF_RELOAD_CONFIG].successes = 1;
+    states[PF_RELOAD_CONFIG].success_wall_ns = pf_clock_wall_ns(options->clock);
+    *ret_reload = reload;
+    return PF_OK;
+}
+
+void pf_reload_free(struct pf_reload *reload)
+{
+    if (reload == NULL) {
+        return;
+    }
+    pf_config_unref(reload->config);
+    (void)pthread_mutex_destroy(&reload->lock);
+    free(reload);
+}
+
+void pf_reload_warn(const struct pf_config *config, bool live)
+{
+    for (size_t i = 0; i < config->class_count; i++) {
+        const struct pf_class *rules = &config->classes[i];
+        if (rules->on_full == PF_ACTION_GATE && !live) {
+            pf_log_warning(
+                "server",
+                "class '%.*s' has onFull: gate, but without a live cluster nobody removes "
+                "the gates: such pods stay gated",
+                PF_SV_ARG(rules->name));
+        }
+    }
+}
+
+static enum pf_code parse_config(const char *path, struct pf_config **ret_config,
+                                 struct pf_err *err)
+{
+    pf_autobuf struct pf_buf text = {0};
+    pf_buf_init(&text, PF_CONFIG_MAX_BYTES);
+    enum pf_code code = pf_file_read(path, &text, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, PROBLEMS_ARENA_BYTES);
+    struct pf_problems *problems = pf_arena_calloc(&arena, 1, sizeof(*problems));
+    if (problems == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    }
+    pf_problems_init(problems, &arena, path);
+    code = pf_config_parse(pf_buf_view(&text), path, problems, ret_config);
+    if (code == PF_OK) {
+        return PF_OK;
+    }
+    for (size_t i = 0; i < problems->count; i++) {
+        pf_log_error("server", "%s:%zu:%zu: %s", path, (size_t)problems->items[i].mark.line,
+                     (size_t)problems->items[i].mark.column, problems->items[i].text);
+    }
+    if (problems->total > problems->count) {
+        pf_log_error("server", "%s: and %zu more problems", path,
+                     problems->total - problems->count);
+    }
+    if (pf_problems_status(problems, err) == PF_OK) {
+        return pf_err_set(err, code, "cannot read configuration '%s': %s", path,
+                          pf_code_name(code));
+    }
+    return code;
+}
+
+static enum pf_code load_config(struct pf_reload *reload, struct pf_err *err)
+{
+    struct pf_config *fresh = NULL;
+    const enum pf_code code = parse_config(reload->options.config_path, &fresh, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    if (fresh == NULL) {
+        return pf_err_set(err, PF_E_INTERNAL, "no configuration");
+    }
+    if (strcmp(fresh->digest, reload->config->digest) == 0) {
+        pf_config_unref(fresh);
+        return PF_OK;
+    }
+    const enum pf_code set = pf_admission_set_config(reload->options.admission, fresh, err);
+    if (set != PF_OK) {
+        pf_config_unref(fresh);
+        return set;
+    }
+    pf_model_lock(reload->options.model);
+    pf_model_set_reservation_ttl(reload->options.model, fresh->reservation_ttl_ms);
+    pf_model_unlock(reload->options.model);
+    pthread_mutex_lock(&reload->lock);
+    struct pf_config *old = reload->config;
+    reload->config = fresh;
+    pthread_mutex_unlock(&reload->lock);
+    pf_config_unref(old);
+    return PF_OK;
+}
+
+static enum pf_code load_certificate(struct pf_reload *reload, struct pf_err *err)
+{
+    const struct pf_reload_options *options = &reload->options;
+    pf_autocertpair struct pf_cert_pair pair = {0};
+    pf_autocertlist struct pf_cert_list chain = {0};
+    enum pf_code code = pf_cert_load_pair(options->cert_path, options->key_path,
+                                          pf_clock_wall_ns(options->clock), &pair, &chain, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    code = pf_serving_install(options->serving, pf_buf_view(&pair.cert_pem),
+                              pf_buf_view(&pair.key_pem), err);
+    if (code != PF_OK) {
+        return code;
+    }
+    const struct pf_cert_info *leaf = &chain.items[0];
+    struct pf_reload_certificate info = {.not_before_wall_ns = leaf->not_before_wall_ns,
+                                         .not_after_wall_ns = leaf->not_after_wall_ns};
+    memcpy(info.sha256, leaf->sha256, sizeof(info.sha256));
+    const size_t len = strlen(leaf->subject);
+    memcpy(info.subject, leaf->subject,
+           len < sizeof(info.subject) ? len : sizeof(info.subject) - 1);
+    pthread_mutex_lock(&reload->lock);
+    reload->certificate = info;
+    pthread_mutex_unlock(&reload->lock);
+    return PF_OK;
+}
+
+static enum pf_code load_client_ca(struct pf_reload *reload, struct pf_err *err)
+{
+    pf_autobuf struct pf_buf pem = {0};
+    pf_buf_init(&pem, PF_CERT_PEM_MAX_BYTES);
+    const enum pf_code code = pf_file_read(reload->options.client_ca_path, &pem, err);
+    return code != PF_OK ? code
+                         : pf_clientca_install(reload->options.clientca, pf_buf_view(&pem), err);
+}
+
+static enum pf_code load_token(struct pf_reload *reload, struct pf_err *err)
+{
+    pf_autosecret struct pf_buf text = {0};
+    const enum pf_code code = pf_cert_secret_read(reload->options.token_path, &text, err);
+    return code != PF_OK ? code : pf_pathtoken_set(reload->options.token, pf_buf_view(&text), err);
+}
+
+typedef enum pf_code (*load_fn)(struct pf_reload *reload, struct pf_err *err);
+static const load_fn loaders[PF_RELOAD_KINDS] = {
+    [PF_RELOAD_CONFIG] = load_config,
+    [PF_RELOAD_CERTIFICATE] = load_certificate,
+    [PF_RELOAD_CLIENT_CA] = load_client_ca,
+    [PF_RELOAD_TOKEN] = load_token,
+};
+
+enum pf_code pf_reload_load(struct pf_reload *reload, enum pf_reload_kind kind, struct pf_err *err)
+{
+    struct pf_err why = {0};
+    const enum pf_code code = loaders[kind](reload, &why);
+    pthread_mutex_lock(&reload->lock);
+    struct pf_reload_state *state = &reload->states[kind];
+    if (code == PF_OK) {
+        state->loaded = true;
+        state->broken = false;
+        state->error[0] = '\0';
+        state->successes++;
+        state->success_wall_ns = pf_clock_wall_ns(reload->options.clock);
+    } else {
+        state->broken = true;
+        state->failures++;
+        memcpy(state->error, why.text, sizeof(state->error));
+    }
+    pthread_mutex_unlock(&reload->lock);
+    return code == PF_OK ? PF_OK : pf_err_set(err, code, "%s", why.text);
+}
+
+struct pf_reload_state pf_reload_state(struct pf_reload *reload, enum pf_reload_kind kind)
+{
+    pthread_mutex_lock(&reload->lock);
+    const struct pf_reload_state state = reload->states[kind];
+    pthread_mutex_unlock(&reload->lock);
+    return state;
+}
+
+struct pf_reload_certificate pf_reload_certificate(struct pf_reload *reload)
+{
+    pthread_mutex_lock(&reload->lock);
+    const struct pf_reload_certificate certificate = reload->certificate;
+    pthread_mutex_unlock(&reload->lock);
+    return certificate;
+}
+
+void pf_reload_config_digest(struct pf_reload *reload, char digest[17])
+{
+    pthread_mutex_lock(&reload->lock);
+    memcpy(digest, reload->config->digest, sizeof(reload->config->digest));
+    pthread_mutex_unlock(&reload->lock);
+}

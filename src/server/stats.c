@@ -1,0 +1,142 @@
+#include "server_internal.h"
+#include <podfit/write.h>
+
+static void put_time(struct pf_writer *w, const char *key, int64_t wall_ns)
+{
+    char text[PF_TIME_TEXT_BYTES];
+    if (wall_ns == 0) {
+        pf_write_key(w, pf_sv_from(key));
+        pf_write_put_null(w);
+        return;
+    }
+    pf_clock_format(wall_ns, text);
+    pf_write_string_member(w, key, pf_sv_from(text));
+}
+
+static void put_u64(struct pf_writer *w, const char *key, uint64_t value)
+{
+    pf_write_key(w, pf_sv_from(key));
+    pf_write_put_u64(w, value);
+}
+
+static void put_object(struct pf_writer *w, const char *key)
+{
+    pf_write_key(w, pf_sv_from(key));
+    pf_write_begin_object(w);
+}
+
+static void put_model(struct pf_writer *w, struct pf_server *server)
+{
+    pf_model_lock(server->options.model);
+    const struct pf_model_stats stats = pf_model_stats(server->options.model);
+    const struct pf_model_origin origin = pf_model_origin(server->options.model);
+    pf_model_unlock(server->options.model);
+    put_object(w, "model");
+    pf_write_bool_member(w, "synced", origin.synced);
+    pf_write_bool_member(w, "live", origin.live);
+    pf_write_string_member(w, "resourceVersion", pf_sv_from(origin.resource_version));
+    put_u64(w, "nodes", stats.nodes);
+    put_u64(w, "pods", stats.pods);
+    put_u64(w, "podsBound", stats.pods_bound);
+    put_u64(w, "podsPending", stats.pods_pending);
+    put_u64(w, "namespaces", stats.namespaces);
+    put_u64(w, "reservations", stats.reservations);
+    put_u64(w, "shapes", stats.shapes);
+    put_u64(w, "bytes", stats.bytes);
+    pf_write_end_object(w);
+}
+
+static void put_reviews(struct pf_writer *w, struct pf_server *server)
+{
+    const struct pf_metrics_totals totals = pf_metrics_totals(server->metrics);
+    put_object(w, "reviews");
+    put_u64(w, "total", totals.reviews);
+    put_u64(w, "covered", totals.covered);
+    put_u64(w, "observed", totals.observed);
+    for (size_t i = 0; i < PF_ARRAY_LEN(totals.actions); i++) {
+        put_u64(w, pf_action_name((enum pf_action)i), totals.actions[i]);
+    }
+    pf_write_end_object(w);
+}
+
+static void put_connections(struct pf_writer *w, struct pf_server *server)
+{
+    const struct pf_listener_stats stats = pf_listener_stats(server->listener);
+    put_object(w, "connections");
+    put_u64(w, "fresh", stats.connections.open[PF_CONN_FRESH]);
+    put_u64(w, "busy", stats.connections.open[PF_CONN_BUSY]);
+    put_u64(w, "idle", stats.connections.open[PF_CONN_IDLE]);
+    put_u64(w, "max", server->options.max_connections);
+    put_u64(w, "accepted", stats.connections.accepted);
+    put_u64(w, "handshakes", stats.handshakes);
+    put_u64(w, "handshakeErrors", stats.handshake_errors);
+    pf_write_end_object(w);
+}
+
+static void put_files(struct pf_writer *w, struct pf_server *server)
+{
+    put_object(w, "files");
+    for (size_t i = 0; i < PF_RELOAD_KINDS; i++) {
+        const struct pf_reload_state state =
+            pf_reload_state(server->reload, (enum pf_reload_kind)i);
+        put_object(w, pf_reload_kind_name((enum pf_reload_kind)i));
+        pf_write_bool_member(w, "used", state.used);
+        pf_write_bool_member(w, "broken", state.broken);
+        pf_write_string_member(w, "error", pf_sv_from(state.error));
+        put_u64(w, "successes", state.successes);
+        put_u64(w, "failures", state.failures);
+        put_time(w, "loadedAt", state.success_wall_ns);
+        pf_write_end_object(w);
+    }
+    pf_write_end_object(w);
+}
+
+static void put_certificate(struct pf_writer *w, struct pf_server *server)
+{
+    const struct pf_reload_certificate certificate = pf_reload_certificate(server->reload);
+    put_object(w, "certificate");
+    pf_write_string_member(w, "subject", pf_sv_from(certificate.subject));
+    pf_write_string_member(w, "sha256", pf_sv_from(certificate.sha256));
+    put_time(w, "notBefore", certificate.not_before_wall_ns);
+    put_time(w, "notAfter", certificate.not_after_wall_ns);
+    pf_write_end_object(w);
+}
+
+static void put_audit(struct pf_writer *w, struct pf_server *server)
+{
+    struct pf_audit_stats stats = {.written = 0};
+    if (server->options.audit != NULL) {
+        stats = pf_audit_stats(server->options.audit);
+    }
+    put_object(w, "audit");
+    put_u64(w, "written", stats.written);
+    put_u64(w, "repeated", stats.repeated);
+    put_u64(w, "dropped", stats.dropped);
+    put_u64(w, "failed", stats.failed);
+    put_u64(w, "queued", stats.queued);
+    pf_write_end_object(w);
+}
+
+void pf_stats_write(struct pf_server *server, struct pf_buf *buf)
+{
+    struct pf_writer w;
+    char digest[17];
+    pf_reload_config_digest(server->reload, digest);
+    pf_write_init(&w, buf);
+    pf_write_begin_object(&w);
+    pf_write_string_member(&w, "apiVersion", PF_SV("podfit.io/v1"));
+    pf_write_string_member(&w, "kind", PF_SV("Stats"));
+    pf_write_string_member(&w, "version", pf_sv_from(server->options.version));
+    put_time(&w, "startTime", server->start_wall_ns);
+    put_time(&w, "time", pf_clock_wall_ns(server->options.clock));
+    pf_write_bool_member(&w, "ready", atomic_load(&server->phase) == PF_SERVER_SERVING);
+    pf_write_string_member(&w, "configDigest", pf_sv_from(digest));
+    put_reviews(&w, server);
+    put_model(&w, server);
+    put_connections(&w, server);
+    put_certificate(&w, server);
+    put_files(&w, server);
+    put_audit(&w, server);
+    pf_write_end_object(&w);
+    pf_buf_append_char(buf, '\n');
+}

@@ -1,0 +1,164 @@
+#include <podfit/limits.h>
+#include <podfit/mem.h>
+#include <podfit/webhook.h>
+
+/* Reasons of one misfit that go into the audit record; kube-scheduler has some 40 in all. */
+#define REASONS_MAX 16
+
+struct pf_webhook {
+    struct pf_webhook_options options;
+    struct pf_arena arena; /* of the listener's thread; reset after each review */
+    struct pf_decision decision;
+    bool decided;
+    int64_t review_ns;
+};
+
+enum pf_code pf_webhook_new(const struct pf_webhook_options *options,
+                            struct pf_webhook **ret_webhook, struct pf_err *err)
+{
+    struct pf_webhook *webhook = pf_mem_calloc(1, sizeof(*webhook));
+    if (webhook == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory for the webhook");
+    }
+    webhook->options = *options;
+    pf_arena_init(&webhook->arena, PF_REVIEW_ARENA_MAX_BYTES);
+    *ret_webhook = webhook;
+    return PF_OK;
+}
+
+void pf_webhook_free(struct pf_webhook *webhook)
+{
+    if (webhook == NULL) {
+        return;
+    }
+    pf_arena_done(&webhook->arena);
+    free(webhook);
+}
+
+bool pf_webhook_is_json(struct pf_sv content_type)
+{
+    static const char wanted[] = "application/json";
+    size_t end = 0;
+    while (end < content_type.len && content_type.ptr[end] != ';') {
+        end++;
+    }
+    const struct pf_sv type = pf_sv_trim((struct pf_sv){.ptr = content_type.ptr, .len = end});
+    return type.len == sizeof(wanted) - 1 && strncasecmp(type.ptr, wanted, type.len) == 0;
+}
+
+/* From cheap to dear, and nothing about the path is told to strangers: without certificate or token every path is refused alike. */
+static void begin(void *opaque, struct pf_exchange *exchange)
+{
+    struct pf_webhook *webhook = opaque;
+    const enum pf_clientca_answer client = pf_listener_client(exchange);
+    if (client == PF_CLIENTCA_NONE) {
+        pf_exchange_decide(exchange, PF_REPLY_NO_CERTIFICATE);
+    } else if (client == PF_CLIENTCA_BAD) {
+        pf_exchange_decide(exchange, PF_REPLY_BAD_CERTIFICATE);
+    } else if (!pf_pathtoken_matches(webhook->options.token, exchange->path)) {
+        pf_exchange_decide(exchange, PF_REPLY_NOT_FOUND);
+    } else if (strcmp(exchange->method, "POST") != 0) {
+        pf_exchange_decide(exchange, PF_REPLY_BAD_METHOD);
+    } else if (!pf_webhook_is_json(pf_exchange_header(exchange, "Content-Type"))) {
+        pf_exchange_decide(exchange, PF_REPLY_BAD_TYPE);
+    }
+}
+
+static void answer(void *opaque, struct pf_exchange *exchange)
+{
+    struct pf_webhook *webhook = opaque;
+    const struct pf_clock *clock = webhook->options.clock;
+    const int64_t began = pf_clock_mono_ns(clock);
+    if (exchange->timeout_ms != 0 &&
+        began - exchange->start_mono_ns >= exchange->timeout_ms * 1000000) {
+        pf_exchange_decide(exchange, PF_REPLY_EXPIRED);
+        return;
+    }
+    pf_arena_reset(&webhook->arena);
+    webhook->decision = (struct pf_decision){.covered = false};
+    webhook->decided = false;
+    const enum pf_admission_status status =
+        pf_admission_review(webhook->options.admission, pf_buf_view(&exchange->body),
+                            &webhook->arena, &exchange->answer, &webhook->decision);
+    webhook->review_ns = pf_clock_mono_ns(clock) - began;
+    const enum pf_reply reply = pf_reply_of_admission(status);
+    webhook->decided = status == PF_ADMISSION_OK;
+    if (webhook->decided) {
+        exchange->content_type = "application/json";
+    } else if (exchange->answer.len != 0 && exchange->answer.failed == PF_OK &&
+               exchange->answer.data[exchange->answer.len - 1] != '\n') {
+        pf_buf_append_char(&exchange->answer, '\n');
+    }
+    pf_exchange_decide(exchange, reply);
+}
+
+static struct pf_audit_record describe(const struct pf_webhook *webhook,
+                                       struct pf_audit_reason reasons[REASONS_MAX])
+{
+    const struct pf_decision *decision = &webhook->decision;
+    const struct pf_judgement *judgement = &decision->judgement;
+    const struct pf_clock *clock = webhook->options.clock;
+    const size_t count =
+        judgement->reason_count < REASONS_MAX ? judgement->reason_count : REASONS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        reasons[i] = (struct pf_audit_reason){.text = judgement->reasons[i].text,
+                                              .nodes = judgement->reasons[i].nodes};
+    }
+    struct pf_audit_record record = {
+        .wall_ns = pf_clock_wall_ns(clock),
+        .review_uid = decision->review_uid,
+        .dry_run = decision->dry_run,
+        .observed = decision->observed,
+        .class_name = decision->class_name,
+        .verdict = pf_verdict_name(judgement->verdict),
+        .action = pf_action_name(decision->action),
+        .namespace_ = decision->namespace_,
+        .user = decision->user,
+        .requests = decision->rewrite.annotation,
+        .message = judgement->message.len != 0 ? judgement->message : judgement->cause,
+        .reasons = reasons,
+        .reason_count = count,
+        .binding = judgement->binding,
+        .resource_version = pf_sv_from(decision->origin.resource_version),
+        .latency_us = webhook->review_ns / 1000,
+    };
+    if (decision->origin.live) {
+        const int64_t age_ns = pf_clock_mono_ns(clock) - decision->origin.updated_mono_ns;
+        record.model_age_ms = age_ns > 0 ? age_ns / 1000000 : 0;
+    }
+    if (decision->pod != NULL) {
+        record.name = decision->pod->meta.name;
+        record.generate_name = decision->pod->meta.generate_name;
+        record.owner_kind = decision->pod->meta.owner_kind;
+        record.owner_name = decision->pod->meta.owner_name;
+    }
+    return record;
+}
+
+static void after(void *opaque, struct pf_exchange *exchange, unsigned status)
+{
+    struct pf_webhook *webhook = opaque;
+    const struct pf_decision *decision = &webhook->decision;
+    const int64_t now = pf_clock_mono_ns(webhook->options.clock);
+    pf_metrics_count_response(webhook->options.metrics, status, exchange->body_total_bytes,
+                              now - exchange->start_mono_ns);
+    if (!webhook->decided) {
+        pf_arena_reset(&webhook->arena);
+        return;
+    }
+    webhook->decided = false;
+    pf_metrics_count_review(webhook->options.metrics, decision, webhook->review_ns);
+    if (decision->covered && decision->action != PF_ACTION_ALLOW &&
+        webhook->options.audit != NULL) {
+        struct pf_audit_reason reasons[REASONS_MAX];
+        const struct pf_audit_record record = describe(webhook, reasons);
+        pf_audit_put(webhook->options.audit, &record);
+    }
+    pf_arena_reset(&webhook->arena);
+}
+
+struct pf_listener_app pf_webhook_app(struct pf_webhook *webhook)
+{
+    return (struct pf_listener_app){
+        .begin = begin, .answer = answer, .after = after, .opaque = webhook};
+}

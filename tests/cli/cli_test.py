@@ -1,0 +1,597 @@
+#!/usr/bin/env python3
+"""cli_test.py PODFIT SOURCE_DIR [TEST...]: the command line from the outside: exit statuses, messages, formats, the JSON contract of `check`."""
+import base64
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PODFIT = os.path.abspath(sys.argv[1])
+SOURCE = os.path.abspath(sys.argv[2])
+EXAMPLES = os.path.join(SOURCE, 'examples')
+CONFIG = os.path.join(EXAMPLES, 'config.yaml')
+CONTROL = re.compile('[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]')
+
+
+class Result:
+    def __init__(self, run):
+        self.status, self.out, self.err = run.returncode, run.stdout.decode('utf8'), run.stderr.decode('utf8')
+
+
+def podfit(*args, stdin='', env=None):
+    data = stdin if isinstance(stdin, bytes) else stdin.encode('utf8')
+    return Result(subprocess.run([PODFIT] + list(args), input=data, capture_output=True, timeout=60, env=dict(os.environ, **(env or {})), check=False))
+
+
+def example(*path):
+    return os.path.join(EXAMPLES, *path)
+
+
+def node(name, **allocatable):
+    return {'apiVersion': 'v1', 'kind': 'Node', 'metadata': {'name': name},
+            'status': {'allocatable': dict({'cpu': '2', 'memory': '4Gi', 'pods': '10'}, **allocatable)}}
+
+
+def pod(name, namespace=None, requests=None, **spec):
+    metadata = {'name': name}
+    if namespace:
+        metadata['namespace'] = namespace
+    container = {'name': 'main', 'image': 'x'}
+    if requests is not None:
+        container['resources'] = {'requests': requests}
+    return {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': metadata, 'spec': dict({'containers': [container]}, **spec)}
+
+
+def listing(*items):
+    return {'apiVersion': 'v1', 'kind': 'List', 'items': list(items)}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def file(self, name, content):
+        path = os.path.join(self.folder.name, name)
+        with open(path, 'w', encoding='utf8') as file:
+            file.write(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    def usage_error(self, text, *args, **kwargs):
+        result = podfit(*args, **kwargs)
+        self.assertEqual((result.status, result.out), (2, ''), args)
+        self.assertIn(text, result.err)
+        lines = [line for line in result.err.split('\n') if 'no --snapshot' not in line]
+        self.assertEqual(len(lines), 2, 'one line on stderr: %r' % result.err)
+        self.assertTrue(lines[0].startswith('podfit: '), result.err)
+
+
+class Usage(Case):
+    def test_groups(self):
+        for args, text in [([], "'podfit' needs a command"), (['chek'], "did you mean 'podfit check'"), (['frobnicate'], "unknown command 'frobnicate'; see"),
+                           (['--frobnicate'], "unknown option '--frobnicate'"), (['certs'], "'podfit certs' needs a command"),
+                           (['certs', 'shwo'], "did you mean 'podfit certs show'"), (['help', 'frobnicate'], "unknown command 'frobnicate'"),
+                           (['config', 'help', 'nothing'], "unknown command 'nothing'")]:
+            with self.subTest(args=args):
+                self.usage_error(text, *args)
+
+    def test_options(self):
+        pods = example('pods', 'project.yaml')
+        for args, text in [
+                (['check'], "option '--file' is missing"),
+                (['check', '--snapshto', 'x'], "unknown option '--snapshto', did you mean '--snapshot'?"),
+                (['check', '-x'], "unknown option '-x'"),
+                (['check', '--zzz=1'], "unknown option '--zzz' (see"),
+                (['check', '-f'], "option '--file' needs a value: FILE"),
+                (['check', '--file='], "option '--file': the value is empty"),
+                (['check', '-f', pods, '-o', 'jsno'], "did you mean 'json'"),
+                (['check', '-f', pods, '-o', 'xml'], "'xml' is not one of table, json, yaml"),
+                (['check', '-f', pods, '-o', 'json', '-o', 'yaml'], "option '--output' is given twice"),
+                (['check', '-f', pods, '--explain=maybe'], "'maybe' is not true or false"),
+                (['check', '-f', pods, 'more'], "superfluous argument 'more'"),
+                (['check', '-f', pods, '--kubernetes-version', 'new'], "option '--kubernetes-version'"),
+                (['check', '-f', pods, '--kubernetes-version', '1.20'], "option '--kubernetes-version'"),
+                (['check', '-f', pods, '--feature-gates', 'PodLevelResources'], "is not NAME=true or NAME=false"),
+                (['check', '-f', pods, '--feature-gates', 'PodLevelResources=yes'], "is not NAME=true or NAME=false"),
+                (['version', 'x'], "superfluous argument 'x'"),
+                (['audit'], 'FILE is missing'),
+                (['audit', 'x', '--top', '0'], "'0' is not within 1 to 1000"),
+                (['audit', 'x', '--top', 'many'], "'many' is not a number"),
+                (['audit', 'x', '--since', 'yesterday'], "option '--since': 'yesterday' is not a time"),
+                (['certs', 'create'], 'DIR is missing'),
+                (['certs', 'create', 'd'], 'which server?'),
+                (['certs', 'create', 'd', '--dns', 'a', '--lifetime', '1s'], "'1s' is not within 1m"),
+                (['certs', 'create', 'd', '--dns', 'a', '--lifetime', 'long'], "'long' is not a duration"),
+                (['config', 'check'], 'FILE is missing'),
+                (['config', 'show', 'a', 'b'], "superfluous argument 'b'")]:
+            with self.subTest(args=args):
+                self.usage_error(text, *args)
+
+    def test_help_everywhere(self):
+        commands = [['serve'], ['check'], ['audit'], ['version'], ['config', 'check'], ['config', 'show'], ['config', 'document'],
+                    ['certs', 'create'], ['certs', 'show'], ['certs', 'renew']]
+        for command in commands:
+            with self.subTest(command=command):
+                help_text = podfit(*command, '--help')
+                self.assertEqual((help_text.status, help_text.err), (0, ''))
+                self.assertTrue(help_text.out.startswith('Usage: podfit ' + ' '.join(command)))
+                self.assertIn('\nOptions:\n', help_text.out)
+                self.assertRegex(help_text.out, r'\nExamples:\n  \S')
+                self.assertLessEqual(max(map(len, help_text.out.split('\n'))), 110)
+                self.assertEqual(podfit('help', *command).out, help_text.out)
+                self.assertEqual(podfit(*command, '--nonsense', '-h').out, help_text.out)
+        for group in [[], ['certs'], ['config']]:
+            with self.subTest(group=group):
+                help_text = podfit(*group, '--help')
+                self.assertEqual((help_text.status, help_text.err), (0, ''))
+                self.assertIn('\nCommands:\n', help_text.out)
+                self.assertEqual(podfit(*group, 'help').out, help_text.out)
+
+    def test_version(self):
+        self.assertRegex(podfit('version').out, r'^podfit \d+\.\d+\.\d+ \(Kubernetes 1\.33 to 1\.36\)\n$')
+        self.assertEqual(podfit('--version').out, podfit('version').out)
+        document = json.loads(podfit('version', '-o', 'json').out)
+        self.assertEqual((document['apiVersion'], document['kind'], document['kubernetesNewest']), ('podfit.io/v1', 'Version', '1.36'))
+        self.assertIn('kind: Version\n', podfit('version', '--output=yaml').out)
+
+    def test_output_that_cannot_be_written(self):
+        for args in [['version'], ['check', '-f', example('pods', 'project.yaml'), '-o', 'json'], ['--help'], ['config', 'show', CONFIG]]:
+            with self.subTest(args=args), open('/dev/full', 'wb') as full:
+                run = subprocess.run([PODFIT] + args, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+                self.assertEqual(run.returncode, 2)
+                self.assertIn(b'cannot write to standard output', run.stderr)
+
+
+class Check(Case):
+    ITEM = [('namespace', str), ('name', str), ('class', str), ('verdict', str), ('action', str), ('message', str), ('explanation', str), ('containers', list),
+            ('podRequests', dict), ('nodes', list), ('slots', int), ('binding', str), ('patch', list)]
+    NODE = [('name', str), ('fits', bool), ('plugin', str), ('code', str), ('reasons', list), ('slots', int)]
+    CONTAINER = [('name', str), ('init', bool), ('before', dict), ('after', dict), ('rule', str)]
+
+    def check(self, pods, *args, snapshot=None, status=0, config=None):
+        args = list(args) + ['-o', 'json', '-f', '-']
+        if snapshot is not None:
+            args += ['--snapshot', self.file('snapshot.json', snapshot)]
+        if config is not None:
+            args += ['--config', self.file('config.yaml', config)]
+        result = podfit('check', *args, stdin=pods if isinstance(pods, (str, bytes)) else json.dumps(pods))
+        self.assertEqual(result.status, status, result.err)
+        document = json.loads(result.out)
+        self.contract(document)
+        return document['items']
+
+    def fields(self, value, wanted, optional=()):
+        keys = [key for key in value if key not in optional]
+        self.assertEqual(keys, [key for key, _ in wanted])
+        for key, kind in wanted:
+            self.assertIs(type(value[key]), kind, key)
+
+    def values(self, container):
+        for side in ('before', 'after'):
+            self.assertEqual(list(container[side]), ['requests', 'limits'])
+            for amounts in container[side].values():
+                for text in amounts.values():
+                    self.assertRegex(text, r'^-?[0-9]+(\.[0-9]+)?([numkMGTPE]|[KMGTPE]i|e[0-9]+)?$')
+
+    def contract(self, document):
+        self.assertEqual(list(document), ['apiVersion', 'kind', 'items'])
+        self.assertEqual((document['apiVersion'], document['kind']), ('podfit.io/v1', 'CheckList'))
+        for item in document['items']:
+            self.fields(item, self.ITEM, optional=('observed', 'podResources'))
+            self.assertIn(item['verdict'], ('fits', 'full', 'never', 'unknown', 'notJudged'))
+            self.assertIn(item['action'], ('allow', 'annotate', 'gate', 'reject'))
+            self.assertEqual(item['message'] != '', item['verdict'] in ('full', 'never'))
+            self.assertEqual([n['name'] for n in item['nodes']], sorted(n['name'] for n in item['nodes']))
+            self.assertEqual(item['slots'], sum(n['slots'] for n in item['nodes']))
+            for entry in item['nodes']:
+                self.fields(entry, self.NODE)
+                self.assertIn(entry['code'], ('Success', 'Unschedulable', 'UnschedulableAndUnresolvable'))
+                self.assertEqual(entry['fits'], entry['code'] == 'Success')
+                self.assertEqual(entry['fits'], entry['plugin'] == '')
+                self.assertEqual(entry['fits'], entry['reasons'] == [])
+            for container in item['containers']:
+                self.fields(container, self.CONTAINER)
+                self.values(container)
+            for operation in item['patch']:
+                self.assertIn(operation['op'], ('add', 'replace', 'remove'))
+
+    def test_contract_of_the_design(self):
+        busy = [pod('old-' + name, 'default', {'memory': '4000Mi'}, nodeName=name) for name in ('n2', 'n3')]
+        snapshot = listing(node('n1', pods='0'), node('n2'), node('n3'), *busy)
+        config = '''apiVersion: config.podfit.io/v1
+kind: PodfitConfiguration
+classes:
+- name: projects
+  match: {namespaces: [cocalc]}
+  defaultQuotas: {mem: 2000, cpu: 1, cpu_oc: 20, mem_oc: 10}
+'''
+        items = self.check(pod('project-1', 'cocalc'), snapshot=snapshot, config=config, status=1)
+        item = items[0]
+        self.assertEqual([item[k] for k in ('namespace', 'name', 'class', 'action')], ['cocalc', 'project-1', 'projects', 'reject'])
+        self.assertEqual(item['message'], '0/3 nodes are available: 1 Too many pods, 2 Insufficient memory.')
+        self.assertTrue(item['explanation'].startswith(item['message'] + ' The pod requests cpu 50m, memory 200Mi'))
+        self.assertEqual(item['podRequests'], {'cpu': '50m', 'memory': '200Mi'})
+        self.assertEqual((item['binding'], item['slots']), ('memory', 0))
+        self.assertEqual(item['nodes'][1], {'name': 'n2', 'fits': False, 'plugin': 'NodeResourcesFit', 'code': 'Unschedulable', 'reasons': ['Insufficient memory'], 'slots': 0})
+
+    def test_pods_in_order_hold_room(self):
+        snapshot = listing(node('n1', pods='2'))
+        pods = listing(*[pod('p%d' % i) for i in range(3)])
+        self.assertEqual([i['verdict'] for i in self.check(pods, snapshot=snapshot, status=1)], ['fits', 'fits', 'full'])
+        self.assertEqual([i['verdict'] for i in self.check(pods, '--independent', snapshot=snapshot)], ['fits'] * 3)
+        self.assertEqual([i['slots'] for i in self.check(pods, snapshot=snapshot, status=1)], [2, 1, 0])
+
+    def test_same_review_twice_holds_room_twice(self):
+        with open(example('reviews', '01-last-pod-slot.json'), encoding='utf8') as file:
+            review = file.read()
+        self.assertEqual([i['verdict'] for i in self.check(review + review, '--config', CONFIG, status=1)], ['fits', 'full'])
+
+    def test_forms_of_input(self):
+        one = pod('a', requests={'cpu': '1'})
+        text = 'apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\nspec: {containers: [{name: c, resources: {requests: {cpu: 1, memory: 0.5Gi}}}]}\n'
+        rows = [
+            ('JSON', json.dumps(one), ['a']),
+            ('JSON, indented', json.dumps(one, indent=2), ['a']),
+            ('two JSON values', json.dumps(one) + '\n' + json.dumps(pod('b')), ['a', 'b']),
+            ('JSON documents with separators', '---\n' + json.dumps(one) + '\n---\n' + json.dumps(pod('b')) + '\n---\n', ['a', 'b']),
+            ('JSON list', json.dumps(listing(one, pod('b'))), ['a', 'b']),
+            ('PodList whose items have no kind', json.dumps({'kind': 'PodList', 'apiVersion': 'v1', 'items': [{'metadata': {'name': 'a'}, 'spec': one['spec']}]}), ['a']),
+            ('YAML', text % 'a', ['a']),
+            ('YAML documents', '---\n' + text % 'a' + '---\n---\n' + text % 'b' + '...\n', ['a', 'b']),
+            ('YAML list', 'kind: List\nitems:\n- {kind: Pod, metadata: {name: a}, spec: {containers: [{name: c}]}}\n- {kind: Pod, metadata: {name: b}, spec: {containers: [{name: c}]}}\n', ['a', 'b']),
+            ('YAML flow with a comment first', '# a pod\n' + json.dumps(one), ['a']),
+            ('generateName', json.dumps({'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'generateName': 'a-'}, 'spec': one['spec']}), ['a-']),
+        ]
+        for name, content, names in rows:
+            with self.subTest(name=name):
+                self.assertEqual([i['name'] for i in self.check(content, snapshot=listing(node('n1')))], names)
+
+    def test_files_are_read_in_order(self):
+        first, second = self.file('1.yaml', json.dumps(pod('one'))), self.file('2.json', pod('two'))
+        result = podfit('check', '-f', second, '--file=' + first, '-o', 'json')
+        self.assertEqual([i['name'] for i in json.loads(result.out)['items']], ['two', 'one'])
+
+    def test_namespaces(self):
+        snapshot = listing(node('n1'))
+        self.assertEqual(self.check(pod('a'), snapshot=snapshot)[0]['namespace'], 'default')
+        self.assertEqual(self.check(pod('a'), '-n', 'team', snapshot=snapshot)[0]['namespace'], 'team')
+        self.assertEqual(self.check(pod('a', 'own'), '-n', 'team', snapshot=snapshot)[0]['namespace'], 'own')
+
+    def test_verdicts(self):
+        snapshot = listing(node('n1'), pod('old', 'default', {'cpu': '1500m'}, nodeName='n1'))
+        rows = [
+            ('fits', pod('a', requests={'cpu': '500m'}), 'fits', 0),
+            ('full', pod('a', requests={'cpu': '501m'}), 'full', 1),
+            ('never', pod('a', requests={'cpu': '3'}), 'never', 1),
+            ('unknown', pod('a', affinity={'podAffinity': {'requiredDuringSchedulingIgnoredDuringExecution': [{'topologyKey': 'zone', 'labelSelector': {}}]}}), 'unknown', 1),
+            ('bound already', pod('a', nodeName='n1'), 'notJudged', 0),
+            ('another scheduler', pod('a', schedulerName='other'), 'notJudged', 0),
+        ]
+        for name, content, verdict, status in rows:
+            with self.subTest(name=name):
+                item = self.check(content, snapshot=snapshot, status=status)[0]
+                self.assertEqual(item['verdict'], verdict)
+                self.assertEqual(item['explanation'] == '', verdict == 'fits')
+                self.assertEqual(item['nodes'] == [], verdict in ('unknown', 'notJudged'))
+
+    def test_uncovered(self):
+        item = self.check(pod('a', 'elsewhere', {'cpu': '300m'}), '--config', CONFIG)[0]
+        self.assertEqual([item[k] for k in ('class', 'verdict', 'action', 'patch')], ['', 'notJudged', 'allow', []])
+        self.assertIn('no class covers it', item['explanation'])
+        self.assertEqual(item['podRequests'], {'cpu': '300m', 'memory': '0'})
+
+    def test_without_configuration_nothing_would_be_done(self):
+        item = self.check(pod('a', requests={'cpu': '300m'}), snapshot=listing(node('n1')))[0]
+        self.assertEqual([item[k] for k in ('class', 'verdict', 'action', 'patch')], ['', 'fits', 'allow', []])
+
+    def test_observed(self):
+        config = 'apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclasses: [{name: all, requests: keep, observe: true}]\n'
+        item = self.check(pod('a', requests={'cpu': '99'}), config=config, snapshot=listing(node('n1')), status=1)[0]
+        self.assertEqual((item['observed'], item['action'], item['patch']), (True, 'reject', []))
+
+    def test_pod_level_resources(self):
+        item = self.check(pod('a', resources={'requests': {'cpu': '1'}, 'limits': {'cpu': '2'}}), snapshot=listing(node('n1')))[0]
+        self.assertEqual(item['podResources']['before'], {'requests': {'cpu': '1'}, 'limits': {'cpu': '2'}})
+        self.assertEqual(item['podRequests']['cpu'], '1')
+
+    def test_quantities_are_canonical(self):
+        item = self.check(pod('a', requests={'cpu': '0.5', 'memory': '1024Mi', 'example.com/gpu': '0'}), snapshot=listing(node('n1')))[0]
+        self.assertEqual(item['containers'][0]['before']['requests'], {'cpu': '500m', 'memory': '1Gi', 'example.com/gpu': '0'})
+
+    def test_reviews(self):
+        def review(**changes):
+            with open(example('reviews', '03-fits.json'), encoding='utf8') as file:
+                body = json.load(file)
+            body['request'].update(changes)
+            return body
+        covered = self.check(review(), '--config', CONFIG)[0]
+        self.assertEqual((covered['class'], covered['verdict']), ('projects', 'fits'))
+        self.assertEqual(covered['containers'][0]['before']['requests'], {'cpu': '1', 'memory': '2000Mi'})
+        self.assertEqual(covered['containers'][0]['after']['requests'], {'cpu': '50m', 'memory': '200Mi'})
+        self.assertEqual(covered['containers'][0]['rule'], 'ratio')
+        self.assertIn('/metadata/annotations', json.dumps(covered['patch']))
+        deleted = self.check(review(operation='DELETE', object=None), '--config', CONFIG)[0]
+        self.assertEqual((deleted['verdict'], deleted['action'], deleted['patch']), ('notJudged', 'allow', []))
+        other = self.check(review(resource={'group': 'apps', 'version': 'v1', 'resource': 'deployments'}), '--config', CONFIG)[0]
+        self.assertEqual((other['verdict'], other['explanation']), ('notJudged', 'not judged: not a pod'))
+        dry = [review(dryRun=True), review(dryRun=True)]
+        self.assertEqual([i['slots'] for i in self.check(listing(*dry), '--config', CONFIG)], [covered['slots']] * 2)
+
+    def test_pending_pods_of_the_snapshot_hold_room(self):
+        waiting = pod('waiting', 'default', {'cpu': '1500m'})
+        waiting['metadata'].update(uid='u', creationTimestamp='2026-11-22T00:00:00Z')
+        item = self.check(pod('a', requests={'cpu': '1'}), snapshot=listing(node('n1'), waiting), status=1)[0]
+        self.assertEqual(item['verdict'], 'full')
+
+    def test_version_and_gates(self):
+        taint = [{'key': 'level', 'value': '5', 'effect': 'NoSchedule'}]
+        one = node('n1')
+        one['spec'] = {'taints': taint}
+        content = pod('a', tolerations=[{'key': 'level', 'operator': 'Lt', 'value': '9', 'effect': 'NoSchedule'}])
+        off = self.check(content, '--kubernetes-version', '1.36', snapshot=listing(one), status=1)[0]
+        self.assertEqual(off['nodes'][0]['plugin'], 'TaintToleration')
+        self.check(content, '--kubernetes-version=v1.36.3', '--feature-gates', 'Unheard=true,TaintTolerationComparisonOperators=true', snapshot=listing(one))
+        result = podfit('check', '-f', '-', '--feature-gates', 'Unheard=true', stdin=json.dumps(content))
+        self.assertIn("feature gate 'Unheard' does not change what podfit judges, ignoring", result.err)
+
+    def test_embedded_cluster(self):
+        result = podfit('check', '-f', example('pods', 'project.yaml'))
+        self.assertEqual(result.status, 0)
+        self.assertEqual(result.err, 'podfit: no --snapshot: judging against the embedded example cluster\n')
+        given = podfit('check', '-f', example('pods', 'project.yaml'), '--snapshot', example('cluster.yaml'))
+        self.assertEqual((given.out, given.err), (result.out, ''))
+
+    def test_examples(self):
+        outcome = {}
+        for name in sorted(os.listdir(example('pods'))):
+            plain = json.loads(podfit('check', '-o', 'json', '-f', example('pods', name)).out)['items']
+            rewritten = json.loads(podfit('check', '-o', 'json', '--config', CONFIG, '-f', example('pods', name)).out)['items']
+            outcome[name] = ([i['verdict'] for i in plain], [i['verdict'] for i in rewritten])
+        self.assertEqual(outcome, {
+            'project.yaml': (['fits'], ['fits']),
+            'three-projects.yaml': (['fits', 'full', 'full'], ['fits', 'full', 'full']),
+            'too-large.yaml': (['full'], ['fits']),
+            'without-toleration.yaml': (['never'], ['fits']),
+        })
+
+    def test_reviews_of_the_demo(self):
+        names = sorted(os.listdir(example('reviews')))
+        files = [word for name in names for word in ('-f', example('reviews', name))]
+        items = json.loads(podfit('check', '-o', 'json', '--config', CONFIG, *files).out)['items']
+        self.assertEqual([(name, i['verdict'], i['action']) for name, i in zip(names, items)], [
+            ('01-last-pod-slot.json', 'fits', 'allow'), ('02-no-pod-slot.json', 'full', 'reject'), ('03-fits.json', 'fits', 'allow'),
+            ('04-without-toleration.json', 'fits', 'allow'), ('05-too-much-memory.json', 'full', 'reject'), ('06-wrong-selector.json', 'never', 'reject')])
+
+    def test_errors(self):
+        whole = json.dumps(pod('a'))
+        rows = [
+            ('missing file', ['-f', '/nonexistent/pod.yaml'], '', '/nonexistent/pod.yaml'),
+            ('a folder', ['-f', '/'], '', "'/'"),
+            ('nothing', ['-f', '-'], '', 'standard input: no object in it'),
+            ('an empty list', ['-f', '-'], '{"kind":"List","items":[]}', 'the files hold no pod'),
+            ('another kind', ['-f', '-'], 'kind: Deployment', "standard input: kind 'Deployment' cannot be checked; Pod, AdmissionReview and lists of them are allowed"),
+            ('another kind in a list', ['-f', '-'], json.dumps(listing(pod('a'), {'kind': 'Service'})), "standard input, item 2: kind 'Service'"),
+            ('a list in a list', ['-f', '-'], json.dumps(listing(listing())), "kind 'List' cannot be checked"),
+            ('no kind', ['-f', '-'], 'metadata: {name: a}', "'kind' is missing"),
+            ('second document', ['-f', '-'], whole + '\n{"kind":"Node"}', "standard input, document 2: kind 'Node'"),
+            ('broken JSON', ['-f', '-'], '{"kind":"Pod",', 'standard input: document 1: byte'),
+            ('broken YAML', ['-f', '-'], 'kind: [\n', 'standard input:2:1:'),
+            ('kind of another type', ['-f', '-'], '{"kind":7}', 'standard input: byte'),
+            ('items of another type', ['-f', '-'], '{"kind":"List","items":7}', 'standard input: items'),
+            ('a scalar', ['-f', '-'], 'just text', 'standard input'),
+            ('pod of another form', ['-f', '-'], '{"kind":"Pod","spec":7}', 'standard input: spec'),
+            ('quantity', ['-f', '-'], json.dumps(pod('a', requests={'cpu': 'much'})), 'standard input: '),
+            ('review without request', ['-f', '-'], '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}', 'standard input: '),
+            ('missing snapshot', ['-f', '-', '--snapshot', '/nonexistent'], whole, '/nonexistent'),
+            ('broken snapshot', ['-f', '-', '--snapshot', self.file('broken', '{"kind":"List","items":[{"kind":"Node","metadata":{"name":7}}]}')], whole, 'broken'),
+            ('missing configuration', ['-f', '-', '--config', '/nonexistent'], whole, '/nonexistent'),
+        ]
+        for name, args, stdin, text in rows:
+            with self.subTest(name=name):
+                self.usage_error(text, 'check', *args, stdin=stdin)
+
+    def test_configuration_problems_are_listed(self):
+        path = self.file('podfit.yaml', 'apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclases: []\nfit: {maxModelAge: long}\n')
+        result = podfit('check', '--config', path, '-f', example('pods', 'project.yaml'))
+        self.assertEqual((result.status, result.out), (2, ''))
+        self.assertIn(path + ':3:1: ', result.err)
+        self.assertIn(path + ':4:', result.err)
+
+    def test_yaml_is_the_same_document(self):
+        args = ['check', '--config', CONFIG, '-f', example('reviews', '05-too-much-memory.json'), '-f', example('pods', 'three-projects.yaml')]
+        text = podfit(*args, '-o', 'yaml').out
+        # YAML back to JSON through podfit itself would prove nothing; a line of each kind is looked for
+        items = json.loads(podfit(*args, '-o', 'json').out)['items']
+        self.assertTrue(text.startswith('apiVersion: podfit.io/v1\nkind: CheckList\nitems:\n- namespace: cocalc\n'))
+        self.assertEqual(text.count('\n- namespace: '), len(items))
+        self.assertEqual(text.count('  verdict: full\n'), sum(i['verdict'] == 'full' for i in items))
+        self.assertIn('\n    plugin: NodeResourcesFit\n', text)
+
+    def test_hostile_names(self):
+        name = 'a\x1b[31m\x07b\x9b5'
+        result = podfit('check', '--explain', '-f', '-', '--snapshot', self.file('s', listing(node('n\x1b1'))), stdin=json.dumps(pod(name)))
+        self.assertEqual(result.status, 0)
+        self.assertIsNone(CONTROL.search(result.out))
+        self.assertIn('a\\x1B[31m', result.out)
+        item = self.check(pod(name), snapshot=listing(node('n1')))[0]
+        self.assertEqual(item['name'], name)
+
+
+class Terminal(Case):
+    def colours(self, **env):
+        """What a person at a terminal would see."""
+        leader, follower = pty.openpty()
+        try:
+            environment = {key: value for key, value in os.environ.items() if key not in ('NO_COLOR', 'TERM')}
+            run = subprocess.run([PODFIT, 'check', '--explain', '-f', example('pods', 'project.yaml')], stdout=follower, stderr=subprocess.DEVNULL,
+                                 env=dict(environment, **env), timeout=60, check=False)
+            os.close(follower)
+            follower = -1
+            seen = b''
+            while True:
+                try:
+                    part = os.read(leader, 65536)
+                except OSError:
+                    break
+                if not part:
+                    break
+                seen += part
+            self.assertEqual(run.returncode, 0)
+            return '\033[' in seen.decode('utf8')
+        finally:
+            os.close(leader)
+            if follower != -1:
+                os.close(follower)
+
+    def test_colour_only_on_a_terminal(self):
+        self.assertTrue(self.colours(TERM='xterm'))
+        self.assertFalse(self.colours(TERM='xterm', NO_COLOR='1'))
+        self.assertFalse(self.colours(TERM='dumb'))
+        self.assertFalse(self.colours())
+        self.assertNotIn('\033', podfit('check', '-f', example('pods', 'project.yaml'), env={'TERM': 'xterm'}).out)
+
+    def test_columns_are_aligned(self):
+        out = podfit('check', '--explain', '-f', example('pods', 'project.yaml')).out
+        lines = out[out.index('  NODE'):].split('\n')[:-1]
+        column = lines[0].index('FILTER')
+        self.assertEqual(len(lines), 7)
+        for line in lines[1:]:
+            self.assertEqual(line[column - 1], ' ')
+            self.assertNotEqual(line[column], ' ')
+
+
+class Config(Case):
+    def test_check(self):
+        result = podfit('config', 'check', CONFIG)
+        self.assertEqual((result.status, result.out, result.err), (0, CONFIG + ': valid, 3 classes\n', ''))
+        broken = self.file('broken.yaml', 'apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclasses: []\nfitt: {}\n')
+        result = podfit('config', 'check', broken, CONFIG)
+        self.assertEqual((result.status, result.out), (1, CONFIG + ': valid, 3 classes\n'))
+        self.assertIn(broken + ':4:1: ', result.err)
+        self.assertIn("'fit'", result.err)
+        self.assertEqual(podfit('config', 'check', broken, '/nonexistent').status, 2)
+
+    def test_show_is_a_fixed_point(self):
+        shown = podfit('config', 'show', CONFIG)
+        self.assertEqual(shown.status, 0)
+        again = podfit('config', 'show', '-', stdin=shown.out)
+        self.assertEqual((again.status, again.out), (0, shown.out))
+        self.assertEqual(podfit('config', 'show').out, shown.out)
+        self.assertEqual(podfit('config', 'show', '-', stdin='nonsense').status, 1)
+        self.assertEqual(podfit('config', 'show', '/nonexistent').status, 2)
+
+    def test_document(self):
+        lines = podfit('config', 'document').out.split('\n')
+        self.assertEqual(len({line.count(' | ') for line in lines[2:-1]}), 1)
+        self.assertTrue(any(line.startswith('| `classes[].onFull`') for line in lines))
+
+
+class Certs(Case):
+    def test_create_show_renew(self):
+        folder = os.path.join(self.folder.name, 'certs')
+        created = podfit('certs', 'create', folder, '--service', 'podfit', '-n', 'system', '--ip', '127.0.0.1', '--dns=localhost', '-o', 'json')
+        self.assertEqual((created.status, created.err), (0, ''))
+        document = json.loads(created.out)
+        self.assertEqual(document['serving']['names'], ['podfit.system.svc', 'podfit.system.svc.cluster.local', 'podfit.system', 'podfit', 'localhost', '127.0.0.1'])
+        self.assertEqual((document['problems'], document['nextAuthority'], document['authority']['ca'], document['serving']['ca']), ([], None, True, False))
+        shown = podfit('certs', 'show', folder)
+        self.assertEqual(shown.status, 0)
+        self.assertIn('podfit.system.svc', shown.out)
+        self.assertEqual(json.loads(podfit('certs', 'show', folder, '-o', 'json').out)['serving'], document['serving'])
+        bundle = podfit('certs', 'show', folder, '--ca-bundle').out
+        with open(os.path.join(folder, 'ca-bundle.crt'), 'rb') as file:
+            self.assertEqual(base64.b64decode(bundle, validate=False), file.read())
+        self.assertEqual(bundle.count('\n'), 1)
+        self.usage_error('there is a CA already', 'certs', 'create', folder, '--dns', 'x')
+        self.assertEqual(json.loads(podfit('certs', 'renew', folder, '-o', 'json').out)['acts'], [])
+        renewed = json.loads(podfit('certs', 'renew', folder, '--force', '-o', 'json').out)
+        self.assertEqual((renewed['acts'], renewed['serving']['names']), (['issue-leaf'], document['serving']['names']))
+        self.assertNotEqual(renewed['serving']['serial'], document['serving']['serial'])
+        self.assertIn('nothing was due', podfit('certs', 'renew', folder).out)
+
+    def test_problems_are_an_answer(self):
+        folder = os.path.join(self.folder.name, 'certs')
+        self.assertEqual(podfit('certs', 'create', folder, '--dns', 'localhost').status, 0)
+        os.chmod(os.path.join(folder, 'tls.key'), 0o644)
+        result = podfit('certs', 'show', folder)
+        self.assertEqual(result.status, 1)
+        self.assertIn('problem: ', result.out)
+        self.assertEqual(podfit('certs', 'show', folder, '-o', 'yaml').status, 1)
+
+    def test_errors(self):
+        self.usage_error('/nonexistent', 'certs', 'show', '/nonexistent')
+        self.usage_error('/nonexistent', 'certs', 'renew', '/nonexistent')
+        self.usage_error('/nonexistent', 'certs', 'show', '/nonexistent', '--ca-bundle')
+        self.usage_error('not a name', 'certs', 'create', os.path.join(self.folder.name, 'c'), '--dns', 'not a name')
+
+
+class Audit(Case):
+    LINES = [
+        {'record': 'decision', 'time': '2026-11-22T01:00:00.000Z', 'class': 'projects', 'verdict': 'full', 'action': 'reject', 'namespace': 'cocalc', 'name': 'p-1',
+         'message': '0/3 nodes are available: 3 Insufficient memory.', 'binding': 'memory'},
+        {'record': 'decision', 'time': '2026-11-22T02:00:00.000Z', 'class': 'projects', 'verdict': 'never', 'action': 'reject', 'namespace': 'cocalc', 'name': 'p-2',
+         'message': "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", 'binding': 'NodeAffinity'},
+        {'record': 'decision', 'time': '2026-11-22T03:00:00.000Z', 'class': 'ide', 'verdict': 'full', 'action': 'gate', 'namespace': 'coditect', 'name': 'w-1',
+         'message': '0/3 nodes are available: 3 Too many pods.', 'binding': 'pods'},
+    ]
+
+    def log(self, name='audit.log', lines=None, tail=''):
+        return self.file(name, ''.join(json.dumps(line) + '\n' for line in (self.LINES if lines is None else lines)) + tail)
+
+    def summary(self, *args, **kwargs):
+        result = podfit('audit', '-o', 'json', *args, **kwargs)
+        self.assertEqual(result.status, 0, result.err)
+        return json.loads(result.out)
+
+    def test_summary(self):
+        document = self.summary(self.log(tail='{"torn'))
+        self.assertEqual((document['apiVersion'], document['kind'], document['decisions'], document['torn']), ('podfit.io/v1', 'AuditSummary', 3, 1))
+        self.assertEqual([(r['key'], r['count']) for r in document['by']['verdict']], [('full', 2), ('never', 1)])
+        self.assertEqual(list(document['by']), ['class', 'verdict', 'binding', 'namespace', 'owner', 'message'])
+        table = podfit('audit', self.log()).out
+        self.assertTrue(table.startswith('3 decisions from 2026-11-22T01:00:00.000Z to 2026-11-22T03:00:00.000Z\n'))
+        self.assertIn('kind: AuditSummary\n', podfit('audit', self.log(), '-o', 'yaml').out)
+        self.assertIn('and 1 more\n', podfit('audit', self.log(), '--top', '1').out)
+
+    def test_filters(self):
+        path = self.log()
+        for args, count in [([], 3), (['--class', 'ide'], 1), (['-n', 'cocalc'], 2), (['--verdict', 'never'], 1), (['--cause', 'memory'], 1), (['--cause', 'Too many'], 1),
+                            (['--since', '2026-11-22T02:00:00Z'], 2), (['--until', '2026-11-22T02:00:00Z'], 1), (['--since=2026-11-22'], 3), (['--since', '2026-11-23'], 0),
+                            (['--verdict', 'full', '--class', 'projects'], 1), (['--class', 'nobody'], 0)]:
+            with self.subTest(args=args):
+                self.assertEqual(self.summary(path, *args)['decisions'], count)
+
+    def test_records(self):
+        result = podfit('audit', self.log(), '--records', '--verdict', 'full')
+        self.assertEqual([json.loads(line)['name'] for line in result.out.splitlines()], ['p-1', 'w-1'])
+
+    def test_rotated_files(self):
+        self.log('audit.log.1', self.LINES[:1])
+        path = self.log('audit.log', self.LINES[1:])
+        self.assertEqual(self.summary(path)['decisions'], 3)
+        self.assertEqual(self.summary(path, '--alone')['decisions'], 2)
+        self.assertEqual(self.summary(path, path + '.1')['decisions'], 3)
+        names = [json.loads(line)['name'] for line in podfit('audit', path, '--records').out.splitlines()]
+        self.assertEqual(names, ['p-1', 'p-2', 'w-1'])
+
+    def test_standard_input_and_garbage(self):
+        document = self.summary('-', stdin='no record\n' + json.dumps(self.LINES[0]) + '\n\n')
+        self.assertEqual((document['decisions'], document['garbage']), (1, 1))
+
+    def test_missing_file(self):
+        self.usage_error('/nonexistent', 'audit', '/nonexistent')
+
+
+class Serve(Case):
+    def test_needs_a_certificate(self):
+        result = podfit('serve', '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0')
+        self.assertEqual(result.status, 2)
+        self.assertIn('podfit certs create', result.err)
+
+
+if __name__ == '__main__':
+    unittest.main(argv=[sys.argv[0]] + sys.argv[3:])

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""outcomes.py PODFIT [SCENARIO ...]   compare `podfit check` with what the real scheduler did
+
+For every recorded CREATE review of a pod the cluster is rebuilt as it was just before it (expand.py) and `podfit check --independent` is asked, without a
+configuration. Where the scheduler gave a verdict, podfit's must be the same, with the same message up to the scheduler's words about preemption. The
+pods of a burst are asked in one go on the state before the burst, each holding its room for the next: podfit has to know what the watch does not show yet.
+podfit may say `unknown` only where a filter is needed that it does not have. The counts of each scenario are asserted, so that a change of any answer shows.
+Python 3, standard library only."""
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDED = os.path.join(HERE, '..', 'reference', 'recorded')
+
+# Steps whose state moved between the review and the verdict, or that README.md of the recordings calls traps.
+EXCUSED = {
+    'mixed-resources 40': 'two containers of 5Ei: the sum overflows, every filter passes, and scoring ends in a SchedulerError',
+}
+
+# scenario: steps with a verdict of the scheduler, by how podfit's answer relates to it
+EXPECTED = {
+    'cocalc-memory': {'agreed': 39},
+    'coditect': {'agreed': 30},
+    'coditect-burst': {'agreed': 42},
+    'coditect-pvc': {'unknown': 27},
+    'jupyterhub': {'agreed': 34},
+    'mixed-api': {'agreed': 21},
+    'mixed-resources': {'agreed': 45, 'excused': 1},
+}
+
+
+def load_expand():
+    spec = importlib.util.spec_from_file_location('expand', os.path.join(RECORDED, 'expand.py'))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+expand = load_expand()
+
+
+def scenarios():
+    return sorted(d for d in os.listdir(RECORDED) if os.path.exists(os.path.join(RECORDED, d, 'steps.jsonl')))
+
+
+def is_create(review):
+    request = review['request']
+    return request['operation'] == 'CREATE' and request['resource'] == {
+        'group': '', 'version': 'v1', 'resource': 'pods'} and 'subResource' not in request
+
+
+def scheduler_message(text):
+    """the filters' part of the condition's message"""
+    for mark in (' no new claims to deallocate', ' preemption:'):
+        text = text.partition(mark)[0]
+    return text.rstrip().rstrip(',')
+
+
+def needs_more(pod, state):
+    """does the scheduler need a filter for this pod that podfit lacks? Written from the pod, not from podfit's answer."""
+    spec = pod['spec']
+    affinity = spec.get('affinity', {})
+    for kind in ('podAffinity', 'podAntiAffinity'):
+        if affinity.get(kind, {}).get('requiredDuringSchedulingIgnoredDuringExecution'):
+            return True
+    if any(c['whenUnsatisfiable'] == 'DoNotSchedule' for c in spec.get('topologySpreadConstraints', [])):
+        return True
+    if spec.get('resourceClaims'):
+        return True
+    if any(k in v for v in spec.get('volumes', []) for k in ('persistentVolumeClaim', 'ephemeral', 'csi')):
+        return True
+    namespace = pod['metadata'].get('namespace')
+    for (kind, space, _), other in state.items():
+        terms = other['spec'].get('affinity', {}).get('podAntiAffinity', {}).get(
+            'requiredDuringSchedulingIgnoredDuringExecution') if kind == 'Pod' else None
+        if terms and (space == namespace or any('namespaces' in t or 'namespaceSelector' in t for t in terms)):
+            return True
+    return False
+
+
+class Checker:
+    def __init__(self, podfit, folder):
+        self.podfit = podfit
+        self.snapshot = os.path.join(folder, 'snapshot.json')
+        self.review = os.path.join(folder, 'review.json')
+
+    def ask(self, state, reviews):
+        with open(self.snapshot, 'w', encoding='utf8') as f:
+            json.dump(expand.as_list(state, {'Node', 'Pod', 'Namespace'}), f)
+        with open(self.review, 'w', encoding='utf8') as f:
+            for review in reviews:
+                json.dump(review, f)
+                f.write('\n')
+        independent = ['--independent'] if len(reviews) == 1 else []
+        done = subprocess.run([self.podfit, 'check', '-o', 'json', '--snapshot', self.snapshot, '-f', self.review] + independent,
+                              capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode not in (0, 1):
+            raise AssertionError('podfit check: exit %d: %s' % (done.returncode, done.stderr))
+        items = json.loads(done.stdout)['items']
+        assert len(items) == len(reviews), items
+        return items
+
+
+def judge(step, item, pod, state):
+    """-> (agreed | unknown | '', what differs)"""
+    outcome, verdict = step['outcome'], item['verdict']
+    if verdict == 'unknown':
+        return ('unknown', '') if needs_more(pod, state) else ('', 'unknown without need: ' + item['explanation'])
+    if outcome == 'bound':
+        wanted = ('notJudged',) if pod['spec'].get('nodeName') else ('fits',)
+    elif outcome == 'unschedulable':
+        wanted = ('full', 'never')
+    else:
+        wanted = ('notJudged',)
+    if verdict not in wanted:
+        return '', '%s, podfit says %s: %s' % (outcome, verdict, item['message'])
+    if outcome == 'unschedulable' and item['message'] != scheduler_message(step['message']):
+        return '', '%r, podfit says %r' % (scheduler_message(step['message']), item['message'])
+    return 'agreed', ''
+
+
+def judged(step):
+    return (step['review'] and is_create(step['review']) and
+            step['outcome'] in ('bound', 'unschedulable', 'gated', 'not-scheduled'))
+
+
+def groups(scenario):
+    """-> (steps that are asked together, the state before the first of them)"""
+    state = {expand.key(o): o for o in expand.initial(scenario)['items']}
+    steps, before = [], None
+    for line in expand.lines(scenario):
+        step = json.loads(line)
+        if 'event' in step:
+            expand.apply(state, step['event'])
+            continue
+        burst = step.get('burst', {}).get('first_step')
+        if steps and (burst is None or burst != steps[0]['burst']['first_step']):
+            yield steps, before
+            steps = []
+        if not judged(step):
+            continue
+        if burst is None:
+            yield [step], state
+            continue
+        if not steps:
+            before = dict(state)
+        steps.append(step)
+    if steps:
+        yield steps, before
+
+
+def compare(scenario, step, item, state, complaints):
+    """-> the kind of answer, to be counted"""
+    name = '%s %d' % (scenario, step['step'])
+    pod = step['review']['request']['object']
+    pod['metadata'].setdefault('namespace', step['review']['request']['namespace'])
+    kind, difference = judge(step, item, pod, state)
+    if name in EXCUSED:
+        if kind == 'agreed':
+            complaints.append('%s: needs no excuse any more' % name)
+        return 'excused'
+    if not kind:
+        complaints.append('%s (%s): %s' % (name, step['what'], difference))
+        kind = 'wrong'
+    return kind
+
+
+def run(checker, scenario, complaints):
+    counts = {}
+    for steps, state in groups(scenario):
+        items = checker.ask(state, [step['review'] for step in steps])
+        for step, item in zip(steps, items):
+            kind = compare(scenario, step, item, state, complaints)
+            counts[kind] = counts.get(kind, 0) + 1
+    return counts
+
+
+def main(args):
+    complaints = []
+    with tempfile.TemporaryDirectory() as folder:
+        checker = Checker(args[0], folder)
+        for scenario in args[1:] or scenarios():
+            counts = run(checker, scenario, complaints)
+            print('%-16s' % scenario, counts, flush=True)
+            if EXPECTED.get(scenario) != counts:
+                complaints.append('%s: %s expected' % (scenario, EXPECTED.get(scenario)))
+    for complaint in complaints:
+        print('FAILED', complaint)
+    return 1 if complaints else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
