@@ -1,0 +1,176 @@
+package main
+
+import "fmt"
+
+const claimCount = 8
+
+func nodeAffinityOf(key string, values ...string) M {
+	return M{"required": M{"nodeSelectorTerms": A{M{"matchExpressions": A{M{"key": key, "operator": "In", "values": anys(values)}}}}}}
+}
+
+func (g *gen) storageClasses() []M {
+	class := func(name, provisioner, mode string, more M) M {
+		out := M{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": M{"name": name}, "provisioner": provisioner, "volumeBindingMode": mode,
+			"reclaimPolicy": "Delete"}
+		for k, v := range more {
+			out[k] = v
+		}
+		return out
+	}
+	zones := A{M{"matchLabelExpressions": A{M{"key": zoneKey, "values": A{"a", "b"}}}}}
+	return []M{
+		class("immediate", "csi.a", "Immediate", nil),
+		class("late", "csi.a", "WaitForFirstConsumer", nil),
+		class("zoned", "csi.a", "WaitForFirstConsumer", M{"allowedTopologies": zones}),
+		class("capacity", "csi.cap", "WaitForFirstConsumer", nil),
+		class("local", "kubernetes.io/no-provisioner", "WaitForFirstConsumer", nil),
+	}
+}
+
+func (g *gen) volume(name, class, claim string) M {
+	spec := M{"capacity": M{"storage": pick(g, "1Gi", "5Gi", "10Gi")}, "accessModes": A{pick(g, "ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany")},
+		"storageClassName": class, "persistentVolumeReclaimPolicy": "Delete", "volumeMode": "Filesystem",
+		"csi": M{"driver": pick(g, "csi.a", "csi.a", "csi.b"), "volumeHandle": name}}
+	labels, phase := M{}, "Available"
+	if claim != "" {
+		spec["claimRef"] = M{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "default", "name": claim, "uid": "uid-claim-" + claim}
+		spec["accessModes"] = A{"ReadWriteOnce"}
+		phase = "Bound"
+	}
+	switch g.Intn(5) {
+	case 0:
+		spec["nodeAffinity"] = nodeAffinityOf(zoneKey, pick(g, "a", "b", "c"))
+	case 1:
+		spec["nodeAffinity"] = nodeAffinityOf(hostnameKey, pick(g, "n0", "n1", "n2"))
+	case 2:
+		labels[pick(g, zoneKey, "failure-domain.beta.kubernetes.io/zone")] = pick(g, "a", "b", "a__b")
+	case 3:
+		labels[regionKey] = pick(g, "r1", "r2")
+	}
+	return M{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": M{"name": name, "labels": labels}, "spec": spec, "status": M{"phase": phase}}
+}
+
+func (g *gen) claim(c *Case, name string) {
+	class := pick(g, "immediate", "late", "late", "late", "zoned", "capacity", "local", "local")
+	spec := M{"accessModes": A{pick(g, "ReadWriteOnce", "ReadWriteOnce", "ReadWriteOncePod")}, "storageClassName": class, "volumeMode": "Filesystem",
+		"resources": M{"requests": M{"storage": pick(g, "1Gi", "4Gi", "8Gi")}}}
+	meta := M{"name": name, "namespace": "default", "uid": "uid-claim-" + name}
+	status := M{"phase": "Pending"}
+	switch g.Intn(24) {
+	case 0:
+		meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+	case 1:
+		status["phase"] = "Lost"
+		spec["volumeName"] = "pv-lost"
+		meta["annotations"] = M{"pv.kubernetes.io/bind-completed": "yes"}
+	case 2:
+		spec["volumeName"] = "pv-gone"
+		meta["annotations"] = M{"pv.kubernetes.io/bind-completed": "yes"}
+		status["phase"] = "Bound"
+	case 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14:
+		volume := "pv-" + name
+		spec["volumeName"] = volume
+		meta["annotations"] = M{"pv.kubernetes.io/bind-completed": "yes"}
+		status["phase"] = "Bound"
+		c.Objects = append(c.Objects, g.volume(volume, class, name))
+	}
+	g.claims = append(g.claims, name)
+	c.Objects = append(c.Objects, M{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec, "status": status})
+}
+
+// storage makes the kinds that volume filters read. Claims are in namespace default.
+func (g *gen) storage(c *Case) {
+	for _, class := range g.storageClasses() {
+		c.Objects = append(c.Objects, class)
+	}
+	for _, driver := range []string{"csi.a", "csi.b", "csi.cap"} {
+		c.Objects = append(c.Objects, M{"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": M{"name": driver},
+			"spec": M{"storageCapacity": driver == "csi.cap", "attachRequired": true}})
+	}
+	for i := 0; i < claimCount; i++ {
+		g.claim(c, fmt.Sprintf("claim%d", i))
+	}
+	for i := g.Intn(4); i > 0; i-- {
+		c.Objects = append(c.Objects, g.volume(fmt.Sprintf("pv-free%d", i), pick(g, "local", "late"), ""))
+	}
+	for i := g.Intn(3); i > 0; i-- {
+		capacity := M{"apiVersion": "storage.k8s.io/v1", "kind": "CSIStorageCapacity", "metadata": M{"name": fmt.Sprintf("cap%d", i), "namespace": "kube-system"},
+			"storageClassName": "capacity", "capacity": pick(g, "1Gi", "6Gi", "100Gi")}
+		if g.chance(60) {
+			capacity["nodeTopology"] = pick(g, M{"matchLabels": M{zoneKey: pick(g, "a", "b")}}, M{})
+		}
+		if g.chance(30) {
+			capacity["maximumVolumeSize"] = pick(g, "2Gi", "5Gi")
+		}
+		c.Objects = append(c.Objects, capacity)
+	}
+	for _, node := range g.nodes {
+		if !g.chance(70) {
+			continue
+		}
+		drivers := A{}
+		for _, name := range some(g, 3, "csi.a", "csi.b", "csi.cap") {
+			driver := M{"name": name, "nodeID": node, "topologyKeys": A{zoneKey}}
+			if g.chance(70) {
+				driver["allocatable"] = M{"count": g.Intn(4)}
+			}
+			drivers = append(drivers, driver)
+		}
+		c.Objects = append(c.Objects, M{"apiVersion": "storage.k8s.io/v1", "kind": "CSINode", "metadata": M{"name": node}, "spec": M{"drivers": drivers}})
+	}
+	for i := g.Intn(3); i > 0 && len(g.nodes) > 0; i-- {
+		c.Objects = append(c.Objects, M{"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment", "metadata": M{"name": fmt.Sprintf("va%d", i)},
+			"spec":   M{"attacher": pick(g, "csi.a", "csi.b"), "nodeName": pick(g, g.nodes...), "source": M{"persistentVolumeName": "pv-" + pick(g, g.claims...)}},
+			"status": M{"attached": true}})
+	}
+}
+
+// changeStorage replaces a claim, and its volume with it when it has one.
+func (g *gen) changeStorage(c *Case) {
+	scratch := &Case{}
+	g.claim(scratch, fmt.Sprintf("claim%d", g.Intn(claimCount)))
+	for _, o := range scratch.Objects {
+		c.Steps = append(c.Steps, Step{Apply: o.(M)})
+	}
+}
+
+func (g *gen) podVolumes() A {
+	out := A{}
+	for i := 1 + g.Intn(2); i > 0; i-- {
+		v := M{"name": fmt.Sprintf("v%d", i)}
+		kind := g.Intn(10)
+		if !g.volumes {
+			kind = 9
+		}
+		switch kind {
+		case 0, 1, 2, 3, 4:
+			v["persistentVolumeClaim"] = M{"claimName": fmt.Sprintf("claim%d", g.Intn(claimCount))}
+		case 5:
+			if !g.chance(30) {
+				v["persistentVolumeClaim"] = M{"claimName": fmt.Sprintf("claim%d", g.Intn(3))}
+			} else if g.chance(50) {
+				v["persistentVolumeClaim"] = M{"claimName": "missing"}
+			} else {
+				v["ephemeral"] = M{"volumeClaimTemplate": M{"spec": M{"accessModes": A{"ReadWriteOnce"}, "storageClassName": "late",
+					"resources": M{"requests": M{"storage": "1Gi"}}}}}
+			}
+		case 6:
+			v["gcePersistentDisk"] = M{"pdName": pick(g, "disk1", "disk2"), "readOnly": g.chance(50)}
+		case 7:
+			v["iscsi"] = M{"targetPortal": "10.0.0.1:3260", "iqn": pick(g, "iqn.2026-01.test:one", "iqn.2026-01.test:two"), "lun": 0, "readOnly": g.chance(50)}
+		case 8:
+			v["rbd"] = M{"monitors": A{pick(g, "m1", "m2"), "m3"}, "image": pick(g, "i1", "i2"), "readOnly": g.chance(30)}
+		default:
+			switch g.Intn(3) {
+			case 0:
+				v["emptyDir"] = M{"sizeLimit": "1Gi"}
+			case 1:
+				v["configMap"] = M{"name": "settings"}
+			default:
+				v["hostPath"] = M{"path": "/tmp"}
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
