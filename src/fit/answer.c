@@ -6,6 +6,7 @@
 void pf_answer_done(struct pf_answer *answer)
 {
     pf_outcomes_done(&answer->scan.outcomes);
+    pf_topology_done(&answer->scan.topology);
 }
 
 /* @return false: not remembered, scan */
@@ -27,6 +28,7 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
     }
     answer->outcomes = cached.outcomes;
     answer->best = cached.best;
+    answer->topology = cached.topology;
     return true;
 }
 
@@ -50,6 +52,7 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
         }
         answer->outcomes = &answer->scan.outcomes;
         answer->best = answer->scan.best;
+        answer->topology = answer->scan.topology.plan != NULL ? &answer->scan.topology : NULL;
     }
     answer->judgement.verdict = pf_verdict_of(answer->outcomes);
     answer->judgement.nodes_fit = answer->outcomes->fits;
@@ -84,6 +87,9 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     if (code == PF_OK && !decided) {
         code = pf_question_prepare(pod, &judgement->request, &fit->options, arena,
                                    &ret_answer->question);
+    }
+    if (code == PF_OK && !decided) {
+        code = pf_verdict_screen_topology(fit, &ret_answer->question, arena, judgement, &decided);
     }
     if (code == PF_OK && !decided) {
         code = pf_verdict_screen_work(fit, &ret_answer->question, arena, judgement, &decided);

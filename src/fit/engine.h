@@ -32,6 +32,7 @@ struct pf_answer {
     struct pf_question question;
     struct pf_scan scan;                /**< owned when outcomes points into it */
     const struct pf_outcomes *outcomes; /**< NULL: screened, no node was asked */
+    const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
     uint32_t best;
     struct pf_judgement judgement; /**< all but message, reasons and binding */
 };
@@ -72,6 +73,10 @@ enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf
 enum pf_code pf_verdict_screen_work(const struct pf_fit *fit, const struct pf_question *question,
                                     struct pf_arena *arena, struct pf_judgement *judgement,
                                     bool *ret_decided) PF_MUST_CHECK;
+/** Find out what the pod has to do with other pods: fills in question->plan. */
+enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_question *question,
+                                        struct pf_arena *arena, struct pf_judgement *judgement,
+                                        bool *ret_decided) PF_MUST_CHECK;
 /** Verdict of outcomes. */
 enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes);
 

@@ -53,6 +53,11 @@ static bool fill_room(const struct pf_answer *answer, struct pf_fit_node *node,
 {
     struct pf_room_slots slots;
     pf_room_count(&answer->input, node->slot, &slots);
+    if (answer->topology != NULL) {
+        const uint64_t room =
+            pf_topology_room(answer->topology, answer->question.active, node->slot);
+        slots.slots = room < slots.slots ? room : slots.slots;
+    }
     node->slots = slots.slots;
     for (size_t i = 0; i < PF_ARRAY_LEN(slots.by); i++) {
         totals->sums.by[i] = add_saturating(totals->sums.by[i], slots.by[i]);

@@ -7,10 +7,6 @@ static const struct pf_filter node_volume_limits = {.name = "NodeVolumeLimits",
                                                     .needs = PF_NEEDS_VOLUMES};
 static const struct pf_filter volume_binding = {.name = "VolumeBinding", .needs = PF_NEEDS_VOLUMES};
 static const struct pf_filter volume_zone = {.name = "VolumeZone", .needs = PF_NEEDS_VOLUMES};
-static const struct pf_filter pod_topology_spread = {.name = "PodTopologySpread",
-                                                     .needs = PF_NEEDS_TOPOLOGY_SPREAD};
-static const struct pf_filter inter_pod_affinity = {.name = "InterPodAffinity",
-                                                    .needs = PF_NEEDS_POD_AFFINITY};
 static const struct pf_filter dynamic_resources = {.name = "DynamicResources",
                                                    .needs = PF_NEEDS_RESOURCE_CLAIMS};
 static const struct pf_filter node_declared_features = {.name = "NodeDeclaredFeatures",
@@ -27,8 +23,8 @@ static const struct pf_filter *const filters[PF_FILTER_COUNT] = {
     [PF_FILTER_NODE_VOLUME_LIMITS] = &node_volume_limits,
     [PF_FILTER_VOLUME_BINDING] = &volume_binding,
     [PF_FILTER_VOLUME_ZONE] = &volume_zone,
-    [PF_FILTER_POD_TOPOLOGY_SPREAD] = &pod_topology_spread,
-    [PF_FILTER_INTER_POD_AFFINITY] = &inter_pod_affinity,
+    [PF_FILTER_POD_TOPOLOGY_SPREAD] = &pf_pod_topology_spread_filter,
+    [PF_FILTER_INTER_POD_AFFINITY] = &pf_inter_pod_affinity_filter,
     [PF_FILTER_DYNAMIC_RESOURCES] = &dynamic_resources,
     [PF_FILTER_NODE_DECLARED_FEATURES] = &node_declared_features,
 };

@@ -1,5 +1,7 @@
 #include "question.h"
 
+#include "topology.h"
+
 /* hostPort of ordinary init containers never counts (scheduler-fit 7.5). */
 static bool has_host_port(const struct pf_container *container, size_t port)
 {
@@ -65,6 +67,7 @@ enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_reque
         }
         question.active |= 1U << i;
         question.by_shape |= filter->by_shape ? 1U << i : 0;
+        question.by_topology |= filter->by_topology ? 1U << i : 0;
         const enum pf_code code =
             filter->prepare != NULL ? filter->prepare(&question, options, arena) : PF_OK;
         if (code != PF_OK) {
@@ -77,6 +80,9 @@ enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_reque
 
 void pf_question_resolve(struct pf_question *question, const struct pf_intern *strings)
 {
+    if (question->plan != NULL) {
+        pf_plan_resolve(question->plan, strings);
+    }
     for (size_t i = 0; i < question->request.scalar_count; i++) {
         question->scalar_ids[i] = pf_intern_find(strings, question->request.scalars[i].name);
     }
@@ -161,6 +167,9 @@ void pf_question_key(const struct pf_question *question, struct pf_buf *key)
         put_i64(key, question->ports[i].protocol);
         put_text(key, question->ports[i].host_ip);
     }
+    if (question->plan != NULL) {
+        pf_plan_key(question->plan, key);
+    }
 }
 
 static uint64_t count_values(const struct pf_requirement *requirements, size_t count)
@@ -184,8 +193,8 @@ uint64_t pf_question_work(const struct pf_question *question)
     return work;
 }
 
-static bool copy_requirements(struct pf_requirement **requirements, size_t count,
-                              struct pf_arena *arena)
+bool pf_question_copy_requirements(struct pf_requirement **requirements, size_t count,
+                                   struct pf_arena *arena)
 {
     if (count == 0) {
         *requirements = NULL;
@@ -217,8 +226,8 @@ static bool copy_affinity(struct pf_node_selector *selector, struct pf_arena *ar
         pf_arena_calloc(arena, selector->term_count, sizeof(*copy));
     for (size_t i = 0; copy != NULL && i < selector->term_count; i++) {
         copy[i] = selector->terms[i];
-        if (!copy_requirements(&copy[i].expressions, copy[i].expression_count, arena) ||
-            !copy_requirements(&copy[i].fields, copy[i].field_count, arena)) {
+        if (!pf_question_copy_requirements(&copy[i].expressions, copy[i].expression_count, arena) ||
+            !pf_question_copy_requirements(&copy[i].fields, copy[i].field_count, arena)) {
             return false;
         }
     }
@@ -304,6 +313,12 @@ enum pf_code pf_question_copy(const struct pf_question *question, struct pf_aren
         !copy_tolerations(&pod, arena) || !copy_ports(question, arena, &copy) ||
         !copy_scalars(question, arena, &copy)) {
         return PF_E_NO_MEMORY;
+    }
+    if (question->plan != NULL) {
+        const enum pf_code code = pf_plan_copy(question, arena, &pod, &copy.plan);
+        if (code != PF_OK) {
+            return code;
+        }
     }
     *ret_pod = pod;
     copy.pod = ret_pod;

@@ -166,11 +166,6 @@ enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *po
     if (needs != 0) {
         code = screen_needs(fit, needs, "", arena, judgement, ret_decided);
     }
-    if (code == PF_OK && !*ret_decided &&
-        pf_model_anti_affinity_may_match(fit->model, pod->meta.namespace_)) {
-        code = screen_needs(fit, PF_NEEDS_POD_AFFINITY, "required anti-affinity of existing pods ",
-                            arena, judgement, ret_decided);
-    }
     return code;
 }
 
@@ -197,6 +192,19 @@ enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf
         }
     }
     return PF_OK;
+}
+
+enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_question *question,
+                                        struct pf_arena *arena, struct pf_judgement *judgement,
+                                        bool *ret_decided)
+{
+    *ret_decided = false;
+    const char *cause = question->failure;
+    const enum pf_code code =
+        cause == NULL ? pf_topology_ask(question, &fit->options, fit->model, arena, &cause) : PF_OK;
+    return code == PF_OK && cause != NULL
+               ? decide(judgement, PF_VERDICT_UNKNOWN, cause, ret_decided)
+               : code;
 }
 
 enum pf_code pf_verdict_screen_work(const struct pf_fit *fit, const struct pf_question *question,

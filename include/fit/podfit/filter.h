@@ -21,10 +21,12 @@ enum pf_shortage {
     PF_SHORT_SCALARS,           /**< the first scalar of the request; the others follow */
 };
 
+struct pf_plan;
+
 /** What filters say about one node. Nodes with equal results form one outcome. */
 struct pf_result {
     uint64_t mask;  /**< NodeResourcesFit: 1 << enum pf_shortage */
-    uint32_t key;   /**< TaintToleration up to 1.33: intern ids of the taint that the text names */
+    uint32_t key;   /**< TaintToleration up to 1.33: intern ids of the taint that the text names; NodeAffinity, PodTopologySpread and InterPodAffinity: which reason */
     uint32_t value; /**< 0 in every other case */
     uint8_t filter; /**< enum pf_filter_id of the first that failed; PF_FILTER_COUNT: fits */
     uint8_t code;   /**< enum pf_fit_code */
@@ -48,6 +50,9 @@ struct pf_question {
     bool narrowed;        /**< only nodes of `names` are filtered */
     struct pf_sv *names;  /**< sorted, each once */
     size_t name_count;
+    unsigned by_topology;  /**< mask of those that look at the pods of all nodes */
+    struct pf_plan *plan;  /**< for those, NULL when none has a say; pf_topology_ask() */
+    const char *failure;   /**< PreFilter fails with an error: kube-scheduler does not place the pod, nor does it say why; NULL */
     const char *rejection; /**< PreFilter rejects the pod on every node with this text; NULL */
     enum pf_filter_id rejected_by;
 };
@@ -76,6 +81,7 @@ struct pf_filter {
     unsigned needs; /**< enum pf_pod_needs that this filter answers */
     bool built;     /**< false: podfit lacks it, a pod that needs it is `unknown` */
     bool by_shape;
+    bool by_topology; /**< judged by topology.h after the filters before it, `check` is NULL */
     /** Once for a pod: decide whether the filter is skipped (clear its bit in `active`), narrow or reject. May be NULL. @return PF_OK or PF_E_NO_MEMORY */
     enum pf_code (*prepare)(struct pf_question *question, const struct pf_fit_options *options,
                             struct pf_arena *arena);
@@ -98,6 +104,14 @@ extern const struct pf_filter pf_taint_toleration_filter;
 extern const struct pf_filter pf_node_affinity_filter;
 extern const struct pf_filter pf_node_ports_filter;
 extern const struct pf_filter pf_node_resources_fit_filter;
+extern const struct pf_filter pf_pod_topology_spread_filter;
+extern const struct pf_filter pf_inter_pod_affinity_filter;
+
+/** Do nodeSelector and required node affinity of the pod let it onto the node? (scheduler-fit 7.4, without what the scheduler's configuration adds) */
+bool pf_node_affinity_matches(const struct pf_filter_input *input, struct pf_filter_target *target);
+/** Does the pod tolerate the node's NoSchedule and NoExecute taints? */
+bool pf_taint_toleration_passes(const struct pf_filter_input *input,
+                                const struct pf_filter_target *target);
 
 /**
  * SchedulingGates (a PreEnqueue plug-in): a pod with spec.schedulingGates is held, no node is looked at, so there is no verdict.

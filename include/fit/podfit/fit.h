@@ -37,8 +37,8 @@ enum pf_filter_id {
     PF_FILTER_NODE_VOLUME_LIMITS,     /**< not built */
     PF_FILTER_VOLUME_BINDING,         /**< not built */
     PF_FILTER_VOLUME_ZONE,            /**< not built */
-    PF_FILTER_POD_TOPOLOGY_SPREAD,    /**< not built */
-    PF_FILTER_INTER_POD_AFFINITY,     /**< not built */
+    PF_FILTER_POD_TOPOLOGY_SPREAD,    /**< topologySpreadConstraints */
+    PF_FILTER_INTER_POD_AFFINITY,     /**< required pod affinity and anti-affinity */
     PF_FILTER_DYNAMIC_RESOURCES,      /**< not built */
     PF_FILTER_NODE_DECLARED_FEATURES, /**< not built */
     PF_FILTER_COUNT,                  /**< how many there are */
@@ -58,6 +58,8 @@ struct pf_fit_options {
     size_t ignored_resource_count;
     const struct pf_sv *ignored_resource_groups; /**< prefixes before '/' */
     size_t ignored_resource_group_count;
+    struct pf_node_selector
+        added_affinity; /**< NodeAffinityArgs.addedAffinity, the required part; borrowed as above */
     size_t
         cache_max_bytes; /**< memory for remembered answers; 0: the default of 8 MiB (at least two questions are kept) */
 };
