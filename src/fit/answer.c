@@ -16,6 +16,7 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
         return false;
     }
     pf_buf_reset(&fit->key);
+    pf_buf_append(&fit->key, &fit->profile->index, sizeof(fit->profile->index));
     pf_question_key(&answer->question, &fit->key);
     if (pf_buf_status(&fit->key, NULL) != PF_OK) {
         return false;
@@ -36,7 +37,7 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
                               struct pf_answer *answer, struct pf_err *err)
 {
     answer->input = (struct pf_filter_input){
-        .options = &fit->options,
+        .options = &fit->profile->options,
         .question = &answer->question,
         .model = fit->model,
         .columns = pf_model_columns(fit->model),
@@ -68,6 +69,8 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     judgement->node = PF_NODE_NONE;
     judgement->nodes = pf_model_columns(fit->model)->nodes;
     bool decided = false;
+    const struct pf_profile *profile = pf_profile_find(&fit->profiles, pod->scheduler_name);
+    fit->profile = profile != NULL ? profile : fit->profiles.items;
     enum pf_code code = pf_verdict_screen(fit, pod, arena, judgement, &decided);
     if (code != PF_OK) {
         return pf_err_set(err, code, "no memory to judge the pod");
@@ -75,7 +78,7 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     if (pod->defect.len == 0) {
         struct pf_err why = {0};
         code =
-            pf_request_of_incoming(pod, &fit->options.features, arena, &judgement->request, &why);
+            pf_request_of_incoming(pod, &fit->profile->options.features, arena, &judgement->request, &why);
         if (code != PF_OK && !(decided && code == PF_E_TOO_BIG)) {
             return pf_err_set(err, code, "%s", why.text);
         }
@@ -85,7 +88,7 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     }
     code = pf_verdict_screen_request(fit, &judgement->request, arena, judgement, &decided);
     if (code == PF_OK && !decided) {
-        code = pf_question_prepare(pod, &judgement->request, &fit->options, arena,
+        code = pf_question_prepare(pod, &judgement->request, &fit->profile->options, arena,
                                    &ret_answer->question);
     }
     if (code == PF_OK && !decided) {
