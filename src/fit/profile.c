@@ -49,9 +49,8 @@ static struct pf_fit_options options_of(const struct pf_fit_options *all,
     options.profiles = NULL;
     options.profile_count = 0;
     options.disabled |= source->disabled;
-    options.ignored_resources =
-        join(names, all->ignored_resources, all->ignored_resource_count, source->ignored_resources,
-             source->ignored_resource_count);
+    options.ignored_resources = join(names, all->ignored_resources, all->ignored_resource_count,
+                                     source->ignored_resources, source->ignored_resource_count);
     options.ignored_resource_count += source->ignored_resource_count;
     options.ignored_resource_groups =
         join(names, all->ignored_resource_groups, all->ignored_resource_group_count,
@@ -111,9 +110,9 @@ const char *pf_profile_missing(const struct pf_profiles *profiles, struct pf_sv 
                                struct pf_arena *arena)
 {
     const struct pf_sv asked = name.len != 0 ? name : DEFAULT_NAME;
-    const char *text = pf_arena_printf(
-        arena, "spec.schedulerName is '%.*s', not '%.*s'", PF_SV_ARG(asked),
-        PF_SV_ARG(profiles->items[0].source->scheduler_name));
+    const char *text =
+        pf_arena_printf(arena, "spec.schedulerName is '%.*s', not '%.*s'", PF_SV_ARG(asked),
+                        PF_SV_ARG(profiles->items[0].source->scheduler_name));
     for (size_t i = 1; i < profiles->count && text != NULL; i++) {
         if (i == SHOWN_NAMES) {
             return pf_arena_printf(arena, "%s or one of %zu more profiles", text,

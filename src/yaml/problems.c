@@ -114,8 +114,8 @@ static void sort_by_position(const struct pf_problems *problems, size_t order[PF
 {
     for (size_t i = 0; i < problems->count; i++) {
         size_t at = i;
-        while (at > 0 && is_before(&problems->items[i], &problems->items[order[at - 1]],
-                                   problems->file)) {
+        while (at > 0 &&
+               is_before(&problems->items[i], &problems->items[order[at - 1]], problems->file)) {
             order[at] = order[at - 1];
             at--;
         }

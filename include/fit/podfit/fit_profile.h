@@ -39,8 +39,9 @@ struct pf_fit_profile {
 
 /** An HTTP extender that filters. */
 struct pf_fit_extender {
-    size_t index;                  /**< in the file's list */
-    const struct pf_sv *resources; /**< it is asked for pods that name one of these; none: for every pod */
+    size_t index; /**< in the file's list */
+    const struct pf_sv
+        *resources; /**< it is asked for pods that name one of these; none: for every pod */
     size_t resource_count;
 };
 
