@@ -40,7 +40,7 @@ struct pf_plan_existing {
     uint32_t terms; /**< term set */
     uint32_t generation;
     uint32_t topology_key; /**< intern id, alive as long as the set is */
-    uint32_t counter;      /**< filled in by pf_plan_build() */
+    uint32_t counter;      /**< filled in by pf_topology_plan_build() */
 };
 
 struct pf_plan {
@@ -115,10 +115,12 @@ enum pf_code pf_topology_ask(struct pf_question *question, const struct pf_fit_o
  * @param existing  borrowed from the arena of the plan; counters are filled in
  * @return PF_OK, PF_E_NO_MEMORY, PF_E_TOO_BIG (more than PF_TOPOLOGY_COUNTERS_MAX counters)
  */
-enum pf_code pf_plan_build(const struct pf_question *question, const struct pf_fit_options *options,
-                           struct pf_plan_existing *existing, uint32_t existing_count,
-                           struct pf_arena *arena, struct pf_plan **ret_plan) PF_MUST_CHECK;
-/** Does the pod match all its own affinity terms? Call it once, after pf_plan_build(). @param space_labels  of the pod's namespace, NULL when it is not known */
+enum pf_code pf_topology_plan_build(const struct pf_question *question,
+                                    const struct pf_fit_options *options,
+                                    struct pf_plan_existing *existing, uint32_t existing_count,
+                                    struct pf_arena *arena,
+                                    struct pf_plan **ret_plan) PF_MUST_CHECK;
+/** Does the pod match all its own affinity terms? Call it once, after pf_topology_plan_build(). @param space_labels  of the pod's namespace, NULL when it is not known */
 void pf_plan_match_self(struct pf_plan *plan, const struct pf_pod *pod,
                         const struct pf_labels *space_labels);
 /** Deep copy of what a plan reads of the pod, and of the plan. @p ret_pod receives terms and constraints. @return PF_OK or PF_E_NO_MEMORY */

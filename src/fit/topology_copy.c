@@ -142,7 +142,7 @@ enum pf_code pf_plan_copy(const struct pf_question *question, struct pf_arena *a
     copy.pod = &pod;
     struct pf_plan *made = NULL;
     const enum pf_code code =
-        pf_plan_build(&copy, &options, existing, plan->existing_count, arena, &made);
+        pf_topology_plan_build(&copy, &options, existing, plan->existing_count, arena, &made);
     if (code != PF_OK) {
         return code;
     }

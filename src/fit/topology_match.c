@@ -227,7 +227,7 @@ static enum pf_code make_plan(struct pf_question *question, const struct pf_fit_
 {
     struct pf_plan *plan = NULL;
     const enum pf_code code =
-        pf_plan_build(question, options, matches->items, matches->count, arena, &plan);
+        pf_topology_plan_build(question, options, matches->items, matches->count, arena, &plan);
     if (code == PF_E_TOO_BIG) {
         *ret_cause = "spread constraints and affinity terms use more topology keys than podfit "
                      "judges";

@@ -197,9 +197,10 @@ static void add_existing(struct pf_plan *plan)
     }
 }
 
-enum pf_code pf_plan_build(const struct pf_question *question, const struct pf_fit_options *options,
-                           struct pf_plan_existing *existing, uint32_t existing_count,
-                           struct pf_arena *arena, struct pf_plan **ret_plan)
+enum pf_code pf_topology_plan_build(const struct pf_question *question,
+                                    const struct pf_fit_options *options,
+                                    struct pf_plan_existing *existing, uint32_t existing_count,
+                                    struct pf_arena *arena, struct pf_plan **ret_plan)
 {
     struct pf_plan *plan = pf_arena_calloc(arena, 1, sizeof(*plan));
     if (plan == NULL) {

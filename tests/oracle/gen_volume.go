@@ -87,6 +87,14 @@ func (g *gen) storage(c *Case) {
 		c.Objects = append(c.Objects, M{"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": M{"name": driver},
 			"spec": M{"storageCapacity": driver == "csi.cap", "attachRequired": true}})
 	}
+	// one of each kind that has to do with nothing, so that podfit knows the kind
+	c.Objects = append(c.Objects,
+		M{"apiVersion": "storage.k8s.io/v1", "kind": "CSINode", "metadata": M{"name": "elsewhere"}, "spec": M{"drivers": A{}}},
+		M{"apiVersion": "storage.k8s.io/v1", "kind": "CSIStorageCapacity", "metadata": M{"name": "elsewhere", "namespace": "kube-system"},
+			"storageClassName": "elsewhere", "capacity": "1Gi", "nodeTopology": M{}},
+		M{"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment", "metadata": M{"name": "elsewhere"},
+			"spec": M{"attacher": "csi.a", "nodeName": "elsewhere", "source": M{"persistentVolumeName": "pv-elsewhere"}}, "status": M{"attached": true}},
+		g.volume("pv-elsewhere", "elsewhere", ""))
 	for i := 0; i < claimCount; i++ {
 		g.claim(c, fmt.Sprintf("claim%d", i))
 	}

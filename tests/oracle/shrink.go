@@ -124,8 +124,18 @@ func (h *harness) describe(c *Case) {
 	if real.Message != "" {
 		expect["message"] = real.Message
 	}
+	if real.Scores != nil {
+		expect["scores"], expect["plugin_scores"] = real.Scores, real.Plugins
+	}
+	if real.Candidates != nil {
+		expect["candidates"] = real.Candidates
+		expect["message"] = real.FullMessage
+	}
 	if real.NotJudged != "" {
 		expect["notJudged"] = real.NotJudged
+	}
+	if h.options.places {
+		expect["places"] = real.Places
 	}
 	c.Expect = expect
 	valid := real.Refused == ""
