@@ -21,7 +21,9 @@ static struct pf_sv quote(struct pf_arena *arena, const char *text)
     char *copy = pf_arena_dup(arena, pf_sv_from(text));
     assert_non_null(copy);
     for (char *c = copy; *c != '\0'; c++) {
-        *c = *c == '\'' ? '"' : *c;
+        if (*c == '\'') {
+            *c = '"';
+        }
     }
     return pf_sv_from(copy);
 }
