@@ -107,10 +107,16 @@ static uint64_t remembered_mask(struct pf_topology *topology, const struct pf_mo
 
 /* ---- domains ---- */
 
+/* ids are dense and ours: spreading them is enough */
+static size_t hash_of(uint32_t value)
+{
+    return (size_t)value * 2654435761U >> 7;
+}
+
 static size_t probe(const struct pf_topology_axis *axis, uint32_t value)
 {
     const size_t mask = axis->index_cap - 1;
-    size_t at = (value * 2654435761U) & mask;
+    size_t at = hash_of(value) & mask;
     while (axis->index[at] != 0 && axis->values[axis->index[at] - 1] != value) {
         at = (at + 1) & mask;
     }
@@ -210,7 +216,7 @@ static void leave_domain(struct pf_topology_axis *axis, uint32_t domain)
     const size_t mask = axis->index_cap - 1;
     size_t hole = probe(axis, axis->values[domain]);
     for (size_t at = (hole + 1) & mask; axis->index[at] != 0; at = (at + 1) & mask) {
-        const size_t home = (axis->values[axis->index[at] - 1] * 2654435761U) & mask;
+        const size_t home = hash_of(axis->values[axis->index[at] - 1]) & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             axis->index[hole] = axis->index[at];
             hole = at;
