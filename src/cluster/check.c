@@ -13,8 +13,6 @@ struct sums {
 struct checker {
     const struct pf_model *model;
     struct sums *sums; /* by slot */
-    uint32_t *anti;    /* pods by namespace id */
-    uint32_t anti_other;
     size_t heap_bytes;
 };
 
@@ -31,10 +29,6 @@ static void add_hold(struct checker *checker, const struct pf_hold *hold)
     sums->nonzero_milli_cpu = pf_wrap_add(sums->nonzero_milli_cpu, d->nonzero_milli_cpu);
     sums->nonzero_memory = pf_wrap_add(sums->nonzero_memory, d->nonzero_memory);
     sums->pods++;
-    if (hold->anti) {
-        checker->anti[hold->namespace_]++;
-    }
-    checker->anti_other += hold->anti_other;
 }
 
 static enum pf_code check_record(struct checker *checker, const struct pf_record *record,
@@ -144,7 +138,7 @@ static enum pf_code check_slot(const struct checker *checker, uint32_t slot, str
     const char *fault = NULL;
     if (c->name[slot] == PF_INTERN_NONE) {
         fault = c->shape[slot] != PF_SHAPE_NONE || sums->pods != 0 || c->used_pods[slot] != 0 ||
-                        c->extra[slot] != NULL
+                        c->extra[slot] != NULL || model->slot_groups[slot].items != NULL
                     ? "a free slot is not empty"
                     : NULL;
     } else if (model->slot_of_name[c->name[slot]] != slot) {
@@ -238,21 +232,6 @@ static enum pf_code check_shapes(struct checker *checker, struct pf_err *err)
                             model->shapes_live);
 }
 
-static enum pf_code check_anti(const struct checker *checker, struct pf_err *err)
-{
-    const struct pf_model *model = checker->model;
-    size_t namespaces = 0;
-    for (uint32_t id = 0; id < model->strings.count; id++) {
-        namespaces += checker->anti[id] != 0;
-    }
-    bool good = namespaces == model->anti_count && checker->anti_other == model->anti_other;
-    for (size_t i = 0; good && i < model->anti_count; i++) {
-        good = checker->anti[model->anti[i].namespace_] == model->anti[i].pods &&
-               (i == 0 || model->anti[i - 1].namespace_ < model->anti[i].namespace_);
-    }
-    return good ? PF_OK : pf_err_set(err, PF_E_INTERNAL, "pods with anti-affinity are miscounted");
-}
-
 static enum pf_code check_bytes(struct checker *checker, struct pf_err *err)
 {
     const struct pf_model *model = checker->model;
@@ -269,6 +248,12 @@ static enum pf_code check_bytes(struct checker *checker, struct pf_err *err)
             (const struct pf_namespace_entry *)(uintptr_t)address;
         checker->heap_bytes += pf_heap_cost(entry->block_bytes);
     }
+    size_t object_bytes = 0;
+    const enum pf_code code = pf_store_check(&model->stores, &object_bytes, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    checker->heap_bytes += object_bytes;
     return checker->heap_bytes == model->heap_bytes
                ? PF_OK
                : pf_err_set(err, PF_E_INTERNAL, "%zu bytes are held and counted as %zu",
@@ -278,11 +263,10 @@ static enum pf_code check_bytes(struct checker *checker, struct pf_err *err)
 enum pf_code pf_model_check(const struct pf_model *model, struct pf_err *err)
 {
     pf_autofree struct sums *sums = pf_mem_calloc(model->columns.count, sizeof(*sums));
-    pf_autofree uint32_t *anti = pf_mem_calloc(model->strings.count, sizeof(*anti));
-    if (sums == NULL || anti == NULL) {
+    if (sums == NULL) {
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory to check the model");
     }
-    struct checker checker = {.model = model, .sums = sums, .anti = anti};
+    struct checker checker = {.model = model, .sums = sums};
     enum pf_code (*const steps[])(struct checker *, struct pf_err *) = {
         check_pods, check_pending, check_reservations, check_shapes, check_bytes};
     for (size_t i = 0; i < PF_ARRAY_LEN(steps); i++) {
@@ -292,8 +276,9 @@ enum pf_code pf_model_check(const struct pf_model *model, struct pf_err *err)
         }
     }
     enum pf_code code = check_slots(&checker, err);
-    code = code == PF_OK ? check_anti(&checker, err) : code;
+    code = code == PF_OK ? pf_check_groups(model, err) : code;
     code = code == PF_OK ? check_by_name(model, err) : code;
     code = code == PF_OK ? pf_check_extra(model, err) : code;
+    code = code == PF_OK ? pf_check_volumes(model, err) : code;
     return code == PF_OK ? pf_check_refs(model, err) : code;
 }

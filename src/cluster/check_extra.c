@@ -103,7 +103,8 @@ static enum pf_code check_rest(const struct rest *rest, struct pf_err *err)
     const struct pf_columns *c = &rest->model->columns;
     for (uint32_t slot = 0; slot < c->count; slot++) {
         const struct pf_node_extra *extra = c->extra[slot];
-        bool good = extra == NULL || extra->scalar_count != 0 || extra->port_count != 0;
+        bool good = extra == NULL || extra->scalar_count != 0 || extra->port_count != 0 ||
+                    extra->volume_count != 0;
         for (size_t i = rest->first[slot]; i < rest->first[slot + 1]; i++) {
             const bool sorted =
                 i == rest->first[slot] || rest->scalars[i - 1].name < rest->scalars[i].name;

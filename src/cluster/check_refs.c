@@ -41,9 +41,38 @@ static void count_slots(const struct pf_model *model, struct recount *recount)
         for (size_t i = 0; extra != NULL && i < extra->port_count; i++) {
             recount->strings[extra->ports[i].ip]++;
         }
+        for (size_t i = 0; extra != NULL && i < extra->volume_count; i++) {
+            recount->strings[extra->volumes[i].namespace_]++;
+            recount->strings[extra->volumes[i].name]++;
+            recount->strings[extra->volumes[i].other]++;
+        }
     }
-    for (size_t i = 0; i < model->anti_count; i++) {
-        recount->strings[model->anti[i].namespace_]++;
+}
+
+static void count_groups(const struct pf_model *model, struct recount *recount)
+{
+    for (uint32_t id = 0; id < model->groups.count; id++) {
+        const struct pf_group *group = pf_model_group(model, id);
+        if (group == NULL) {
+            continue;
+        }
+        recount->strings[group->namespace_]++;
+        for (uint32_t i = 0; i < group->label_count; i++) {
+            recount->strings[group->labels[i].key]++;
+            recount->strings[group->labels[i].value]++;
+        }
+    }
+    for (uint32_t id = 0; id < model->term_sets.count; id++) {
+        const struct pf_term_set *set = pf_model_term_set(model, id);
+        for (uint32_t i = 0; set != NULL && i < set->term_count; i++) {
+            recount->strings[set->terms[i].topology_key]++;
+        }
+        for (uint32_t i = 0; set != NULL && i < set->requirement_count; i++) {
+            recount->strings[pf_term_set_requirements(set)[i].key]++;
+        }
+        for (uint32_t i = 0; set != NULL && i < set->id_count; i++) {
+            recount->strings[pf_term_set_ids(set)[i]]++;
+        }
     }
 }
 
@@ -61,6 +90,9 @@ static void count_shapes(const struct pf_model *model, struct recount *recount)
             recount->strings[shape->taints[i].key]++;
             recount->strings[shape->taints[i].value]++;
             recount->strings[shape->taints[i].effect]++;
+        }
+        for (size_t i = 0; i < shape->feature_count; i++) {
+            recount->strings[shape->features[i]]++;
         }
     }
 }
@@ -84,6 +116,11 @@ static enum pf_code check_demand_strings(const struct pf_model *model, struct re
         for (uint32_t i = 0; i < demand->port_count; i++) {
             recount->strings[pf_demand_ports(demand)[i].ip]++;
         }
+        for (uint32_t i = 0; i < demand->volume_count; i++) {
+            recount->strings[pf_demand_volumes(demand)[i].name]++;
+            recount->strings[pf_demand_volumes(demand)[i].other]++;
+        }
+        recount->strings[demand->namespace_]++;
     }
     return seen == model->demands.count
                ? PF_OK
@@ -149,6 +186,7 @@ enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err)
     count_pods(model, &recount);
     count_slots(model, &recount);
     count_shapes(model, &recount);
+    count_groups(model, &recount);
     enum pf_code code = check_demand_strings(model, &recount, err);
     if (code == PF_OK) {
         code = check_demands(model, &recount, err);

@@ -9,7 +9,8 @@
 #include <pthread.h>
 #include <stddef.h>
 
-#include <podfit/columns.h>
+#include "store.h"
+#include <podfit/groups.h>
 #include <podfit/limits.h>
 #include <podfit/map.h>
 #include <podfit/mem.h>
@@ -41,6 +42,16 @@ struct pf_demand_port {
     uint8_t zero;
 };
 
+/** A volume that a filter looks at; an image with several monitors has an entry for each. */
+struct pf_demand_volume {
+    uint32_t name;  /**< intern id, referenced: claim, disk, iqn or pool/image */
+    uint32_t other; /**< intern id, referenced: see struct pf_used_volume */
+    uint8_t kind;   /**< enum pf_pod_volume_kind */
+    uint8_t read_only;
+    uint8_t untranslatable;
+    uint8_t zero;
+};
+
 /** From milli_cpu on the bytes are the key in the table of demands. */
 struct pf_demand {
     uint64_t refs;
@@ -51,7 +62,10 @@ struct pf_demand {
     int64_t nonzero_memory;
     uint32_t scalar_count;
     uint32_t port_count;
-    struct pf_demand_scalar scalars[]; /**< sorted by name id; the ports stand behind them */
+    uint32_t volume_count;
+    uint32_t namespace_; /**< intern id, referenced; of the pod when it has volumes, else empty */
+    struct pf_demand_scalar
+        scalars[]; /**< sorted by name id; the ports stand behind them, then the volumes */
 };
 
 static inline const struct pf_demand_port *pf_demand_ports(const struct pf_demand *demand)
@@ -59,10 +73,17 @@ static inline const struct pf_demand_port *pf_demand_ports(const struct pf_deman
     return (const struct pf_demand_port *)(const void *)(demand->scalars + demand->scalar_count);
 }
 
+static inline const struct pf_demand_volume *pf_demand_volumes(const struct pf_demand *demand)
+{
+    return (const struct pf_demand_volume *)(const void *)(pf_demand_ports(demand) +
+                                                           demand->port_count);
+}
+
 static inline size_t pf_demand_bytes(const struct pf_demand *demand)
 {
     return sizeof(*demand) + demand->scalar_count * sizeof(struct pf_demand_scalar) +
-           demand->port_count * sizeof(struct pf_demand_port);
+           demand->port_count * sizeof(struct pf_demand_port) +
+           demand->volume_count * sizeof(struct pf_demand_volume);
 }
 
 /** Bytes that make two demands equal. */
@@ -103,6 +124,11 @@ bool pf_extra_prepare(struct pf_model *model, uint32_t slot, size_t scalars,
 struct pf_node_scalar *pf_extra_scalar(struct pf_model *model, uint32_t slot, uint32_t name);
 void pf_extra_add_port(struct pf_model *model, uint32_t slot, const struct pf_demand_port *port);
 void pf_extra_sub_port(struct pf_model *model, uint32_t slot, const struct pf_demand_port *port);
+/** Room for @p volumes more entries. @return false: no memory */
+bool pf_extra_prepare_volumes(struct pf_model *model, uint32_t slot, size_t volumes) PF_MUST_CHECK;
+/** Count the volumes of one more pod on the slot; after pf_extra_prepare_volumes(). */
+void pf_extra_add_volumes(struct pf_model *model, uint32_t slot, const struct pf_demand *demand);
+void pf_extra_sub_volumes(struct pf_model *model, uint32_t slot, const struct pf_demand *demand);
 /** Drop entries that say nothing, and the whole when it is empty. */
 void pf_extra_tidy(struct pf_model *model, uint32_t slot);
 size_t pf_extra_bytes(const struct pf_node_extra *extra);
@@ -118,21 +144,87 @@ void pf_slot_release(struct pf_model *model, uint32_t slot);
 /** Note in the change log that what filters see of the slot changed. */
 void pf_slot_changed(struct pf_model *model, uint32_t slot);
 
+/* ---- pool.c: blocks of bytes by their content, each with an id ---- */
+
+#define PF_POOL_NONE UINT32_MAX
+
+struct pf_pool_entry {
+    char *block; /**< owned; NULL: free, then refs is the next free id */
+    uint32_t bytes;
+    uint32_t hash;
+    uint32_t refs;
+    uint32_t generation; /**< grows each time the id is given to another block */
+};
+
+struct pf_pool {
+    struct pf_pool_entry *entries;
+    uint32_t *index; /**< open addressing: id + 1, 0 = empty */
+    size_t cap;
+    size_t index_cap; /**< power of two, 0 while empty */
+    size_t heap_bytes;
+    uint64_t seed;
+    uint32_t count; /**< ids, free ones included */
+    uint32_t live;
+    uint32_t free_head;
+};
+
+void pf_pool_init(struct pf_pool *pool, uint64_t seed);
+void pf_pool_done(struct pf_pool *pool);
+/** @return PF_POOL_NONE when there is no such block */
+uint32_t pf_pool_find(const struct pf_pool *pool, struct pf_sv block);
+/** Copy a block that is not there, with one reference. @return PF_POOL_NONE: no memory, nothing changed */
+uint32_t pf_pool_add(struct pf_pool *pool, struct pf_sv block) PF_MUST_CHECK;
+/** Free a block that nobody refers to. */
+void pf_pool_remove(struct pf_pool *pool, uint32_t id);
+/** Memory held, blocks and tables. */
+size_t pf_pool_bytes(const struct pf_pool *pool);
+/** @return what is wrong with the pool's own tables (static), or NULL */
+const char *pf_pool_check(const struct pf_pool *pool);
+
+/* ---- term_set.c, group.c, anti.c: pods as topology filters see them ---- */
+
+/**
+ * The affinity terms of a pod in namespace @p own, with one more reference. Uses the scratch arena.
+ *
+ * @param[out] ret_id  PF_TERM_SET_NONE for a pod without terms
+ * @return false: no memory
+ */
+bool pf_term_set_acquire(struct pf_model *model, const struct pf_pod *pod, struct pf_sv own,
+                         uint32_t *ret_id) PF_MUST_CHECK;
+/** Drop one reference; PF_TERM_SET_NONE is ignored. */
+void pf_term_set_release(struct pf_model *model, uint32_t id);
+/** The group of a pod in namespace @p space, with one more reference. Uses the scratch arena. @return PF_GROUP_NONE: no memory */
+uint32_t pf_group_acquire(struct pf_model *model, const struct pf_pod *pod,
+                          struct pf_sv space) PF_MUST_CHECK;
+/** Drop one reference; PF_GROUP_NONE is ignored. */
+void pf_group_release(struct pf_model *model, uint32_t id);
+
+struct pf_slot_groups {
+    struct pf_slot_group *items; /**< sorted by group */
+    uint32_t count;
+    uint32_t cap;
+};
+
+/** Room for one more group on a slot. @return false: no memory */
+bool pf_group_prepare(struct pf_model *model, uint32_t slot) PF_MUST_CHECK;
+/** One more pod of the group; after pf_group_prepare(). */
+void pf_group_add(struct pf_model *model, uint32_t slot, uint32_t group);
+void pf_group_sub(struct pf_model *model, uint32_t slot, uint32_t group);
+
+/** Room for the entries of the group's terms. @return false: no memory */
+bool pf_anti_prepare(struct pf_model *model, uint32_t group) PF_MUST_CHECK;
+/** One more pod of the group holds room; after pf_anti_prepare(). */
+void pf_anti_add(struct pf_model *model, uint32_t group);
+void pf_anti_sub(struct pf_model *model, uint32_t group);
+
 /* ---- hold.c: room taken on a node, by whomever ---- */
 
-/** Room of one pod. The holder owns the references to the demand and the namespace. */
+/** Room of one pod. The holder owns the references to the demand, the group and the namespace. */
 struct pf_hold {
     uint32_t node; /**< slot, or PF_NODE_NONE: counts nowhere */
     uint32_t namespace_;
     struct pf_demand *demand;
-    bool anti;       /**< has required anti-affinity terms */
-    bool anti_other; /**< which name other namespaces */
-};
-
-/** Namespaces of pods with required anti-affinity that hold room. */
-struct pf_anti {
-    uint32_t namespace_; /**< intern id, referenced */
-    uint32_t pods;
+    uint32_t group; /**< referenced by the holder, as the demand */
 };
 
 /** Allocate what pf_hold_add() can need. @return false: no memory */
@@ -158,9 +250,8 @@ struct pf_record {
     uint32_t node;    /**< where it holds room */
     uint32_t pending; /**< index into the waiting pods, or PF_PENDING_NONE */
     uint32_t name_len;
+    uint32_t group;
     uint8_t state; /**< enum pf_pod_state */
-    bool anti;
-    bool anti_other;
     char name[];
 };
 
@@ -272,8 +363,14 @@ struct pf_namespace_entry {
 
 /* ---- check_refs.c, check_extra.c: parts of pf_model_check() ---- */
 
+/** Groups of all slots, their terms and the index of anti-affinity against the pods. @return as pf_model_check() */
+enum pf_code pf_check_groups(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
+
 /** Scalars and ports of all nodes against their users. @return as pf_model_check() */
 enum pf_code pf_check_extra(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
+
+/** Volumes of all nodes against their users. @return as pf_model_check() */
+enum pf_code pf_check_volumes(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
 
 /** References to strings and demands as their holders have them. @return as pf_model_check() */
 enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
@@ -313,11 +410,18 @@ struct pf_model {
     struct pf_pending_table pending;
     struct pf_reservation_list reservations;
     struct pf_map namespaces; /**< name to address of pf_namespace_entry */
+    struct pf_stores stores;
 
-    struct pf_anti *anti; /**< sorted by namespace id */
+    uint64_t namespace_version;
+
+    struct pf_pool groups;
+    struct pf_pool term_sets;
+    struct pf_slot_groups *slot_groups; /**< by slot, slot_cap of them */
+    uint32_t *placed;                   /**< by term set: pods that hold room */
+    size_t placed_cap;
+    struct pf_anti *anti; /**< sorted by namespace, then by term set */
     size_t anti_count;
     size_t anti_cap;
-    uint32_t anti_other; /**< pods whose terms name other namespaces */
 };
 
 /** Drop namespaces; in model_namespace.c */
@@ -338,8 +442,7 @@ static inline struct pf_hold pf_record_hold(const struct pf_record *record)
     return (struct pf_hold){.node = record->node,
                             .namespace_ = record->namespace_,
                             .demand = record->demand,
-                            .anti = record->anti,
-                            .anti_other = record->anti_other};
+                            .group = record->group};
 }
 
 #endif

@@ -45,6 +45,11 @@ static void unref_strings(struct pf_model *model, const struct pf_demand *demand
     for (uint32_t i = 0; i < demand->port_count; i++) {
         pf_intern_unref(&model->strings, pf_demand_ports(demand)[i].ip);
     }
+    for (uint32_t i = 0; i < demand->volume_count; i++) {
+        pf_intern_unref(&model->strings, pf_demand_volumes(demand)[i].name);
+        pf_intern_unref(&model->strings, pf_demand_volumes(demand)[i].other);
+    }
+    pf_intern_unref(&model->strings, demand->namespace_);
 }
 
 static bool fill_scalars(struct pf_model *model, struct pf_demand *demand,
@@ -115,6 +120,103 @@ static bool fill_ports(struct pf_model *model, struct pf_demand *demand, const s
     return true;
 }
 
+static size_t count_volumes(const struct pf_pod *pod)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < pod->volume_count; i++) {
+        count += pod->volumes[i].kind == PF_POD_VOLUME_RBD ? pod->volumes[i].monitor_count : 1;
+    }
+    return count;
+}
+
+static struct pf_demand_volume *volumes_of(struct pf_demand *demand)
+{
+    char *behind = (char *)(demand->scalars + demand->scalar_count);
+    return (struct pf_demand_volume *)(void *)(behind +
+                                               demand->port_count * sizeof(struct pf_demand_port));
+}
+
+static bool add_volume(struct pf_model *model, struct pf_demand *demand,
+                       const struct pf_pod_volume *volume, struct pf_sv name, struct pf_sv other)
+{
+    const struct pf_demand_volume ids = {.name = pf_intern_ref(&model->strings, name),
+                                         .other = pf_intern_ref(&model->strings, other),
+                                         .kind = (uint8_t)volume->kind,
+                                         .read_only = volume->read_only,
+                                         .untranslatable = volume->untranslatable};
+    if (ids.name == PF_INTERN_NONE || ids.other == PF_INTERN_NONE) {
+        pf_intern_unref(&model->strings, ids.name);
+        pf_intern_unref(&model->strings, ids.other);
+        return false;
+    }
+    volumes_of(demand)[demand->volume_count++] = ids;
+    return true;
+}
+
+static bool add_pod_volume(struct pf_model *model, struct pf_demand *demand,
+                           const struct pf_pod *pod, const struct pf_pod_volume *volume)
+{
+    if (volume->kind == PF_POD_VOLUME_EPHEMERAL) {
+        const char *claim = pf_arena_printf(&model->scratch, "%.*s-%.*s", PF_SV_ARG(pod->meta.name),
+                                            PF_SV_ARG(volume->name));
+        return claim != NULL && add_volume(model, demand, volume, pf_sv_from(claim), pod->meta.uid);
+    }
+    if (volume->kind != PF_POD_VOLUME_RBD) {
+        return add_volume(model, demand, volume, volume->name, volume->handle);
+    }
+    for (size_t i = 0; i < volume->monitor_count; i++) {
+        if (!add_volume(model, demand, volume, volume->name, volume->monitors[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int compare_volumes(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct pf_demand_volume));
+}
+
+/* Sort, and keep equal ones once. */
+static void tidy_volumes(struct pf_model *model, struct pf_demand *demand)
+{
+    struct pf_demand_volume *volumes = volumes_of(demand);
+    if (demand->volume_count == 0) {
+        return;
+    }
+    qsort(volumes, demand->volume_count, sizeof(volumes[0]), compare_volumes);
+    uint32_t kept = 1;
+    for (uint32_t i = 1; i < demand->volume_count; i++) {
+        if (compare_volumes(&volumes[i], &volumes[kept - 1]) == 0) {
+            pf_intern_unref(&model->strings, volumes[i].name);
+            pf_intern_unref(&model->strings, volumes[i].other);
+        } else {
+            volumes[kept++] = volumes[i];
+        }
+    }
+    demand->volume_count = kept;
+}
+
+/* After the ports: where the volumes stand depends on how many those are. */
+static bool fill_volumes(struct pf_model *model, struct pf_demand *demand, const struct pf_pod *pod)
+{
+    for (size_t i = 0; i < pod->volume_count; i++) {
+        if (!add_pod_volume(model, demand, pod, &pod->volumes[i])) {
+            return false;
+        }
+    }
+    tidy_volumes(model, demand);
+    if (demand->volume_count == 0) {
+        return true;
+    }
+    const uint32_t space = pf_intern_ref(&model->strings, pod->meta.namespace_);
+    if (space == PF_INTERN_NONE) {
+        return false;
+    }
+    demand->namespace_ = space;
+    return true;
+}
+
 /* Take the candidate's strings over into the table, or drop them when the demand is known. */
 static struct pf_demand *intern(struct pf_model *model, const struct pf_demand *candidate)
 {
@@ -147,7 +249,8 @@ struct pf_demand *pf_demand_acquire(struct pf_model *model, const struct pf_requ
 {
     const size_t bytes = sizeof(struct pf_demand) +
                          request->scalar_count * sizeof(struct pf_demand_scalar) +
-                         count_ports(pod) * sizeof(struct pf_demand_port);
+                         count_ports(pod) * sizeof(struct pf_demand_port) +
+                         count_volumes(pod) * sizeof(struct pf_demand_volume);
     struct pf_demand *candidate = pf_arena_calloc(&model->scratch, 1, bytes);
     if (candidate == NULL) {
         return NULL;
@@ -157,7 +260,8 @@ struct pf_demand *pf_demand_acquire(struct pf_model *model, const struct pf_requ
     candidate->ephemeral_storage = request->ephemeral_storage;
     candidate->nonzero_milli_cpu = request->nonzero_milli_cpu;
     candidate->nonzero_memory = request->nonzero_memory;
-    if (!fill_scalars(model, candidate, request) || !fill_ports(model, candidate, pod)) {
+    if (!fill_scalars(model, candidate, request) || !fill_ports(model, candidate, pod) ||
+        !fill_volumes(model, candidate, pod)) {
         unref_strings(model, candidate);
         return NULL;
     }

@@ -114,9 +114,10 @@ void pf_extra_tidy(struct pf_model *model, uint32_t slot)
         }
     }
     extra->scalar_count = kept;
-    if (kept == 0 && extra->port_count == 0) {
+    if (kept == 0 && extra->port_count == 0 && extra->volume_count == 0) {
         free(extra->scalars);
         free(extra->ports);
+        free(extra->volumes);
         free(extra);
         model->columns.extra[slot] = NULL;
     }
@@ -127,5 +128,7 @@ size_t pf_extra_bytes(const struct pf_node_extra *extra)
     return pf_heap_cost(sizeof(*extra)) +
            (extra->scalars != NULL ? pf_heap_cost(extra->scalar_cap * sizeof(*extra->scalars))
                                    : 0) +
-           (extra->ports != NULL ? pf_heap_cost(extra->port_cap * sizeof(*extra->ports)) : 0);
+           (extra->ports != NULL ? pf_heap_cost(extra->port_cap * sizeof(*extra->ports)) : 0) +
+           (extra->volumes != NULL ? pf_heap_cost(extra->volume_cap * sizeof(*extra->volumes))
+                                   : 0);
 }

@@ -32,7 +32,11 @@ static bool init_model(struct pf_model *model, const struct pf_model_options *op
     pf_map_init(&model->shape_ids, pf_random_u64());
     pf_map_init(&model->demands, pf_random_u64());
     pf_map_init(&model->namespaces, pf_random_u64());
+    pf_store_init(&model->stores);
     pf_map_init(&model->reservations.by_uid, pf_random_u64());
+    pf_pool_init(&model->groups, pf_random_u64());
+    pf_pool_init(&model->term_sets, pf_random_u64());
+    model->namespace_version = 1;
     model->changes = pf_mem_calloc(PF_CHANGES_MAX, sizeof(*model->changes));
     return model->changes != NULL && pf_intern_init(&model->strings, pf_random_u64());
 }
@@ -65,8 +69,10 @@ static void free_columns(struct pf_model *model)
         if (c->extra[slot] != NULL) {
             free(c->extra[slot]->scalars);
             free(c->extra[slot]->ports);
+            free(c->extra[slot]->volumes);
             free(c->extra[slot]);
         }
+        free(model->slot_groups[slot].items);
     }
     void *arrays[] = {c->name,
                       c->shape,
@@ -82,6 +88,7 @@ static void free_columns(struct pf_model *model)
                       c->used_pods,
                       (void *)c->extra,
                       model->free_slots,
+                      model->slot_groups,
                       model->slot_of_name,
                       model->by_name,
                       model->changes};
@@ -107,6 +114,9 @@ static void free_objects(struct pf_model *model)
         free(model->shapes[i].block);
     }
     free(model->shapes);
+    pf_pool_done(&model->groups);
+    pf_pool_done(&model->term_sets);
+    free(model->placed);
     pf_map_done(&model->shape_ids);
 }
 
@@ -118,6 +128,7 @@ void pf_model_free(struct pf_model *model)
     pf_pending_done(model);
     pf_reservation_done(model);
     pf_model_namespaces_done(model);
+    pf_store_done(&model->stores);
     free_columns(model);
     free_objects(model);
     free(model->anti);
@@ -159,21 +170,24 @@ static size_t table_bytes(const struct pf_model *model)
     const struct pf_columns *c = &model->columns;
     const size_t bytes_a_slot = 9 * sizeof(int64_t) + sizeof(struct pf_node_extra *) +
                                 sizeof(*c->name) + sizeof(*c->shape) + sizeof(*c->used_pods) +
-                                sizeof(*model->free_slots);
+                                sizeof(*model->free_slots) + sizeof(*model->slot_groups);
     size_t bytes =
         sizeof(*model) + model->slot_cap * bytes_a_slot +
         model->slot_of_name_cap * sizeof(*model->slot_of_name) +
         model->by_name_cap * sizeof(*model->by_name) + PF_CHANGES_MAX * sizeof(*model->changes) +
         model->shape_cap * sizeof(*model->shapes) + model->pods.cap * sizeof(struct pf_record *) +
-        model->anti_cap * sizeof(*model->anti);
+        model->anti_cap * sizeof(*model->anti) + model->placed_cap * sizeof(*model->placed) +
+        pf_pool_bytes(&model->groups) + pf_pool_bytes(&model->term_sets);
     bytes += model->pending.slot_cap * sizeof(struct pf_waiting *) +
              (model->pending.order_cap + model->pending.free_cap) * sizeof(uint32_t);
     for (uint32_t slot = 0; slot < c->count; slot++) {
         bytes += c->extra[slot] != NULL ? pf_extra_bytes(c->extra[slot]) : 0;
+        const uint32_t cap = model->slot_groups[slot].cap;
+        bytes += cap != 0 ? pf_heap_cost(cap * sizeof(struct pf_slot_group)) : 0;
     }
     return bytes + pf_map_bytes(&model->shape_ids) + pf_map_bytes(&model->demands) +
            pf_map_bytes(&model->namespaces) + pf_map_bytes(&model->reservations.by_uid) +
-           pf_intern_bytes(&model->strings);
+           pf_store_table_bytes(&model->stores) + pf_intern_bytes(&model->strings);
 }
 
 /* Room on nodes that exist which is not a bound pod's. */

@@ -49,12 +49,23 @@ static void remove_entry(struct pf_model *model, struct pf_namespace_entry *entr
     free(entry);
 }
 
+static bool same_labels(const struct pf_labels *a, const struct pf_labels *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        same = pf_sv_eq(a->items[i].key, b->items[i].key) &&
+               pf_sv_eq(a->items[i].value, b->items[i].value);
+    }
+    return same;
+}
+
 enum pf_code pf_model_apply_namespace(struct pf_model *model, const struct pf_namespace *ns,
                                       struct pf_err *err)
 {
     pf_model_lock(model);
     struct pf_namespace_entry *old = find(model, ns->meta.name);
     struct pf_namespace_entry *entry = make_entry(ns);
+    const bool same = old != NULL && same_labels(&old->labels, &ns->meta.labels);
     if (entry != NULL && old != NULL) {
         /* the table borrows the key of the old block; putting one key in after another was taken out needs no memory */
         remove_entry(model, old);
@@ -63,6 +74,7 @@ enum pf_code pf_model_apply_namespace(struct pf_model *model, const struct pf_na
         entry != NULL && pf_map_put(&model->namespaces, entry->name, (uintptr_t)entry);
     if (kept) {
         model->heap_bytes += pf_heap_cost(entry->block_bytes);
+        model->namespace_version += same ? 0 : 1;
     } else {
         free(entry);
     }
@@ -78,6 +90,7 @@ bool pf_model_remove_namespace(struct pf_model *model, struct pf_sv name)
     struct pf_namespace_entry *entry = find(model, name);
     if (entry != NULL) {
         remove_entry(model, entry);
+        model->namespace_version++;
     }
     pf_model_unlock(model);
     return entry != NULL;
@@ -103,6 +116,22 @@ enum pf_code pf_model_namespace_labels(const struct pf_model *model, struct pf_s
     }
     *ret_labels = (struct pf_labels){.items = items, .count = count};
     return PF_OK;
+}
+
+uint64_t pf_model_namespace_version(const struct pf_model *model)
+{
+    return model->namespace_version;
+}
+
+size_t pf_model_namespace_count(const struct pf_model *model)
+{
+    return model->namespaces.count;
+}
+
+const struct pf_labels *pf_model_namespace_find(const struct pf_model *model, struct pf_sv name)
+{
+    const struct pf_namespace_entry *entry = find(model, name);
+    return entry != NULL ? &entry->labels : NULL;
 }
 
 void pf_model_namespaces_done(struct pf_model *model)

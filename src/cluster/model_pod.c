@@ -59,7 +59,9 @@ static enum pf_code weigh(struct pf_model *model, const struct pf_pod *pod,
     }
     change->hold.demand = pf_demand_acquire(model, &request, &change->pod);
     change->hold.namespace_ = pf_intern_ref(&model->strings, pod->meta.namespace_);
-    return change->hold.demand != NULL && change->hold.namespace_ != PF_INTERN_NONE
+    change->hold.group = pf_group_acquire(model, &change->pod, pod->meta.namespace_);
+    return change->hold.demand != NULL && change->hold.namespace_ != PF_INTERN_NONE &&
+                   change->hold.group != PF_GROUP_NONE
                ? PF_OK
                : pf_err_set(err, PF_E_NO_MEMORY, "no memory for the pod's requests");
 }
@@ -84,6 +86,7 @@ static bool find_record(struct pf_model *model, struct pod_change *change)
     record->namespace_ = PF_INTERN_NONE;
     record->node = PF_NODE_NONE;
     record->pending = PF_PENDING_NONE;
+    record->group = PF_GROUP_NONE;
     record->name_len = (uint32_t)name.len;
     if (name.len != 0) {
         memcpy(record->name, name.ptr, name.len);
@@ -99,7 +102,7 @@ static bool keeps_place(const struct pf_model *model, const struct pod_change *c
     const struct pf_record *record = change->record;
     return !change->is_new && change->uid_same && record->pending != PF_PENDING_NONE &&
            !model->pending.slots[record->pending]->nominated &&
-           record->demand == change->hold.demand;
+           record->demand == change->hold.demand && record->group == change->hold.group;
 }
 
 static bool choose_node(struct pf_model *model, struct pod_change *change)
@@ -155,6 +158,14 @@ static enum pf_code prepare(struct pf_model *model, const struct pf_pod *pod,
     return PF_OK;
 }
 
+/* The references that a record holds. */
+static void drop_refs(struct pf_model *model, const struct pf_hold *hold)
+{
+    pf_demand_release(model, hold->demand);
+    pf_group_release(model, hold->group);
+    pf_intern_unref(&model->strings, hold->namespace_);
+}
+
 static void abandon(struct pf_model *model, struct pod_change *change)
 {
     free(change->waiting);
@@ -165,21 +176,12 @@ static void abandon(struct pf_model *model, struct pod_change *change)
     if (change->is_new) {
         free(change->record);
     }
-    pf_demand_release(model, change->hold.demand);
-    pf_intern_unref(&model->strings, change->hold.namespace_);
+    drop_refs(model, &change->hold);
 }
 
 static bool same_hold(const struct pf_hold *a, const struct pf_hold *b)
 {
-    return a->node == b->node && a->demand == b->demand && a->anti == b->anti &&
-           a->anti_other == b->anti_other;
-}
-
-/* The references that a record holds. */
-static void drop_refs(struct pf_model *model, const struct pf_hold *hold)
-{
-    pf_demand_release(model, hold->demand);
-    pf_intern_unref(&model->strings, hold->namespace_);
+    return a->node == b->node && a->demand == b->demand && a->group == b->group;
 }
 
 static void commit_pending(struct pf_model *model, struct pod_change *change, bool was_placed)
@@ -218,8 +220,7 @@ static void commit(struct pf_model *model, struct pod_change *change)
     record->namespace_ = change->hold.namespace_;
     record->node = change->hold.node;
     record->state = (uint8_t)change->state;
-    record->anti = change->hold.anti;
-    record->anti_other = change->hold.anti_other;
+    record->group = change->hold.group;
     if (change->is_new) {
         pf_podset_insert(&model->pods, record);
         model->heap_bytes += pf_heap_cost(pf_record_bytes(record->name_len));
@@ -274,10 +275,7 @@ enum pf_code pf_model_apply_pod(struct pf_model *model, const struct pf_pod *pod
     struct pod_change change = {
         .state = state_of(pod),
         .uid_hash = hash_uid(model, pod->meta.uid),
-        .hold = {.node = PF_NODE_NONE,
-                 .namespace_ = PF_INTERN_NONE,
-                 .anti = pod->anti_affinity,
-                 .anti_other = pod->anti_affinity && pod->anti_affinity_other_namespaces}};
+        .hold = {.node = PF_NODE_NONE, .namespace_ = PF_INTERN_NONE, .group = PF_GROUP_NONE}};
     const enum pf_code code = prepare(model, pod, &change, err);
     if (code != PF_OK) {
         abandon(model, &change);

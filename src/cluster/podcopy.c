@@ -186,6 +186,51 @@ static struct pf_node_selector pack_selector(struct packer *packer,
         .present = from->present, .terms = to, .term_count = from->term_count};
 }
 
+static struct pf_label_selector pack_label_selector(struct packer *packer,
+                                                    const struct pf_label_selector *from)
+{
+    return (struct pf_label_selector){
+        .present = from->present,
+        .requirements = pack_requirements(packer, from->requirements, from->requirement_count),
+        .requirement_count = from->requirement_count};
+}
+
+static struct pf_pod_terms pack_terms(struct packer *packer, const struct pf_pod_terms *from)
+{
+    struct pf_pod_term *to = pack(packer, from->items, from->count, sizeof(*from->items));
+    for (size_t i = 0; i < from->count; i++) {
+        const struct pf_pod_term *term = &from->items[i];
+        const struct pf_pod_term copy = {
+            .selector = pack_label_selector(packer, &term->selector),
+            .namespace_selector = pack_label_selector(packer, &term->namespace_selector),
+            .topology_key = pack_sv(packer, term->topology_key),
+            .namespaces = pack_svs(packer, term->namespaces, term->namespace_count),
+            .namespace_count = term->namespace_count,
+            .weight = term->weight};
+        if (to != NULL) {
+            to[i] = copy;
+        }
+    }
+    return (struct pf_pod_terms){.items = to, .count = from->count, .invalid = from->invalid};
+}
+
+static struct pf_spread *pack_spreads(struct packer *packer, const struct pf_pod *pod)
+{
+    struct pf_spread *to = pack(packer, pod->spreads, pod->spread_count, sizeof(*pod->spreads));
+    for (size_t i = 0; i < pod->spread_count; i++) {
+        const struct pf_spread *from = &pod->spreads[i];
+        const struct pf_sv key = pack_sv(packer, from->topology_key);
+        const struct pf_label_selector selector = pack_label_selector(packer, &from->selector);
+        if (to != NULL) {
+            to[i].topology_key = key;
+            to[i].selector = selector;
+            to[i].match_label_keys = NULL;
+            to[i].match_label_key_count = 0; /* defaulting merged them */
+        }
+    }
+    return to;
+}
+
 static struct pf_toleration *pack_tolerations(struct packer *packer, const struct pf_pod *pod)
 {
     struct pf_toleration *to =
@@ -236,10 +281,29 @@ static struct pf_container *pack_containers(struct packer *packer, const struct 
     return to;
 }
 
+static struct pf_pod_volume *pack_volumes(struct packer *packer, const struct pf_pod *pod)
+{
+    struct pf_pod_volume *to = pack(packer, pod->volumes, pod->volume_count, sizeof(*pod->volumes));
+    for (size_t i = 0; i < pod->volume_count; i++) {
+        struct pf_pod_volume copy = pod->volumes[i];
+        copy.name = pack_sv(packer, pod->volumes[i].name);
+        copy.handle = pack_sv(packer, pod->volumes[i].handle);
+        copy.monitors = pack_svs(packer, pod->volumes[i].monitors, copy.monitor_count);
+        if (to != NULL) {
+            to[i] = copy;
+        }
+    }
+    return to;
+}
+
 /* What filters and the request of the pod read, and nothing else. */
 static struct pf_pod pack_pod(struct packer *packer, const struct pf_pod *pod)
 {
+    const struct pf_pod_terms terms[PF_TERMS_COUNT] = {
+        pack_terms(packer, &pod->terms[0]), pack_terms(packer, &pod->terms[1]),
+        pack_terms(packer, &pod->terms[2]), pack_terms(packer, &pod->terms[3])};
     return (struct pf_pod){.meta = {.namespace_ = pack_sv(packer, pod->meta.namespace_),
+                                    .labels = pack_labels(packer, &pod->meta.labels),
                                     .name = pack_sv(packer, pod->meta.name),
                                     .uid = pack_sv(packer, pod->meta.uid)},
                            .scheduler_name = pack_sv(packer, pod->scheduler_name),
@@ -255,9 +319,15 @@ static struct pf_pod pack_pod(struct packer *packer, const struct pf_pod *pod)
                            .node_selector = pack_labels(packer, &pod->node_selector),
                            .node_selector_present = pod->node_selector_present,
                            .node_affinity = pack_selector(packer, &pod->node_affinity),
+                           .terms = {terms[0], terms[1], terms[2], terms[3]},
+                           .spreads = pack_spreads(packer, pod),
+                           .spread_count = pod->spread_count,
                            .tolerations = pack_tolerations(packer, pod),
                            .toleration_count = pod->toleration_count,
                            .tolerations_present = pod->tolerations_present,
+                           .volumes = pack_volumes(packer, pod),
+                           .volume_count = pod->volume_count,
+                           .features = pod->features,
                            .needs = pod->needs,
                            .anti_affinity = pod->anti_affinity,
                            .anti_affinity_other_namespaces = pod->anti_affinity_other_namespaces,

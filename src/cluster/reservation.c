@@ -50,6 +50,7 @@ static void unlink_from(struct pf_reservation_list *list, struct pf_reservation 
 static void drop_refs(struct pf_model *model, const struct pf_hold *hold)
 {
     pf_demand_release(model, hold->demand);
+    pf_group_release(model, hold->group);
     pf_intern_unref(&model->strings, hold->namespace_);
 }
 
@@ -99,11 +100,9 @@ static struct pf_reservation *make(struct pf_model *model, const struct pf_reser
     made->hold = (struct pf_hold){.node = spec->node,
                                   .namespace_ = pf_intern_ref(&model->strings, spec->namespace_),
                                   .demand = pf_demand_acquire(model, spec->request, spec->pod),
-                                  .anti = spec->pod->anti_affinity,
-                                  .anti_other = spec->pod->anti_affinity &&
-                                                spec->pod->anti_affinity_other_namespaces};
+                                  .group = pf_group_acquire(model, spec->pod, spec->namespace_)};
     if (made->hold.namespace_ == PF_INTERN_NONE || made->hold.demand == NULL ||
-        !pf_hold_prepare(model, &made->hold)) {
+        made->hold.group == PF_GROUP_NONE || !pf_hold_prepare(model, &made->hold)) {
         if (spec->node != PF_NODE_NONE) {
             pf_extra_tidy(model, spec->node);
         }

@@ -54,6 +54,7 @@ static bool columns_reserve(struct pf_model *model)
         {&c->used_pods, sizeof(*c->used_pods)},
         {&c->extra, sizeof(struct pf_node_extra *)},
         {&model->free_slots, sizeof(*model->free_slots)},
+        {&model->slot_groups, sizeof(*model->slot_groups)},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(arrays); i++) {
         void **array = arrays[i].array;
@@ -67,8 +68,9 @@ static bool columns_reserve(struct pf_model *model)
     return true;
 }
 
-static void clear_slot(struct pf_columns *c, uint32_t slot, uint32_t name)
+static void clear_slot(struct pf_model *model, uint32_t slot, uint32_t name)
 {
+    struct pf_columns *c = &model->columns;
     c->name[slot] = name;
     c->shape[slot] = PF_SHAPE_NONE;
     c->allocatable_milli_cpu[slot] = 0;
@@ -82,6 +84,7 @@ static void clear_slot(struct pf_columns *c, uint32_t slot, uint32_t name)
     c->used_nonzero_memory[slot] = 0;
     c->used_pods[slot] = 0;
     c->extra[slot] = NULL;
+    model->slot_groups[slot] = (struct pf_slot_groups){.items = NULL};
 }
 
 uint32_t pf_slot_acquire(struct pf_model *model, struct pf_sv name)
@@ -101,7 +104,7 @@ uint32_t pf_slot_acquire(struct pf_model *model, struct pf_sv name)
     struct pf_columns *c = &model->columns;
     const uint32_t slot =
         model->free_slot_count != 0 ? model->free_slots[--model->free_slot_count] : c->count++;
-    clear_slot(c, slot, id);
+    clear_slot(model, slot, id);
     model->slot_of_name[id] = slot;
     return slot;
 }
@@ -114,10 +117,11 @@ void pf_slot_release(struct pf_model *model, uint32_t slot)
         return;
     }
     pf_extra_tidy(model, slot);
+    free(model->slot_groups[slot].items); /* room for a group that did not come */
     const uint32_t id = c->name[slot];
     model->slot_of_name[id] = PF_NODE_NONE;
     pf_intern_unref(&model->strings, id);
-    clear_slot(c, slot, PF_INTERN_NONE);
+    clear_slot(model, slot, PF_INTERN_NONE);
     model->free_slots[model->free_slot_count++] = slot;
 }
 

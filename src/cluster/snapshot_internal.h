@@ -64,6 +64,12 @@ struct pf_snapshot_head {
 enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
                               const struct pf_snapshot_list *list, struct pf_err *err);
 
+/* ---- snapshot_objects.c ---- */
+
+/** Take over an object of a kind in podfit/volumes.h. @return PF_OK; PF_E_NOT_FOUND: of another kind (no text); others as pf_snapshot_item() */
+enum pf_code pf_snapshot_object(struct pf_snapshot_load *load, const struct pf_snapshot_head *head,
+                                struct pf_sv json, struct pf_err *err);
+
 /* ---- the readers ---- */
 
 enum pf_code pf_snapshot_json(struct pf_snapshot_load *load, struct pf_err *err);

@@ -174,9 +174,12 @@ enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
     }
     const struct kind_row *row = find_row(&head);
     if (row == NULL) {
-        struct pf_snapshot_head unused = {0};
-        code = read_head(&load->arena, json, /* whole= */ true, &unused, err);
-        load->stats.skipped += code == PF_OK;
+        code = pf_snapshot_object(load, &head, json, err);
+        if (code == PF_E_NOT_FOUND) {
+            struct pf_snapshot_head unused = {0};
+            code = read_head(&load->arena, json, /* whole= */ true, &unused, err);
+            load->stats.skipped += code == PF_OK;
+        }
     } else {
         code = row->load(load, json, err);
         uint64_t *counter = (uint64_t *)(void *)((char *)&load->stats + row->counter);

@@ -1,20 +1,26 @@
 #include "binding.h"
+#include "device_classes.h"
 #include "engine.h"
 #include "message.h"
+#include "volume_plan.h"
 #include <podfit/limits.h>
 
 void pf_answer_done(struct pf_answer *answer)
 {
     pf_outcomes_done(&answer->scan.outcomes);
+    pf_topology_done(&answer->scan.topology);
 }
 
 /* @return false: not remembered, scan */
 static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
 {
-    if (answer->question.narrowed || answer->question.rejection != NULL) {
+    /* a plan of volumes borrows from the model, and hardly two pods have the same claims */
+    if (answer->question.narrowed || answer->question.rejection != NULL ||
+        answer->question.volumes != NULL) {
         return false;
     }
     pf_buf_reset(&fit->key);
+    pf_buf_append(&fit->key, &fit->profile->index, sizeof(fit->profile->index));
     pf_question_key(&answer->question, &fit->key);
     if (pf_buf_status(&fit->key, NULL) != PF_OK) {
         return false;
@@ -27,6 +33,7 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
     }
     answer->outcomes = cached.outcomes;
     answer->best = cached.best;
+    answer->topology = cached.topology;
     return true;
 }
 
@@ -34,7 +41,7 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
                               struct pf_answer *answer, struct pf_err *err)
 {
     answer->input = (struct pf_filter_input){
-        .options = &fit->options,
+        .options = &fit->profile->options,
         .question = &answer->question,
         .model = fit->model,
         .columns = pf_model_columns(fit->model),
@@ -50,11 +57,33 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
         }
         answer->outcomes = &answer->scan.outcomes;
         answer->best = answer->scan.best;
+        answer->topology = answer->scan.topology.plan != NULL ? &answer->scan.topology : NULL;
     }
     answer->judgement.verdict = pf_verdict_of(answer->outcomes);
     answer->judgement.nodes_fit = answer->outcomes->fits;
     answer->judgement.node = answer->best;
-    return PF_OK;
+    const enum pf_code code =
+        pf_verdict_doubt(&answer->input, answer->outcomes, arena, &answer->judgement);
+    return code == PF_OK ? PF_OK : pf_err_set(err, code, "no memory to judge the pod");
+}
+
+/* PreFilter of every filter, in two steps: what the pod alone tells, then what other objects of the model do. */
+static enum pf_code prepare(const struct pf_fit *fit, const struct pf_pod *pod,
+                            struct pf_arena *arena, struct pf_answer *answer)
+{
+    struct pf_question *question = &answer->question;
+    enum pf_code code = pf_question_prepare(pod, &answer->judgement.request, &fit->profile->options,
+                                            arena, question);
+    if (code == PF_OK) {
+        pf_device_classes_mark(fit->model, &fit->profile->options, question);
+        code = pf_volume_plan_build(fit->model, &fit->profile->options, arena, question);
+    }
+    return code;
+}
+
+static bool is_rejected_before_topology(const struct pf_question *question)
+{
+    return question->rejection != NULL && question->rejected_by < PF_FILTER_POD_TOPOLOGY_SPREAD;
 }
 
 enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum pf_answer_way way,
@@ -65,14 +94,16 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     judgement->node = PF_NODE_NONE;
     judgement->nodes = pf_model_columns(fit->model)->nodes;
     bool decided = false;
+    const struct pf_profile *profile = pf_profile_find(&fit->profiles, pod->scheduler_name);
+    fit->profile = profile != NULL ? profile : fit->profiles.items;
     enum pf_code code = pf_verdict_screen(fit, pod, arena, judgement, &decided);
     if (code != PF_OK) {
         return pf_err_set(err, code, "no memory to judge the pod");
     }
     if (pod->defect.len == 0) {
         struct pf_err why = {0};
-        code =
-            pf_request_of_incoming(pod, &fit->options.features, arena, &judgement->request, &why);
+        code = pf_request_of_incoming(pod, &fit->profile->options.features, arena,
+                                      &judgement->request, &why);
         if (code != PF_OK && !(decided && code == PF_E_TOO_BIG)) {
             return pf_err_set(err, code, "%s", why.text);
         }
@@ -82,8 +113,10 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     }
     code = pf_verdict_screen_request(fit, &judgement->request, arena, judgement, &decided);
     if (code == PF_OK && !decided) {
-        code = pf_question_prepare(pod, &judgement->request, &fit->options, arena,
-                                   &ret_answer->question);
+        code = prepare(fit, pod, arena, ret_answer);
+    }
+    if (code == PF_OK && !decided && !is_rejected_before_topology(&ret_answer->question)) {
+        code = pf_verdict_screen_topology(fit, &ret_answer->question, arena, judgement, &decided);
     }
     if (code == PF_OK && !decided) {
         code = pf_verdict_screen_work(fit, &ret_answer->question, arena, judgement, &decided);
@@ -96,7 +129,8 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
 
 enum pf_code pf_answer_compose(struct pf_answer *answer, struct pf_arena *arena)
 {
-    if (answer->outcomes == NULL || answer->judgement.verdict == PF_VERDICT_FITS) {
+    if (answer->outcomes == NULL || answer->judgement.verdict == PF_VERDICT_FITS ||
+        answer->judgement.verdict == PF_VERDICT_UNKNOWN) {
         return PF_OK;
     }
     const enum pf_code code =

@@ -56,6 +56,11 @@ void pf_best_set(struct pf_best *best, uint32_t slot, uint8_t value)
     }
 }
 
+uint8_t pf_best_value(const struct pf_best *best, uint32_t slot)
+{
+    return best->tree[best->leaves + slot];
+}
+
 void pf_best_clear(struct pf_best *best)
 {
     if (best->tree != NULL) {

@@ -3,6 +3,7 @@
 #include "best.h"
 #include "evaluate.h"
 #include "question.h"
+#include "settle.h"
 #include <podfit/clock.h>
 #include <podfit/limits.h>
 #include <podfit/mem.h>
@@ -23,8 +24,10 @@ struct pf_remembered {
     struct pf_question question;
     struct pf_outcomes outcomes;
     struct pf_best best;
-    uint16_t *node_outcome; /* one a slot: outcome id + 1, 0 = no Node */
-    uint32_t slots;         /* of node_outcome */
+    struct pf_topology topology; /* when the question has a plan */
+    struct pf_outcomes settled;  /* outcomes with the topology filters */
+    uint16_t *node_outcome;      /* one a slot: outcome id + 1, 0 = no Node */
+    uint32_t slots;              /* of node_outcome */
     struct pf_memo *memo;
     uint32_t memo_count;
     uint64_t seen; /* sequence number of the model up to which this is right; 0: nothing computed */
@@ -44,9 +47,11 @@ static void free_remembered(struct pf_remembered *remembered)
         return;
     }
     free(remembered->key);
+    pf_topology_done(&remembered->topology); /* its plan is in the arena */
     pf_arena_done(&remembered->arena);
     pf_outcomes_done(&remembered->outcomes);
     pf_best_done(&remembered->best);
+    pf_outcomes_done(&remembered->settled);
     free(remembered->node_outcome);
     free(remembered->memo);
     free(remembered);
@@ -114,7 +119,8 @@ static size_t count_bytes(const struct pf_remembered *remembered)
     return sizeof(*remembered) + remembered->key_len + (arena > chunk ? arena : chunk) +
            pf_outcomes_bytes(&remembered->outcomes) + pf_best_bytes(&remembered->best) +
            remembered->slots * sizeof(*remembered->node_outcome) +
-           remembered->memo_count * sizeof(*remembered->memo);
+           remembered->memo_count * sizeof(*remembered->memo) +
+           pf_outcomes_bytes(&remembered->settled) + pf_topology_bytes(&remembered->topology);
 }
 
 static struct pf_remembered *make_remembered(const struct pf_question *question, struct pf_sv key)
@@ -128,6 +134,11 @@ static struct pf_remembered *make_remembered(const struct pf_question *question,
     remembered->key_len = key.len;
     if (remembered->key == NULL || pf_question_copy(question, &remembered->arena, &remembered->pod,
                                                     &remembered->question) != PF_OK) {
+        free_remembered(remembered);
+        return NULL;
+    }
+    if (remembered->question.plan != NULL &&
+        pf_topology_init(&remembered->topology, remembered->question.plan) != PF_OK) {
         free_remembered(remembered);
         return NULL;
     }
@@ -189,7 +200,9 @@ static bool make_room(struct pf_remembered *remembered, const struct pf_filter_i
         remembered->memo = bigger;
         remembered->memo_count = want;
     }
-    return pf_best_fit_slots(&remembered->best, slots);
+    return pf_best_fit_slots(&remembered->best, slots) &&
+           (remembered->question.plan == NULL ||
+            pf_topology_reserve(&remembered->topology, input) == PF_OK);
 }
 
 /* The outcome of one slot; @return its score + 1, or 0 when no pod can go there. */
@@ -199,6 +212,12 @@ static uint8_t update_outcome(struct refresh *refresh, uint32_t slot)
     if (remembered->node_outcome[slot] != 0) {
         pf_outcomes_drop(&remembered->outcomes, remembered->node_outcome[slot] - 1U);
         remembered->node_outcome[slot] = 0;
+    }
+    if (remembered->question.plan != NULL) {
+        refresh->code = pf_topology_update(&remembered->topology, &refresh->evaluation.input, slot);
+        if (refresh->code != PF_OK) {
+            return 0;
+        }
     }
     struct pf_result result;
     if (!pf_evaluate_node(&refresh->evaluation, slot, &result)) {
@@ -234,6 +253,9 @@ static void compute_all(struct refresh *refresh)
     const struct pf_filter_input *input = &refresh->evaluation.input;
     pf_outcomes_reset(&remembered->outcomes);
     pf_best_clear(&remembered->best);
+    if (remembered->question.plan != NULL) {
+        pf_topology_reset(&remembered->topology);
+    }
     for (uint32_t i = 0; i < remembered->slots; i++) {
         remembered->node_outcome[i] = 0;
     }
@@ -258,8 +280,10 @@ static enum pf_code bring_up_to_date(struct pf_remembered *remembered,
                        .memo_count = remembered->memo_count},
     };
     refresh.evaluation.input.question = &remembered->question;
+    const bool stale = remembered->question.plan != NULL &&
+                       pf_topology_is_stale(&remembered->topology, input->model);
     const uint64_t now =
-        remembered->seen != 0
+        remembered->seen != 0 && !stale
             ? pf_model_changes_since(input->model, remembered->seen, visit_change, &refresh)
             : 0;
     if (now != 0) {
@@ -268,6 +292,28 @@ static enum pf_code bring_up_to_date(struct pf_remembered *remembered,
         compute_all(&refresh);
     }
     return refresh.code;
+}
+
+/* The answer with the topology filters, where they have a say. */
+static enum pf_code settle(struct pf_remembered *remembered, const struct pf_filter_input *input,
+                           struct pf_cache_answer *answer)
+{
+    if (remembered->question.plan == NULL) {
+        answer->best = pf_best_slot(&remembered->best);
+        return PF_OK;
+    }
+    pf_topology_finish(&remembered->topology);
+    const struct pf_settle settle = {
+        .before = &remembered->outcomes,
+        .node_outcome = remembered->node_outcome,
+        .slots = input->columns->count,
+        .best = &remembered->best,
+        .topology = &remembered->topology,
+        .active = remembered->question.active,
+    };
+    answer->outcomes = &remembered->settled;
+    answer->topology = &remembered->topology;
+    return pf_settle_run(&settle, &remembered->settled, &answer->best);
 }
 
 enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *input,
@@ -282,15 +328,18 @@ enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *
         forget(cache, remembered);
         return code;
     }
+    struct pf_cache_answer answer = {.outcomes = &remembered->outcomes};
+    const enum pf_code settled = settle(remembered, input, &answer);
+    if (settled != PF_OK) {
+        forget(cache, remembered);
+        return settled;
+    }
     const size_t bytes = count_bytes(remembered);
     cache->bytes += bytes - remembered->bytes;
     remembered->bytes = bytes;
     while (cache->bytes > cache->max_bytes && cache->count > KEPT_MIN) {
         forget(cache, cache->oldest);
     }
-    *ret_answer = (struct pf_cache_answer){
-        .outcomes = &remembered->outcomes,
-        .best = pf_best_slot(&remembered->best),
-    };
+    *ret_answer = answer;
     return PF_OK;
 }

@@ -4,6 +4,7 @@
 /** Remembered questions with every node's outcome, brought up to date from the model's change log. Inside of the fit module; under the model's lock. */
 
 #include "outcomes.h"
+#include "topology.h"
 #include <podfit/map.h>
 
 struct pf_remembered;
@@ -21,6 +22,7 @@ struct pf_cache {
 struct pf_cache_answer {
     const struct pf_outcomes *outcomes;
     uint32_t best; /**< slot with the highest score, the lowest of equals; PF_NODE_NONE */
+    const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
 };
 
 void pf_cache_init(struct pf_cache *cache, size_t max_bytes);

@@ -4,6 +4,7 @@
 /** The engine's state and the steps of a judgement. Inside of the fit module; under the model's lock. */
 
 #include "cache.h"
+#include "profile.h"
 #include "question.h"
 #include "scan.h"
 
@@ -18,7 +19,8 @@ struct pf_placing {
 
 struct pf_fit {
     struct pf_model *model;
-    struct pf_fit_options options;
+    struct pf_profiles profiles;
+    const struct pf_profile *profile; /**< of the pod at hand */
     const struct pf_clock *clock;
     struct pf_cache cache;
     struct pf_buf key;       /**< of the question at hand */
@@ -32,6 +34,7 @@ struct pf_answer {
     struct pf_question question;
     struct pf_scan scan;                /**< owned when outcomes points into it */
     const struct pf_outcomes *outcomes; /**< NULL: screened, no node was asked */
+    const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
     uint32_t best;
     struct pf_judgement judgement; /**< all but message, reasons and binding */
 };
@@ -72,6 +75,14 @@ enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf
 enum pf_code pf_verdict_screen_work(const struct pf_fit *fit, const struct pf_question *question,
                                     struct pf_arena *arena, struct pf_judgement *judgement,
                                     bool *ret_decided) PF_MUST_CHECK;
+/** Find out what the pod has to do with other pods: fills in question->plan. */
+enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_question *question,
+                                        struct pf_arena *arena, struct pf_judgement *judgement,
+                                        bool *ret_decided) PF_MUST_CHECK;
+/** Turn a verdict into `unknown` where a filter failed with an error, podfit cannot tell, or objects are missing. @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
+                              const struct pf_outcomes *outcomes, struct pf_arena *arena,
+                              struct pf_judgement *judgement) PF_MUST_CHECK;
 /** Verdict of outcomes. */
 enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes);
 

@@ -28,7 +28,7 @@ static struct pf_result evaluate_all(const struct pf_filter_input *input,
                                      struct pf_filter_target *target)
 {
     struct pf_result result = {.filter = PF_FILTER_COUNT};
-    run(input, target, input->question->active, &result);
+    run(input, target, input->question->active & ~input->question->by_topology, &result);
     result.could =
         result.filter == PF_FILTER_COUNT || run_could(input, target, input->question->active);
     return result;
@@ -76,7 +76,8 @@ bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot, struct pf
         *ret_result = evaluate_all(input, &target);
         return true;
     }
-    const unsigned filters = input->question->active & ~input->question->by_shape;
+    const unsigned others = input->question->active & ~input->question->by_shape;
+    const unsigned filters = others & ~input->question->by_topology;
     /* written in place: a copy of a struct whose bytes were just written stalls */
     ret_result->mask = 0;
     ret_result->key = memo->key;
@@ -87,7 +88,7 @@ bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot, struct pf
     if (memo->filter == PF_FILTER_COUNT) {
         run(input, &target, filters, ret_result);
     }
-    ret_result->could = ret_result->filter == PF_FILTER_COUNT ||
-                        (memo->could && run_could(input, &target, filters));
+    ret_result->could =
+        ret_result->filter == PF_FILTER_COUNT || (memo->could && run_could(input, &target, others));
     return true;
 }

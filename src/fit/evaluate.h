@@ -28,7 +28,7 @@ struct pf_evaluation {
     uint32_t memo_count;  /**< shapes beyond it are not remembered */
 };
 
-/** @return false: there is no Node in this slot, *ret_result is untouched */
+/** Filters that look at the pods of all nodes are not asked: see topology.h. @return false: there is no Node in this slot, *ret_result is untouched */
 bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot,
                       struct pf_result *ret_result);
 

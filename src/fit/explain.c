@@ -53,6 +53,11 @@ static bool fill_room(const struct pf_answer *answer, struct pf_fit_node *node,
 {
     struct pf_room_slots slots;
     pf_room_count(&answer->input, node->slot, &slots);
+    if (answer->topology != NULL) {
+        const uint64_t room =
+            pf_topology_room(answer->topology, answer->question.active, node->slot);
+        slots.slots = room < slots.slots ? room : slots.slots;
+    }
     node->slots = slots.slots;
     for (size_t i = 0; i < PF_ARRAY_LEN(slots.by); i++) {
         totals->sums.by[i] = add_saturating(totals->sums.by[i], slots.by[i]);
@@ -125,7 +130,7 @@ enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct
         return code;
     }
     struct pf_explanation explanation = {.node_count = 0};
-    if (answer.outcomes != NULL) {
+    if (answer.outcomes != NULL && answer.judgement.verdict != PF_VERDICT_UNKNOWN) {
         code = fill_nodes(fit, &answer, arena, &explanation);
     }
     if (code == PF_OK) {

@@ -7,6 +7,9 @@
 
 #define FIELD_NAME PF_SV("metadata.name")
 
+/* pf_result.key: NodeAffinityArgs.addedAffinity excludes the node, not the pod's own affinity. */
+#define ENFORCED 1U
+
 static bool names_contain(const struct pf_sv *names, size_t count, struct pf_sv name)
 {
     for (size_t i = 0; i < count; i++) {
@@ -105,12 +108,13 @@ static bool has_fields(const struct pf_node_selector *selector)
     return false;
 }
 
-static enum pf_code prepare(struct pf_question *question,
-                            const struct pf_fit_options *options PF_UNUSED, struct pf_arena *arena)
+static enum pf_code prepare(struct pf_question *question, const struct pf_fit_options *options,
+                            struct pf_arena *arena)
 {
     const struct pf_node_selector *selector = &question->pod->node_affinity;
+    question->by_name = question->by_name || has_fields(&options->added_affinity);
     if (!selector->present) {
-        if (question->pod->node_selector.count == 0) {
+        if (question->pod->node_selector.count == 0 && !options->added_affinity.present) {
             question->active &= ~(1U << PF_FILTER_NODE_AFFINITY);
         }
         return PF_OK;
@@ -208,7 +212,21 @@ static bool match_term(const struct pf_filter_input *input, struct pf_filter_tar
     return true;
 }
 
-static bool match(const struct pf_filter_input *input, struct pf_filter_target *target)
+static bool match_selector(const struct pf_filter_input *input, struct pf_filter_target *target,
+                           const struct pf_node_selector *selector)
+{
+    if (!selector->present) {
+        return true;
+    }
+    for (size_t i = 0; i < selector->term_count; i++) {
+        if (match_term(input, target, &selector->terms[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pf_node_affinity_matches(const struct pf_filter_input *input, struct pf_filter_target *target)
 {
     const struct pf_pod *pod = input->question->pod;
     for (size_t i = 0; i < pod->node_selector.count; i++) {
@@ -218,31 +236,34 @@ static bool match(const struct pf_filter_input *input, struct pf_filter_target *
             return false;
         }
     }
-    if (!pod->node_affinity.present) {
-        return true;
-    }
-    for (size_t i = 0; i < pod->node_affinity.term_count; i++) {
-        if (match_term(input, target, &pod->node_affinity.terms[i])) {
-            return true;
-        }
-    }
-    return false;
+    return match_selector(input, target, &pod->node_affinity);
 }
 
 static bool check(const struct pf_filter_input *input, struct pf_filter_target *target,
                   struct pf_result *result)
 {
-    if (match(input, target)) {
+    const bool added = match_selector(input, target, &input->options->added_affinity);
+    if (added && pf_node_affinity_matches(input, target)) {
         return true;
     }
     result->code = PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE;
+    result->key = added ? 0 : ENFORCED;
     return false;
+}
+
+static bool could(const struct pf_filter_input *input, struct pf_filter_target *target)
+{
+    return match_selector(input, target, &input->options->added_affinity) &&
+           pf_node_affinity_matches(input, target);
 }
 
 static enum pf_code reasons(const struct pf_filter_input *input PF_UNUSED,
                             const struct pf_result *result, struct pf_arena *arena PF_UNUSED,
                             pf_filter_reason_fn *visit, void *opaque)
 {
+    if (result->key == ENFORCED) {
+        return visit(opaque, PF_SV("node(s) didn't match scheduler-enforced node affinity"));
+    }
     return visit(opaque, result->outside
                              ? PF_SV("node(s) didn't satisfy plugin(s) [NodeAffinity]")
                              : PF_SV("node(s) didn't match Pod's node affinity/selector"));
@@ -254,6 +275,6 @@ const struct pf_filter pf_node_affinity_filter = {
     .by_shape = true,
     .prepare = prepare,
     .check = check,
-    .could = match,
+    .could = could,
     .reasons = reasons,
 };

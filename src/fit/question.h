@@ -27,6 +27,10 @@ void pf_question_key(const struct pf_question *question, struct pf_buf *key);
 /** Entries that a filter may have to compare on one node. */
 uint64_t pf_question_work(const struct pf_question *question);
 
+/** Replace a list by a deep copy. @return false: no memory */
+bool pf_question_copy_requirements(struct pf_requirement **requirements, size_t count,
+                                   struct pf_arena *arena) PF_MUST_CHECK;
+
 /**
  * Deep copy that does not borrow from the pod.
  *

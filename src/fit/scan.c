@@ -18,11 +18,38 @@ static enum pf_code record(struct walk *walk, uint32_t slot, const struct pf_res
     return code;
 }
 
+/* Count the pods of every node, for the filters that look at them. */
+static enum pf_code count_pods(struct walk *walk)
+{
+    const struct pf_filter_input *input = &walk->evaluation.input;
+    struct pf_topology *topology = &walk->scan.topology;
+    enum pf_code code = pf_topology_init(topology, input->question->plan);
+    if (code == PF_OK) {
+        code = pf_topology_reserve(topology, input);
+    }
+    for (uint32_t i = 0; i < input->columns->count && code == PF_OK; i++) {
+        code = pf_topology_update(topology, input, i);
+    }
+    if (code == PF_OK) {
+        pf_topology_finish(topology);
+    }
+    return code;
+}
+
 static enum pf_code visit_node(struct walk *walk, uint32_t slot)
 {
     struct pf_result result;
     if (!pf_evaluate_node(&walk->evaluation, slot, &result)) {
         return PF_OK;
+    }
+    if (walk->scan.topology.plan != NULL && result.filter > PF_FILTER_INTER_POD_AFFINITY) {
+        const struct pf_topology *topology = &walk->scan.topology;
+        const unsigned active = walk->evaluation.input.question->active;
+        const enum pf_topology_fault fault = pf_topology_check(topology, active, slot);
+        if (fault != PF_TOPOLOGY_PASSES) {
+            result.could = result.could && pf_topology_could(topology, active, slot);
+            pf_topology_blame(fault, &result);
+        }
     }
     if (result.filter == PF_FILTER_COUNT) {
         const int score = pf_score_node(&walk->evaluation.input, slot);
@@ -132,6 +159,7 @@ static enum pf_code visit(struct walk *walk, struct pf_model *model)
         const struct pf_result rejected = {
             .filter = (uint8_t)question->rejected_by,
             .code = PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE,
+            .could = question->rejection_could,
         };
         return assign_all(walk, &rejected);
     }
@@ -169,9 +197,13 @@ enum pf_code pf_scan_run(struct pf_model *model, const struct pf_filter_input *i
             return PF_E_NO_MEMORY;
         }
     }
-    const enum pf_code code = visit(&walk, model);
+    enum pf_code code = input->question->plan != NULL ? count_pods(&walk) : PF_OK;
+    if (code == PF_OK) {
+        code = visit(&walk, model);
+    }
     if (code != PF_OK) {
         pf_outcomes_done(&walk.scan.outcomes);
+        pf_topology_done(&walk.scan.topology);
         return code;
     }
     *ret_scan = walk.scan;

@@ -4,9 +4,12 @@
 /** Ask every node, remembering nothing. Inside of the fit module; under the model's lock. */
 
 #include "outcomes.h"
+#include "topology.h"
 
 struct pf_scan {
     struct pf_outcomes outcomes; /**< owned: pf_outcomes_done() */
+    struct pf_topology
+        topology;  /**< owned: pf_topology_done(); zeroed when the question has no plan */
     uint32_t best; /**< slot with the highest score, the lowest of equals; PF_NODE_NONE */
     uint32_t
         *ids; /**< in the arena: outcome id of each slot that has a Node; NULL when not wanted */

@@ -53,6 +53,12 @@ static const struct pf_shape_taint *find_untolerated(const struct pf_filter_inpu
     return NULL;
 }
 
+bool pf_taint_toleration_passes(const struct pf_filter_input *input,
+                                const struct pf_filter_target *target)
+{
+    return find_untolerated(input, target->shape, /* ignore_lifecycle= */ false) == NULL;
+}
+
 static bool check(const struct pf_filter_input *input, struct pf_filter_target *target,
                   struct pf_result *result)
 {

@@ -2,6 +2,7 @@
 
 #include "engine.h"
 #include <podfit/limits.h>
+#include <podfit/volumes.h>
 
 #define NS_PER_MS 1000000
 
@@ -23,6 +24,8 @@ const char *pf_fit_code_name(enum pf_fit_code code)
         [PF_FIT_SUCCESS] = "Success",
         [PF_FIT_UNSCHEDULABLE] = "Unschedulable",
         [PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE] = "UnschedulableAndUnresolvable",
+        [PF_FIT_ERROR] = "Error",
+        [PF_FIT_UNDECIDED] = "Undecided",
     };
     return (size_t)code < PF_ARRAY_LEN(names) ? names[code] : "Error";
 }
@@ -33,6 +36,64 @@ enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes)
         return PF_VERDICT_FITS;
     }
     return outcomes->could != 0 ? PF_VERDICT_FULL : PF_VERDICT_NEVER;
+}
+
+/* Keeps the first reason of a result. */
+static enum pf_code keep_first(void *opaque, struct pf_sv text)
+{
+    struct pf_sv *kept = opaque;
+    *kept = kept->ptr == NULL ? text : *kept;
+    return PF_OK;
+}
+
+/* Why podfit cannot tell: the filter and its reason, of one such node. */
+static enum pf_code doubt_of_node(const struct pf_filter_input *input,
+                                  const struct pf_outcomes *outcomes, enum pf_fit_code wanted,
+                                  struct pf_arena *arena, struct pf_sv *ret_cause)
+{
+    for (uint32_t i = 0; i < outcomes->count; i++) {
+        const struct pf_outcome *outcome = &outcomes->items[i];
+        if (outcome->nodes == 0 || outcome->result.code != (uint8_t)wanted ||
+            outcome->result.filter == PF_FILTER_COUNT) {
+            continue;
+        }
+        const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)outcome->result.filter);
+        struct pf_sv reason = {0};
+        const enum pf_code code =
+            filter->reasons(input, &outcome->result, arena, keep_first, &reason);
+        if (code != PF_OK) {
+            return code;
+        }
+        const char *text = pf_arena_printf(arena, "%s: %.*s", filter->name, PF_SV_ARG(reason));
+        *ret_cause = pf_sv_from(text);
+        return text != NULL ? PF_OK : PF_E_NO_MEMORY;
+    }
+    return PF_OK;
+}
+
+enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
+                              const struct pf_outcomes *outcomes, struct pf_arena *arena,
+                              struct pf_judgement *judgement)
+{
+    const struct pf_question *question = input->question;
+    struct pf_sv cause = {0};
+    enum pf_code code = PF_OK;
+    if (outcomes->failed != 0) {
+        code = doubt_of_node(input, outcomes, PF_FIT_ERROR, arena, &cause);
+    } else if (outcomes->fits != 0) {
+        cause = pf_sv_from(question->unsure);
+    } else if (outcomes->open != 0) {
+        code = doubt_of_node(input, outcomes, PF_FIT_UNDECIDED, arena, &cause);
+    } else {
+        cause = pf_sv_from(question->unsure_misfit);
+    }
+    if (code == PF_OK && cause.ptr != NULL) {
+        judgement->verdict = PF_VERDICT_UNKNOWN;
+        judgement->cause = cause;
+        judgement->node = PF_NODE_NONE;
+        judgement->nodes_fit = 0;
+    }
+    return code;
 }
 
 /* @return PF_E_NO_MEMORY when @p cause could not be rendered */
@@ -49,8 +110,9 @@ static enum pf_code decide(struct pf_judgement *judgement, enum pf_verdict verdi
 }
 
 /* Pods that kube-scheduler does not look for a node for (scheduler-fit 1.1, section 11 on mirror pods). */
-static enum pf_code screen_not_judged(const struct pf_pod *pod, struct pf_arena *arena,
-                                      struct pf_judgement *judgement, bool *ret_decided)
+static enum pf_code screen_not_judged(const struct pf_fit *fit, const struct pf_pod *pod,
+                                      struct pf_arena *arena, struct pf_judgement *judgement,
+                                      bool *ret_decided)
 {
     if (pod->mirror) {
         return decide(judgement, PF_VERDICT_NOT_JUDGED,
@@ -62,12 +124,9 @@ static enum pf_code screen_not_judged(const struct pf_pod *pod, struct pf_arena 
                                       PF_SV_ARG(pod->node_name)),
                       ret_decided);
     }
-    if (pod->scheduler_name.len != 0 &&
-        !pf_sv_eq(pod->scheduler_name, PF_SV("default-scheduler"))) {
+    if (pf_profile_find(&fit->profiles, pod->scheduler_name) == NULL) {
         return decide(judgement, PF_VERDICT_NOT_JUDGED,
-                      pf_arena_printf(arena, "spec.schedulerName is '%.*s', not '%s'",
-                                      PF_SV_ARG(pod->scheduler_name), "default-scheduler"),
-                      ret_decided);
+                      pf_profile_missing(&fit->profiles, pod->scheduler_name, arena), ret_decided);
     }
     if (pod->meta.deleting) {
         return decide(judgement, PF_VERDICT_NOT_JUDGED, "the pod is being deleted", ret_decided);
@@ -93,14 +152,14 @@ static enum pf_code screen_model(const struct pf_fit *fit, struct pf_arena *aren
         return PF_OK;
     }
     const int64_t age_ms = (pf_clock_mono_ns(fit->clock) - origin.updated_mono_ns) / NS_PER_MS;
-    if (age_ms <= fit->options.max_model_age_ms) {
+    if (age_ms <= fit->profile->options.max_model_age_ms) {
         return PF_OK;
     }
     return decide(judgement, PF_VERDICT_UNKNOWN,
                   pf_arena_printf(arena,
                                   "the model of the cluster is %" PRId64
                                   " ms old, more than %" PRId64 " ms",
-                                  age_ms, fit->options.max_model_age_ms),
+                                  age_ms, fit->profile->options.max_model_age_ms),
                   ret_decided);
 }
 
@@ -127,7 +186,7 @@ static enum pf_code screen_needs(const struct pf_fit *fit, unsigned needs, const
     for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
         const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)i);
         if (filter->built || (filter->needs & needs) == 0 ||
-            (fit->options.disabled & 1U << i) != 0) {
+            (fit->profile->options.disabled & 1U << i) != 0) {
             continue;
         }
         several = names != NULL;
@@ -152,7 +211,7 @@ enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *po
                                bool *ret_decided)
 {
     *ret_decided = false;
-    enum pf_code code = screen_not_judged(pod, arena, judgement, ret_decided);
+    enum pf_code code = screen_not_judged(fit, pod, arena, judgement, ret_decided);
     if (code == PF_OK && !*ret_decided) {
         code = screen_model(fit, arena, judgement, ret_decided);
     }
@@ -162,14 +221,21 @@ enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *po
     if (pod->defect.len != 0) {
         return decide(judgement, PF_VERDICT_UNKNOWN, pf_arena_dup(arena, pod->defect), ret_decided);
     }
-    const unsigned needs = pod->needs & known_needs(&fit->options.features);
+    const char *doubt = NULL;
+    code = pf_profile_doubt(fit->profile, pod, arena, &doubt);
+    if (code != PF_OK || doubt != NULL) {
+        return code == PF_OK ? decide(judgement, PF_VERDICT_UNKNOWN, doubt, ret_decided) : code;
+    }
+    const unsigned needs = pod->needs & known_needs(&fit->profile->options.features);
+    if ((needs & PF_NEEDS_RESOURCE_CLAIMS) != 0 &&
+        (fit->profile->options.disabled & 1U << PF_FILTER_DYNAMIC_RESOURCES) == 0) {
+        return decide(judgement, PF_VERDICT_UNKNOWN,
+                      "needs filter DynamicResources to evaluate CEL expressions over devices, "
+                      "which this version of podfit does not have",
+                      ret_decided);
+    }
     if (needs != 0) {
         code = screen_needs(fit, needs, "", arena, judgement, ret_decided);
-    }
-    if (code == PF_OK && !*ret_decided &&
-        pf_model_anti_affinity_may_match(fit->model, pod->meta.namespace_)) {
-        code = screen_needs(fit, PF_NEEDS_POD_AFFINITY, "required anti-affinity of existing pods ",
-                            arena, judgement, ret_decided);
     }
     return code;
 }
@@ -186,17 +252,34 @@ enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf
                                       request->scalar_count, PF_FIT_SCALARS_MAX),
                       ret_decided);
     }
-    if (!fit->options.features.dra_extended_resource) {
+    if (!fit->profile->options.features.dra_extended_resource) {
         return PF_OK;
     }
     /* such a name is a device class, which DynamicResources allocates (scheduler-fit 7.6) */
     const struct pf_sv prefix = PF_SV("deviceclass.resource.kubernetes.io/");
     for (size_t i = 0; i < request->scalar_count; i++) {
-        if (pf_sv_starts_with(request->scalars[i].name, prefix)) {
-            return screen_needs(fit, PF_NEEDS_RESOURCE_CLAIMS, "", arena, judgement, ret_decided);
+        if (pf_sv_starts_with(request->scalars[i].name, prefix) &&
+            !pf_model_knows_kind(fit->model, PF_KIND_DEVICE_CLASS)) {
+            return decide(judgement, PF_VERDICT_UNKNOWN,
+                          "needs kind DeviceClass, of which the snapshot has no object",
+                          ret_decided);
         }
     }
     return PF_OK;
+}
+
+enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_question *question,
+                                        struct pf_arena *arena, struct pf_judgement *judgement,
+                                        bool *ret_decided)
+{
+    *ret_decided = false;
+    const char *cause = question->failure;
+    const enum pf_code code =
+        cause == NULL ? pf_topology_ask(question, &fit->profile->options, fit->model, arena, &cause)
+                      : PF_OK;
+    return code == PF_OK && cause != NULL
+               ? decide(judgement, PF_VERDICT_UNKNOWN, cause, ret_decided)
+               : code;
 }
 
 enum pf_code pf_verdict_screen_work(const struct pf_fit *fit, const struct pf_question *question,

@@ -4,7 +4,7 @@
 
 /*
  * Every amount of the pod becomes one entry (name, rank, amount); sorted by name and rank, one pass over them gives all sums. Ranks are the places of
- * the containers (init containers first), then the pod level, then the overhead. Entries of one name and rank are the variants of one
+ * the containers (init containers first), then the pod level, its status, then the overhead. Entries of one name and rank are the variants of one
  * request (spec, status, allocated): their maximum counts. So the work is n log n whatever names a pod makes up, and no maps are needed.
  */
 
@@ -32,7 +32,14 @@ struct totals {
     struct pf_quantity peak;    /**< M: largest need while init containers run */
     bool sum_present;
     bool peak_present;
+    bool pod_level; /**< spec.resources.requests names it, so that the status counts, too */
 };
+
+/* Ranks behind the containers: spec.resources.requests, its status, the overhead. */
+static size_t rank_pod_level(const struct pf_pod *pod)
+{
+    return pod->container_count;
+}
 
 bool pf_aggregate_is_pod_level(struct pf_sv name)
 {
@@ -59,11 +66,14 @@ static void add_list(struct collection *c, const struct pf_resource_list *list, 
     }
 }
 
-static void add_pod_level_list(struct collection *c, const struct pf_resource_list *list)
+/* @param instead  counts in place of every amount; NULL: the amounts themselves */
+static void add_pod_level_list(struct collection *c, const struct pf_resource_list *list,
+                               const struct pf_quantity *instead, size_t rank)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (pf_aggregate_is_pod_level(list->items[i].name)) {
-            add_entry(c, list->items[i].name, &list->items[i].amount, c->pod->container_count);
+        const struct pf_resource *item = &list->items[i];
+        if (pf_aggregate_is_pod_level(item->name)) {
+            add_entry(c, item->name, instead != NULL ? instead : &item->amount, rank);
         }
     }
 }
@@ -127,12 +137,13 @@ static void add_pod_level(struct collection *c)
         return;
     }
     const bool status = c->options->in_place_pod_level && pod->status_resources_present;
-    if (!status || !pod->resize_infeasible) {
-        add_pod_level_list(c, &pod->requests);
-    }
+    const size_t rank = rank_pod_level(pod);
+    /* an infeasible request does not count, but its name does: without a status it is 0 */
+    add_pod_level_list(c, &pod->requests,
+                       status && pod->resize_infeasible ? &pf_quantity_zero : NULL, rank);
     if (status) {
-        add_pod_level_list(c, &pod->status_requests);
-        add_pod_level_list(c, &pod->status_allocated);
+        add_pod_level_list(c, &pod->status_requests, NULL, rank + 1);
+        add_pod_level_list(c, &pod->status_allocated, NULL, rank + 1);
     }
 }
 
@@ -196,7 +207,7 @@ static enum pf_code collect(struct collection *c, struct pf_arena *arena)
     }
     add_pod_level(c);
     if (c->options->overhead) {
-        add_list(c, &c->pod->overhead, c->pod->container_count + 1);
+        add_list(c, &c->pod->overhead, rank_pod_level(c->pod) + 2);
     }
     pf_order_sort(c->entries, c->count);
     return PF_OK;
@@ -258,12 +269,19 @@ static enum pf_code apply(const struct pf_pod *pod, struct totals *t, size_t ran
         return apply_container(t, pod->containers[rank].kind, amount);
     }
     settle(t);
-    if (rank > pod->container_count) {
-        return add_to_sum(t, amount);
+    if (rank == rank_pod_level(pod)) {
+        t->sum = *amount;
+        t->sum_present = true;
+        t->pod_level = true;
+        return PF_OK;
     }
-    t->sum = *amount;
-    t->sum_present = true;
-    return PF_OK;
+    if (rank == rank_pod_level(pod) + 1) {
+        if (t->pod_level) {
+            raise_to(&t->sum, &t->sum_present, amount);
+        }
+        return PF_OK;
+    }
+    return add_to_sum(t, amount);
 }
 
 /* the sum over entries of one name */

@@ -65,6 +65,14 @@ enum pf_code pf_decode_finish(struct pf_decode *d, struct pf_err *err)
     return pf_err_set(err, code, "%s: %s", path, text);
 }
 
+enum pf_code pf_decode_finish_whole(struct pf_decode *d, struct pf_err *err)
+{
+    const enum pf_code code = pf_decode_finish(d, err);
+    return code == PF_OK && d->defect.len != 0
+               ? pf_err_set(err, PF_E_TOO_BIG, "%.*s", PF_SV_ARG(d->defect))
+               : code;
+}
+
 void pf_decode_set_defect(struct pf_decode *d, const char *text)
 {
     char path[PF_ERR_TEXT_BYTES / 2];

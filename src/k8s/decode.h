@@ -35,6 +35,8 @@ void pf_decode_init(struct pf_decode *d, struct pf_sv bytes, struct pf_arena *ar
 
 /** After the root. @return PF_OK or the first error, its path in front; PF_E_RANGE becomes PF_E_INVALID */
 enum pf_code pf_decode_finish(struct pf_decode *d, struct pf_err *err) PF_MUST_CHECK;
+/** The same for an object that is of no use with a defect: PF_E_TOO_BIG then. */
+enum pf_code pf_decode_finish_whole(struct pf_decode *d, struct pf_err *err) PF_MUST_CHECK;
 
 /** Enter the root, which must be an object: null is none. */
 void pf_decode_enter_root(struct pf_decode *d);

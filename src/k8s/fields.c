@@ -51,8 +51,16 @@ static bool keep_all(struct pf_sv key)
 
 static bool keep_annotation(struct pf_sv key)
 {
+    static const struct pf_sv others[] = {
+        PF_SV_INIT("kubernetes.io/config.mirror"),
+        /* what the volume filters read of claims, volumes and CSINodes */
+        PF_SV_INIT("pv.kubernetes.io/bind-completed"),
+        PF_SV_INIT("storage.alpha.kubernetes.io/migrated-plugins"),
+        PF_SV_INIT("volume.beta.kubernetes.io/storage-class"),
+        PF_SV_INIT("volume.kubernetes.io/selected-node"),
+    };
     return pf_sv_starts_with(key, PF_SV("podfit.io/")) ||
-           pf_sv_eq(key, PF_SV("kubernetes.io/config.mirror"));
+           pf_cursor_match(key, others, PF_ARRAY_LEN(others)) < PF_ARRAY_LEN(others);
 }
 
 static bool decode_map(struct pf_decode *d, keep_fn *keep, struct pf_labels *ret_labels)
@@ -86,7 +94,7 @@ bool pf_fields_labels(struct pf_decode *d, struct pf_labels *ret_labels)
     return decode_map(d, keep_all, ret_labels);
 }
 
-static void decode_quantity(struct pf_decode *d, struct pf_quantity *ret_quantity)
+void pf_fields_quantity(struct pf_decode *d, struct pf_quantity *ret_quantity)
 {
     struct pf_sv token = {0};
     if (!pf_cursor_span(&d->cursor, &token)) {
@@ -153,7 +161,7 @@ void pf_fields_resources(struct pf_decode *d, struct pf_resource_list *ret_list)
         struct pf_resource *item = &list.items[list.count++];
         item->name = name;
         item->amount = pf_quantity_zero;
-        decode_quantity(d, &item->amount);
+        pf_fields_quantity(d, &item->amount);
     }
     if (pf_cursor_ok(&d->cursor) && !names_twice(d, &list)) {
         *ret_list = list;

@@ -119,10 +119,10 @@ static void decode_spec_field(struct pf_decode *d, enum spec_field field, struct
         pf_pod_rules_gates(d, pod);
         break;
     case SPREAD:
-        pf_pod_rules_spread(d, pod);
+        pf_pod_spread_decode(d, pod);
         break;
     case VOLUMES:
-        pf_pod_rules_volumes(d, pod);
+        pf_pod_volumes_decode(d, pod);
         break;
     default:
         decode_spec_value(d, field, pod, lists);
@@ -164,6 +164,7 @@ static void decode_spec(struct pf_decode *d, struct pf_pod *pod)
     }
     if (pod->host_network && !lists.host_users) {
         pod->needs |= PF_NEEDS_DECLARED_FEATURES;
+        pod->features |= PF_FEATURE_USER_NAMESPACES_HOST_NETWORK;
     }
     join_containers(d, &lists, pod);
 }

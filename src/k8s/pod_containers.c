@@ -94,6 +94,7 @@ static void decode_restart_rules(struct pf_decode *d, struct pf_pod *pod)
         }
         if (pf_sv_eq(action, PF_SV("RestartAllContainers"))) {
             pod->needs |= PF_NEEDS_DECLARED_FEATURES;
+            pod->features |= PF_FEATURE_RESTART_ALL_CONTAINERS;
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "aggregate.h"
 #include "order.h"
+#include "pod_parts.h"
 
 /* lists of this many entries are searched in place: a pod names two to four resources */
 #define DIRECT_MAX ((size_t)16)
@@ -194,6 +195,9 @@ enum pf_code pf_pod_apply_defaults(struct pf_pod *pod, const struct pf_kube_feat
     }
     if (code == PF_OK && features->pod_level_resources) {
         code = default_pod_level(pod, arena, err);
+    }
+    if (code == PF_OK) {
+        code = pf_pod_keys_merge(pod, stored, arena);
     }
     if (code != PF_OK) {
         return pf_err_set(err, code, "no memory for the defaults of a pod");

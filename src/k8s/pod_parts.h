@@ -34,15 +34,31 @@ bool pf_pod_containers_resources(struct pf_decode *d, struct pf_resource_list *r
 
 /** spec.affinity */
 void pf_pod_affinity_decode(struct pf_decode *d, struct pf_pod *pod);
+/** A NodeSelector. */
+void pf_pod_affinity_selector(struct pf_decode *d, struct pf_node_selector *ret_selector);
+
+/** An array of PodAffinityTerm, or of WeightedPodAffinityTerm when @p weighted. */
+void pf_pod_terms_decode(struct pf_decode *d, bool weighted, struct pf_pod_terms *ret_terms);
+/** A LabelSelector; matchLabels become In with one value. @return false: it cannot be parsed as upstream does */
+bool pf_pod_terms_selector(struct pf_decode *d, struct pf_label_selector *ret_selector);
+/** An array of LabelSelectorRequirement or NodeSelectorRequirement, validated. */
+void pf_pod_terms_requirements(struct pf_decode *d, bool node, struct pf_requirement **ret_items,
+                               size_t *ret_count);
+/** An array of requirements on fields of a node, validated. */
+void pf_pod_terms_fields(struct pf_decode *d, struct pf_requirement **ret_items, size_t *ret_count);
+
+/** Merge label keys into the selectors (scheduler-fit 3.5). Lists that change are copied. @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_pod_keys_merge(struct pf_pod *pod, bool stored,
+                               struct pf_arena *arena) PF_MUST_CHECK;
 
 /** spec.tolerations */
 void pf_pod_rules_tolerations(struct pf_decode *d, struct pf_pod *pod);
 /** spec.schedulingGates */
 void pf_pod_rules_gates(struct pf_decode *d, struct pf_pod *pod);
 /** spec.topologySpreadConstraints */
-void pf_pod_rules_spread(struct pf_decode *d, struct pf_pod *pod);
+void pf_pod_spread_decode(struct pf_decode *d, struct pf_pod *pod);
 /** spec.volumes */
-void pf_pod_rules_volumes(struct pf_decode *d, struct pf_pod *pod);
+void pf_pod_volumes_decode(struct pf_decode *d, struct pf_pod *pod);
 
 /** status */
 void pf_pod_status_decode(struct pf_decode *d, struct pf_pod *pod);

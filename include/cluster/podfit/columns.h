@@ -26,6 +26,18 @@ struct pf_used_port {
     uint32_t count;   /**< pods that use it (more than one is possible with nodeName set) */
 };
 
+/** A volume that pods on a node use and that a filter looks at. */
+struct pf_used_volume {
+    uint32_t namespace_; /**< intern ids */
+    uint32_t name;       /**< claim (of ephemeral volumes, too), disk, iqn or pool/image */
+    uint32_t
+        other; /**< rbd: a monitor; ephemeral: the pod's uid; disks that moved to CSI: the handle; else empty */
+    uint32_t pods; /**< that use it */
+    uint8_t kind;  /**< enum pf_pod_volume_kind */
+    bool read_only;
+    bool untranslatable; /**< see struct pf_pod_volume */
+};
+
 /** The rare part of a node. */
 struct pf_node_extra {
     struct pf_node_scalar *scalars; /**< sorted by name id */
@@ -34,6 +46,9 @@ struct pf_node_extra {
     struct pf_used_port *ports;
     size_t port_count;
     size_t port_cap;
+    struct pf_used_volume *volumes; /**< in no order, each combination once */
+    size_t volume_count;
+    size_t volume_cap;
 };
 
 struct pf_columns {
@@ -77,6 +92,8 @@ struct pf_shape {
     size_t label_count;
     struct pf_shape_taint *taints; /**< in list order */
     size_t taint_count;
+    uint32_t *features; /**< status.declaredFeatures: intern ids, in list order */
+    size_t feature_count;
     bool unschedulable;
     uint32_t nodes;      /**< that have it; 0: a free id */
     uint32_t generation; /**< grows each time the id is given to another shape */
@@ -97,12 +114,6 @@ const uint32_t *pf_model_nodes_by_name(struct pf_model *model, uint32_t *ret_cou
  */
 uint64_t pf_model_changes_since(const struct pf_model *model, uint64_t since,
                                 void (*visit)(void *opaque, uint32_t slot), void *opaque);
-
-/**
- * Existing pods that a filter podfit lacks would look at: does a bound pod have a required anti-affinity term that may match a pod of this
- * namespace? (the term's own namespace, or any when it names namespaces)
- */
-bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv space);
 
 /** A pending pod that the fit engine has to place. */
 struct pf_pending {

@@ -9,6 +9,7 @@ struct pf_snapshot_stats {
     uint64_t nodes;
     uint64_t pods;
     uint64_t namespaces;
+    uint64_t objects; /**< of the kinds in podfit/volumes.h */
     uint64_t skipped; /**< items of kinds that podfit does not read */
     size_t peak_item_bytes;
     char resource_version[32]; /**< metadata.resourceVersion of the list, empty when absent */

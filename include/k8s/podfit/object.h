@@ -61,7 +61,7 @@ struct pf_meta {
     bool deleting;            /**< deletionTimestamp is set */
     bool annotations_present; /**< the key stood there as an object */
     struct pf_labels
-        annotations; /**< only those podfit reads: podfit.io/... and kubernetes.io/config.mirror */
+        annotations; /**< only those podfit reads: podfit.io/..., kubernetes.io/config.mirror, and what volume filters look at */
     struct pf_sv owner_kind; /**< the controller among ownerReferences; empty when there is none */
     struct pf_sv owner_name;
     struct pf_sv owner_uid;

@@ -106,15 +106,92 @@ struct pf_label_selector {
     size_t requirement_count;
 };
 
+/** One term of podAffinity or podAntiAffinity. */
+struct pf_pod_term {
+    struct pf_label_selector selector; /**< absent matches no pod, empty every one */
+    struct pf_label_selector
+        namespace_selector; /**< absent: none besides `namespaces`; empty: every namespace */
+    struct pf_sv topology_key;
+    struct pf_sv *namespaces; /**< none, and no namespace_selector: the namespace of the pod */
+    size_t namespace_count;
+    struct pf_sv *match_label_keys; /**< merged into selector by pf_pod_apply_defaults() */
+    size_t match_label_key_count;
+    struct pf_sv *mismatch_label_keys; /**< as match_label_keys */
+    size_t mismatch_label_key_count;
+    int32_t weight; /**< of a preferred term */
+};
+
+/** The four lists of terms of a pod. */
+enum pf_pod_terms_kind {
+    PF_TERMS_AFFINITY,                /**< podAffinity, required */
+    PF_TERMS_ANTI_AFFINITY,           /**< podAntiAffinity, required */
+    PF_TERMS_PREFERRED_AFFINITY,      /**< podAffinity, preferred */
+    PF_TERMS_PREFERRED_ANTI_AFFINITY, /**< podAntiAffinity, preferred */
+    PF_TERMS_COUNT,                   /**< how many there are */
+};
+
+struct pf_pod_terms {
+    struct pf_pod_term *items;
+    size_t count;
+    bool
+        invalid; /**< a selector in it cannot be parsed: kube-scheduler drops the list of an existing pod and rejects an incoming one */
+};
+
+/** One of spec.topologySpreadConstraints. */
+struct pf_spread {
+    struct pf_sv topology_key;
+    struct pf_label_selector selector; /**< absent matches nothing, empty counts nothing */
+    struct pf_sv *match_label_keys;    /**< merged into selector by pf_pod_apply_defaults() */
+    size_t match_label_key_count;
+    int32_t max_skew;
+    int32_t min_domains;       /**< 1 when absent */
+    bool do_not_schedule;      /**< whenUnsatisfiable: DoNotSchedule */
+    bool schedule_anyway;      /**< whenUnsatisfiable: ScheduleAnyway; it only scores */
+    bool ignore_node_affinity; /**< nodeAffinityPolicy: Ignore; Honor when absent */
+    bool honor_node_taints;    /**< nodeTaintsPolicy: Honor; Ignore when absent */
+    bool invalid;              /**< the selector cannot be parsed */
+};
+
 /** Parts of a pod that decide its fit through filters not listed in the fit table. */
 enum pf_pod_needs {
     PF_NEEDS_POD_AFFINITY = 1 << 0,    /**< required podAffinity or podAntiAffinity terms */
     PF_NEEDS_TOPOLOGY_SPREAD = 1 << 1, /**< a DoNotSchedule constraint */
-    PF_NEEDS_VOLUMES =
-        1 << 2, /**< persistentVolumeClaim, ephemeral, csi or a legacy in-tree disk */
+    PF_NEEDS_VOLUMES = 1 << 2,         /**< has an entry in `volumes` */
     PF_NEEDS_RESOURCE_CLAIMS = 1 << 3, /**< spec.resourceClaims */
     PF_NEEDS_DECLARED_FEATURES =
         1 << 4, /**< features inferred by NodeDeclaredFeatures (scheduler-fit 7.14) */
+};
+
+/** Features that NodeDeclaredFeatures infers from a pod in 1.36; bits. */
+enum pf_pod_feature {
+    PF_FEATURE_RESTART_ALL_CONTAINERS =
+        1 << 0, /**< RestartAllContainersOnContainerExits: a restartPolicyRule with that action */
+    PF_FEATURE_USER_NAMESPACES_HOST_NETWORK =
+        1 << 1, /**< UserNamespacesHostNetworkSupport: hostNetwork with hostUsers false */
+};
+
+/** Sources of volumes that a filter looks at; all others pass every filter (scheduler-fit section 12). */
+enum pf_pod_volume_kind {
+    PF_POD_VOLUME_CLAIM,      /**< persistentVolumeClaim: name is the claim */
+    PF_POD_VOLUME_EPHEMERAL,  /**< ephemeral: name is the volume's; the claim is POD-VOLUME */
+    PF_POD_VOLUME_GCE_DISK,   /**< gcePersistentDisk: name is pdName */
+    PF_POD_VOLUME_AWS_DISK,   /**< awsElasticBlockStore: name is volumeID */
+    PF_POD_VOLUME_ISCSI,      /**< iscsi: name is iqn */
+    PF_POD_VOLUME_RBD,        /**< rbd: name is `pool/image`, and monitors */
+    PF_POD_VOLUME_AZURE_DISK, /**< azureDisk: name is diskURI */
+    PF_POD_VOLUME_CINDER,     /**< cinder: name is volumeID */
+    PF_POD_VOLUME_PORTWORX,   /**< portworxVolume: name is volumeID */
+};
+
+/** One entry of spec.volumes. */
+struct pf_pod_volume {
+    struct pf_sv name;
+    struct pf_sv handle; /**< in-tree disks that moved to CSI: the volumeHandle there */
+    struct pf_sv *monitors;
+    size_t monitor_count;
+    enum pf_pod_volume_kind kind;
+    bool read_only;
+    bool untranslatable; /**< csi-translation-lib fails on it */
 };
 
 enum pf_pod_phase {
@@ -150,11 +227,17 @@ struct pf_pod {
     struct pf_resource_list overhead;
     struct pf_labels node_selector;
     struct pf_node_selector node_affinity; /**< requiredDuringSchedulingIgnoredDuringExecution */
+    struct pf_pod_terms terms[PF_TERMS_COUNT]; /**< by enum pf_pod_terms_kind */
+    struct pf_spread *spreads;
+    size_t spread_count;
     struct pf_toleration *tolerations;
     size_t toleration_count;
     struct pf_sv *scheduling_gates;
     size_t scheduling_gate_count;
-    unsigned needs; /**< set of enum pf_pod_needs */
+    struct pf_pod_volume *volumes; /**< those that a filter looks at, in list order */
+    size_t volume_count;
+    unsigned features; /**< set of enum pf_pod_feature */
+    unsigned needs;    /**< set of enum pf_pod_needs */
     /* status; ignored for an incoming pod */
     enum pf_pod_phase phase;
     struct pf_sv nominated_node_name;
@@ -184,8 +267,9 @@ enum pf_code pf_pod_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf
                            struct pf_err *err) PF_MUST_CHECK;
 
 /**
- * What the API server does to the pod before the scheduler sees it (scheduler-fit section 3, points 1 to 4 and 6): requests from limits, rounding up to a
- * milli, hostNetwork ports, pod-level resources. Idempotent.
+ * What the API server does to the pod before the scheduler sees it (scheduler-fit section 3, points 1 to 6): requests from limits, rounding up to a
+ * milli, hostNetwork ports, pod-level resources, label keys of affinity terms (of an incoming pod only: a stored one has them merged) and of spread constraints
+ * (1.33 does that in the scheduler, with the same outcome). Idempotent.
  *
  * @param stored  true for a pod that was read from the API (status quantities are rounded, too), false for an incoming one
  * @return PF_OK or PF_E_NO_MEMORY

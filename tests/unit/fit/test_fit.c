@@ -58,12 +58,6 @@ static const char *const port_used[] = {
     "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"a\"},\"spec\":{\"nodeName\":\"n1\","
     "\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,\"hostPort\":80}]}]}}",
     NULL};
-static const char *const anti_pods[] = {
-    "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"a\"},\"spec\":{\"nodeName\":\"n1\",\"affinity\":"
-    "{\"podAntiAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":"
-    "\"kubernetes.io/hostname\",\"labelSelector\":{}}]}},\"containers\":[{\"name\":\"c\"}]}}",
-    NULL};
-
 #define NAMED_N(value)                                                                         \
     "\"affinity\":{\"nodeAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":{"     \
     "\"nodeSelectorTerms\":[{\"matchFields\":[{\"key\":\"metadata.name\",\"operator\":\"In\"," \
@@ -265,34 +259,26 @@ static const struct row rows[] = {
      .pod = "{\"metadata\":{\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{" C("") "}}",
      .verdict = PF_VERDICT_NOT_JUDGED,
      .cause = "the pod is being deleted"},
-    {.name = "unknown: topology spread",
-     .nodes = one_node,
-     .pods = none,
-     .pod = POD("\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"zone\","
-                "\"whenUnsatisfiable\":\"DoNotSchedule\"}]," C("")),
-     .verdict = PF_VERDICT_UNKNOWN,
-     .cause = "needs filter PodTopologySpread, which this version of podfit does not have"},
     {.name = "unknown: a claim",
      .nodes = one_node,
      .pods = none,
      .pod = POD(
          "\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"c\"}}]," C("")),
      .verdict = PF_VERDICT_UNKNOWN,
-     .cause = "needs filters VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, "
-              "which this version of podfit does not have"},
-    {.name = "unknown: anti-affinity of others",
-     .nodes = one_node,
-     .pods = anti_pods,
-     .pod = POD(C("")),
-     .verdict = PF_VERDICT_UNKNOWN,
-     .cause = "required anti-affinity of existing pods needs filter InterPodAffinity, which this "
-              "version of podfit does not have"},
+     .cause = "needs kind PersistentVolumeClaim, of which the snapshot has no object"},
     {.name = "unknown: a device class",
      .nodes = one_node,
      .pods = none,
      .pod = POD(C("\"deviceclass.resource.kubernetes.io/gpu\":\"1\"")),
      .verdict = PF_VERDICT_UNKNOWN,
-     .cause = "needs filter DynamicResources, which this version of podfit does not have"},
+     .cause = "needs kind DeviceClass, of which the snapshot has no object"},
+    {.name = "unknown: resource claims",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD("\"resourceClaims\":[{\"name\":\"gpu\"}]," C("")),
+     .verdict = PF_VERDICT_UNKNOWN,
+     .cause = "needs filter DynamicResources to evaluate CEL expressions over devices, which this "
+              "version of podfit does not have"},
 };
 
 static void fill(struct world *world, const char *const *nodes, const char *const *pods)

@@ -11,13 +11,14 @@
 #include "world.h"
 #include <podfit/cursor.h>
 #include <podfit/file.h>
+#include <podfit/groups.h>
 #include <podfit/limits.h>
 #include <podfit/wire.h>
 
 #define CASES_MAX_BYTES ((size_t)16 * 1024 * 1024)
 /* Answers compared in full: so many of the files need no filter that is not built. */
-#define CASES_MIN_CHECKED 519U
-#define FUZZ_MIN_CHECKED  38U
+#define CASES_MIN_CHECKED 740U
+#define FUZZ_MIN_CHECKED  120U
 
 /* One case of a file; the views are raw JSON. */
 struct item {
@@ -25,6 +26,7 @@ struct item {
     struct pf_sv pod;
     struct pf_sv nodes;
     struct pf_sv existing;
+    struct pf_sv namespaces;
     struct pf_sv nominated;
     struct pf_sv gates;
     struct pf_sv affinity_args;
@@ -53,15 +55,16 @@ struct expectation {
 static bool split(struct pf_sv line, struct item *ret_item)
 {
     static const struct pf_sv keys[] = {
-        PF_SV_INIT("name"),          PF_SV_INIT("pod"),       PF_SV_INIT("nodes"),
-        PF_SV_INIT("existing"),      PF_SV_INIT("nominated"), PF_SV_INIT("gates"),
-        PF_SV_INIT("affinity_args"), PF_SV_INIT("expect"),    PF_SV_INIT("differs"),
-        PF_SV_INIT("api_valid"),
+        PF_SV_INIT("name"),          PF_SV_INIT("pod"),        PF_SV_INIT("nodes"),
+        PF_SV_INIT("existing"),      PF_SV_INIT("nominated"),  PF_SV_INIT("gates"),
+        PF_SV_INIT("affinity_args"), PF_SV_INIT("expect"),     PF_SV_INIT("differs"),
+        PF_SV_INIT("api_valid"),     PF_SV_INIT("namespaces"),
     };
     struct item item = {.name = {0}};
     struct pf_sv *const fields[] = {
-        &item.name,  &item.pod,           &item.nodes,  &item.existing, &item.nominated,
-        &item.gates, &item.affinity_args, &item.expect, &item.differs,  &item.api_valid,
+        &item.name,      &item.pod,       &item.nodes,         &item.existing,
+        &item.nominated, &item.gates,     &item.affinity_args, &item.expect,
+        &item.differs,   &item.api_valid, &item.namespaces,
     };
     struct pf_cursor c;
     pf_cursor_init(&c, line);
@@ -246,12 +249,46 @@ static struct pf_kube_features features_of(const struct item *item, int minor)
     return features;
 }
 
+/* Namespaces that the case does not list have no label but their name. */
+static void ensure_namespace(struct world *world, struct pf_sv json)
+{
+    struct pf_pod pod;
+    assert_int_equal(pf_pod_decode(json, &world->arena, &pod, NULL), PF_OK);
+    if (pf_model_namespace_find(world->model, pod.meta.namespace_) == NULL) {
+        world_namespace(world,
+                        pf_sv_from(pf_arena_printf(&world->arena,
+                                                   "{\"metadata\":{\"name\":\"%.*s\",\"labels\":{"
+                                                   "\"kubernetes.io/metadata.name\":\"%.*s\"}}}",
+                                                   PF_SV_ARG(pod.meta.namespace_),
+                                                   PF_SV_ARG(pod.meta.namespace_))));
+    }
+}
+
+/* addedAffinity, as a pod has it. */
+static struct pf_node_selector added_affinity(const struct item *item, struct pf_arena *arena)
+{
+    struct pf_pod pod = {.mirror = false};
+    if (item->affinity_args.len != 0) {
+        const char *json =
+            pf_arena_printf(arena, "{\"spec\":{\"affinity\":{\"nodeAffinity\":%.*s}}}",
+                            PF_SV_ARG(item->affinity_args));
+        assert_int_equal(pf_pod_decode(pf_sv_from(json), arena, &pod, NULL), PF_OK);
+    }
+    return pod.node_affinity;
+}
+
 static void run_minor(struct tally *tally, const struct item *item, int minor)
 {
     struct world world;
-    const struct pf_fit_options options = {.features = features_of(item, minor)};
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, PF_REVIEW_ARENA_MAX_BYTES);
+    const struct pf_fit_options options = {.features = features_of(item, minor),
+                                           .added_affinity = added_affinity(item, &arena)};
     world_init(&world, minor, &options);
     apply_list(&world, item->nodes, world_node);
+    apply_list(&world, item->namespaces, world_namespace);
+    apply_list(&world, item->existing, ensure_namespace);
+    ensure_namespace(&world, item->pod);
     apply_list(&world, item->existing, world_pod);
     const struct pf_explanation explanation = world_explain(&world, item->pod);
     const struct pf_judgement judgement = world_judge(&world, item->pod);
@@ -282,7 +319,7 @@ static void run_file(const char *path, int oldest_minor, struct tally *tally)
         rest.len -= newline != SIZE_MAX ? len + 1 : len;
         struct item item = {.name = {0}};
         assert_true(split(line, &item));
-        if (item.nominated.len != 0 || item.affinity_args.len != 0) {
+        if (item.nominated.len != 0) {
             tally->skipped++;
             continue;
         }

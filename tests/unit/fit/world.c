@@ -81,6 +81,14 @@ void world_pod(struct world *world, struct pf_sv json)
     require(pf_model_apply_pod(world->model, &pod, &err), &err, json);
 }
 
+void world_namespace(struct world *world, struct pf_sv json)
+{
+    struct pf_namespace ns;
+    struct pf_err err = {0};
+    require(pf_namespace_decode(json, &world->arena, &ns, &err), &err, json);
+    require(pf_model_apply_namespace(world->model, &ns, &err), &err, json);
+}
+
 struct pf_pod world_incoming(struct world *world, struct pf_sv json)
 {
     struct pf_pod pod;

@@ -208,6 +208,17 @@ static void test_pod_level(void **state)
          "\"requests\":{\"cpu\":\"2\"}},\"conditions\":[{\"type\":\"PodResizePending\",\"reason\":"
          "\"Infeasible\"}]}}",
          "2000 0 0"},
+        {"a name that only the status has does not count", 36, EXISTING,
+         "{\"spec\":{\"resources\":{\"requests\":{\"cpu\":\"1\"}},\"containers\":[" REQ(
+             "\"memory\":\"4\"") "]},\"status\":{\"resources\":{\"requests\":{\"cpu\":\"2\","
+                                 "\"memory\":\"9\"}},\"allocatedResources\":{\"memory\":\"8\"}}}",
+         "2000 4 0"},
+        {"infeasible without a status of that name is nothing", 36, EXISTING,
+         "{\"spec\":{\"overhead\":{\"cpu\":\"1\"},\"resources\":{\"requests\":{\"cpu\":\"9\"}},"
+         "\"containers\":[" REQ(
+             "\"cpu\":\"4\"") "]},\"status\":{\"resources\":{},\"conditions\":"
+                              "[{\"type\":\"PodResizePending\",\"reason\":\"Infeasible\"}]}}",
+         "1000 0 0"},
     };
     check_rows(rows, PF_ARRAY_LEN(rows));
 }

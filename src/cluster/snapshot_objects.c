@@ -1,0 +1,108 @@
+#include "snapshot_internal.h"
+#include <podfit/volumes.h>
+
+/* A claim without namespace is in `default`, as kubectl puts it. */
+static struct pf_sv space_of(struct pf_sv space)
+{
+    return space.len != 0 ? space : PF_SV("default");
+}
+
+static enum pf_code load_claim(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                               struct pf_err *err)
+{
+    struct pf_claim claim = {0};
+    const enum pf_code code = pf_claim_decode(json, arena, &claim, err);
+    claim.namespace_ = space_of(claim.namespace_);
+    return code == PF_OK ? pf_model_apply_claim(model, &claim, err) : code;
+}
+
+static enum pf_code load_volume(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                                struct pf_err *err)
+{
+    struct pf_volume volume = {0};
+    const enum pf_code code = pf_volume_decode(json, arena, &volume, err);
+    return code == PF_OK ? pf_model_apply_volume(model, &volume, err) : code;
+}
+
+static enum pf_code load_storage_class(struct pf_model *model, struct pf_arena *arena,
+                                       struct pf_sv json, struct pf_err *err)
+{
+    struct pf_storage_class storage_class = {0};
+    const enum pf_code code = pf_storage_class_decode(json, arena, &storage_class, err);
+    return code == PF_OK ? pf_model_apply_storage_class(model, &storage_class, err) : code;
+}
+
+static enum pf_code load_csi_node(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                                  struct pf_err *err)
+{
+    struct pf_csi_node node = {0};
+    const enum pf_code code = pf_csi_node_decode(json, arena, &node, err);
+    return code == PF_OK ? pf_model_apply_csi_node(model, &node, err) : code;
+}
+
+static enum pf_code load_csi_driver(struct pf_model *model, struct pf_arena *arena,
+                                    struct pf_sv json, struct pf_err *err)
+{
+    struct pf_csi_driver driver = {0};
+    const enum pf_code code = pf_csi_driver_decode(json, arena, &driver, err);
+    return code == PF_OK ? pf_model_apply_csi_driver(model, &driver, err) : code;
+}
+
+static enum pf_code load_capacity(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                                  struct pf_err *err)
+{
+    struct pf_storage_capacity capacity = {0};
+    const enum pf_code code = pf_storage_capacity_decode(json, arena, &capacity, err);
+    capacity.namespace_ = space_of(capacity.namespace_);
+    return code == PF_OK ? pf_model_apply_storage_capacity(model, &capacity, err) : code;
+}
+
+static enum pf_code load_attachment(struct pf_model *model, struct pf_arena *arena,
+                                    struct pf_sv json, struct pf_err *err)
+{
+    struct pf_attachment attachment = {0};
+    const enum pf_code code = pf_attachment_decode(json, arena, &attachment, err);
+    return code == PF_OK ? pf_model_apply_attachment(model, &attachment, err) : code;
+}
+
+static enum pf_code load_device_class(struct pf_model *model, struct pf_arena *arena,
+                                      struct pf_sv json, struct pf_err *err)
+{
+    struct pf_device_class device_class = {0};
+    const enum pf_code code = pf_device_class_decode(json, arena, &device_class, err);
+    return code == PF_OK ? pf_model_apply_device_class(model, &device_class, err) : code;
+}
+
+static const struct {
+    struct pf_sv api_version;
+    struct pf_sv kind;
+    enum pf_code (*load)(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                         struct pf_err *err);
+} rows[] = {
+    {PF_SV_INIT("v1"), PF_SV_INIT("PersistentVolumeClaim"), load_claim},
+    {PF_SV_INIT("v1"), PF_SV_INIT("PersistentVolume"), load_volume},
+    {PF_SV_INIT("storage.k8s.io/v1"), PF_SV_INIT("StorageClass"), load_storage_class},
+    {PF_SV_INIT("storage.k8s.io/v1"), PF_SV_INIT("CSINode"), load_csi_node},
+    {PF_SV_INIT("storage.k8s.io/v1"), PF_SV_INIT("CSIDriver"), load_csi_driver},
+    {PF_SV_INIT("storage.k8s.io/v1"), PF_SV_INIT("CSIStorageCapacity"), load_capacity},
+    {PF_SV_INIT("storage.k8s.io/v1"), PF_SV_INIT("VolumeAttachment"), load_attachment},
+    {PF_SV_INIT("resource.k8s.io/v1"), PF_SV_INIT("DeviceClass"), load_device_class},
+    {PF_SV_INIT("resource.k8s.io/v1beta2"), PF_SV_INIT("DeviceClass"), load_device_class},
+    {PF_SV_INIT("resource.k8s.io/v1beta1"), PF_SV_INIT("DeviceClass"), load_device_class},
+};
+
+enum pf_code pf_snapshot_object(struct pf_snapshot_load *load, const struct pf_snapshot_head *head,
+                                struct pf_sv json, struct pf_err *err)
+{
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        if (pf_sv_eq(head->kind, rows[i].kind) &&
+            (head->api_version.len == 0 || pf_sv_eq(head->api_version, rows[i].api_version))) {
+            pf_model_lock(load->model);
+            const enum pf_code code = rows[i].load(load->model, &load->arena, json, err);
+            pf_model_unlock(load->model);
+            load->stats.objects += code == PF_OK;
+            return code;
+        }
+    }
+    return PF_E_NOT_FOUND;
+}

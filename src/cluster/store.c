@@ -1,0 +1,363 @@
+#include "store.h"
+
+#include <assert.h>
+
+#include "cluster_internal.h"
+
+const char *pf_kind_name(enum pf_kind kind)
+{
+    static const char *const names[PF_KIND_COUNT] = {
+        [PF_KIND_CLAIM] = "PersistentVolumeClaim",
+        [PF_KIND_VOLUME] = "PersistentVolume",
+        [PF_KIND_STORAGE_CLASS] = "StorageClass",
+        [PF_KIND_CSI_NODE] = "CSINode",
+        [PF_KIND_CSI_DRIVER] = "CSIDriver",
+        [PF_KIND_STORAGE_CAPACITY] = "CSIStorageCapacity",
+        [PF_KIND_ATTACHMENT] = "VolumeAttachment",
+        [PF_KIND_DEVICE_CLASS] = "DeviceClass",
+    };
+    return names[kind];
+}
+
+void pf_store_init(struct pf_stores *stores)
+{
+    for (size_t i = 0; i < PF_KIND_COUNT; i++) {
+        pf_map_init(&stores->kinds[i].by_key, pf_random_u64());
+        pf_map_init(&stores->kinds[i].chains, pf_random_u64());
+    }
+    stores->version = 1;
+}
+
+void pf_store_done(struct pf_stores *stores)
+{
+    for (size_t i = 0; i < PF_KIND_COUNT; i++) {
+        struct pf_store *store = &stores->kinds[i];
+        size_t cursor = 0;
+        struct pf_sv key = {0};
+        uint64_t address = 0;
+        while (pf_map_next(&store->by_key, &cursor, &key, &address)) {
+            free((struct pf_object *)(uintptr_t)address);
+        }
+        pf_map_done(&store->by_key);
+        pf_map_done(&store->chains);
+    }
+}
+
+size_t pf_store_table_bytes(const struct pf_stores *stores)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < PF_KIND_COUNT; i++) {
+        bytes += pf_map_bytes(&stores->kinds[i].by_key) + pf_map_bytes(&stores->kinds[i].chains);
+    }
+    return bytes;
+}
+
+static struct pf_object *lookup(const struct pf_map *map, struct pf_sv key)
+{
+    uint64_t address = 0;
+    return pf_map_get(map, key, &address) ? (struct pf_object *)(uintptr_t)address : NULL;
+}
+
+/* `space/name`, or the name alone; @return false: longer than any object's key */
+static bool join_key(struct pf_sv space, struct pf_sv name, char text[PF_OBJECT_KEY_MAX],
+                     struct pf_sv *ret_key)
+{
+    if (space.len == 0) {
+        *ret_key = name;
+        return true;
+    }
+    if (space.len >= PF_OBJECT_KEY_MAX || name.len >= PF_OBJECT_KEY_MAX - space.len) {
+        return false;
+    }
+    memcpy(text, space.ptr, space.len);
+    text[space.len] = '/';
+    if (name.len != 0) {
+        memcpy(text + space.len + 1, name.ptr, name.len);
+    }
+    *ret_key = (struct pf_sv){.ptr = text, .len = space.len + 1 + name.len};
+    return true;
+}
+
+static struct pf_object *find(const struct pf_map *map, struct pf_sv space, struct pf_sv name)
+{
+    char text[PF_OBJECT_KEY_MAX];
+    struct pf_sv key = {0};
+    return join_key(space, name, text, &key) ? lookup(map, key) : NULL;
+}
+
+/* @return false: no memory, nothing changed */
+static bool link_chain(struct pf_store *store, struct pf_object *object)
+{
+    object->prev = NULL;
+    object->next = NULL;
+    if (object->chain.len == 0) {
+        return true;
+    }
+    struct pf_object *head = lookup(&store->chains, object->chain);
+    if (head == NULL) {
+        return pf_map_put(&store->chains, object->chain, (uintptr_t)object);
+    }
+    object->prev = head;
+    object->next = head->next;
+    if (head->next != NULL) {
+        head->next->prev = object;
+    }
+    head->next = object;
+    return true;
+}
+
+static void unlink_chain(struct pf_store *store, struct pf_object *object)
+{
+    if (object->chain.len == 0) {
+        return;
+    }
+    struct pf_object *next = object->next;
+    if (next != NULL) {
+        next->prev = object->prev;
+    }
+    if (object->prev != NULL) {
+        object->prev->next = next;
+        return;
+    }
+    (void)pf_map_remove(&store->chains, object->chain);
+    if (next != NULL) {
+        const bool put = pf_map_put(&store->chains, next->chain, (uintptr_t)next);
+        assert(put); /* a place was made free right before */
+        (void)put;
+    }
+}
+
+/* The table borrows the key of the block, so the old entry has to go before the new one comes. */
+static bool swap_in(struct pf_store *store, struct pf_object *old, struct pf_object *object)
+{
+    if (old == NULL) {
+        return pf_map_put(&store->by_key, object->key, (uintptr_t)object);
+    }
+    unlink_chain(store, old);
+    (void)pf_map_remove(&store->by_key, old->key);
+    return pf_map_put(&store->by_key, object->key, (uintptr_t)object);
+}
+
+static enum pf_code apply(struct pf_model *model, enum pf_kind kind, const void *view,
+                          struct pf_err *err)
+{
+    struct pf_store *store = &model->stores.kinds[kind];
+    struct pf_object *object = pf_store_pack(kind, view);
+    if (object == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory for a %s", pf_kind_name(kind));
+    }
+    if (object->key.len > PF_OBJECT_KEY_MAX) {
+        const enum pf_code code =
+            pf_err_set(err, PF_E_TOO_BIG, "the name of a %s has %zu bytes, the limit is %d",
+                       pf_kind_name(kind), object->key.len, PF_OBJECT_KEY_MAX);
+        free(object);
+        return code;
+    }
+    struct pf_object *old = lookup(&store->by_key, object->key);
+    if (!link_chain(store, object)) {
+        free(object);
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory for a %s", pf_kind_name(kind));
+    }
+    if (!swap_in(store, old, object)) {
+        unlink_chain(store, object);
+        free(object);
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory for a %s", pf_kind_name(kind));
+    }
+    model->heap_bytes += pf_heap_cost(object->block_bytes);
+    model->heap_bytes -= old != NULL ? pf_heap_cost(old->block_bytes) : 0;
+    free(old);
+    store->known = true;
+    model->stores.version++;
+    model->pending.version++;
+    return PF_OK;
+}
+
+enum pf_code pf_model_apply_claim(struct pf_model *model, const struct pf_claim *claim,
+                                  struct pf_err *err)
+{
+    return apply(model, PF_KIND_CLAIM, claim, err);
+}
+
+enum pf_code pf_model_apply_volume(struct pf_model *model, const struct pf_volume *volume,
+                                   struct pf_err *err)
+{
+    return apply(model, PF_KIND_VOLUME, volume, err);
+}
+
+enum pf_code pf_model_apply_storage_class(struct pf_model *model,
+                                          const struct pf_storage_class *storage_class,
+                                          struct pf_err *err)
+{
+    return apply(model, PF_KIND_STORAGE_CLASS, storage_class, err);
+}
+
+enum pf_code pf_model_apply_csi_node(struct pf_model *model, const struct pf_csi_node *node,
+                                     struct pf_err *err)
+{
+    return apply(model, PF_KIND_CSI_NODE, node, err);
+}
+
+enum pf_code pf_model_apply_csi_driver(struct pf_model *model, const struct pf_csi_driver *driver,
+                                       struct pf_err *err)
+{
+    return apply(model, PF_KIND_CSI_DRIVER, driver, err);
+}
+
+enum pf_code pf_model_apply_storage_capacity(struct pf_model *model,
+                                             const struct pf_storage_capacity *capacity,
+                                             struct pf_err *err)
+{
+    return apply(model, PF_KIND_STORAGE_CAPACITY, capacity, err);
+}
+
+enum pf_code pf_model_apply_attachment(struct pf_model *model,
+                                       const struct pf_attachment *attachment, struct pf_err *err)
+{
+    return apply(model, PF_KIND_ATTACHMENT, attachment, err);
+}
+
+enum pf_code pf_model_apply_device_class(struct pf_model *model,
+                                         const struct pf_device_class *device_class,
+                                         struct pf_err *err)
+{
+    return apply(model, PF_KIND_DEVICE_CLASS, device_class, err);
+}
+
+bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf_sv space,
+                            struct pf_sv name)
+{
+    struct pf_store *store = &model->stores.kinds[kind];
+    struct pf_object *object = find(&store->by_key, space, name);
+    if (object == NULL) {
+        return false;
+    }
+    unlink_chain(store, object);
+    (void)pf_map_remove(&store->by_key, object->key);
+    model->heap_bytes -= pf_heap_cost(object->block_bytes);
+    free(object);
+    model->stores.version++;
+    model->pending.version++;
+    return true;
+}
+
+static const void *view_of(const struct pf_model *model, enum pf_kind kind, struct pf_sv space,
+                           struct pf_sv name)
+{
+    const struct pf_object *object = find(&model->stores.kinds[kind].by_key, space, name);
+    return object != NULL ? pf_object_view(object) : NULL;
+}
+
+const struct pf_claim *pf_model_claim(const struct pf_model *model, struct pf_sv space,
+                                      struct pf_sv name)
+{
+    return view_of(model, PF_KIND_CLAIM, space, name);
+}
+
+const struct pf_volume *pf_model_volume(const struct pf_model *model, struct pf_sv name)
+{
+    return view_of(model, PF_KIND_VOLUME, (struct pf_sv){0}, name);
+}
+
+const struct pf_storage_class *pf_model_storage_class(const struct pf_model *model,
+                                                      struct pf_sv name)
+{
+    return view_of(model, PF_KIND_STORAGE_CLASS, (struct pf_sv){0}, name);
+}
+
+const struct pf_csi_node *pf_model_csi_node(const struct pf_model *model, struct pf_sv name)
+{
+    return view_of(model, PF_KIND_CSI_NODE, (struct pf_sv){0}, name);
+}
+
+const struct pf_csi_driver *pf_model_csi_driver(const struct pf_model *model, struct pf_sv name)
+{
+    return view_of(model, PF_KIND_CSI_DRIVER, (struct pf_sv){0}, name);
+}
+
+const struct pf_device_class *pf_model_device_class(const struct pf_model *model, struct pf_sv name)
+{
+    return view_of(model, PF_KIND_DEVICE_CLASS, (struct pf_sv){0}, name);
+}
+
+const void *pf_model_next_of(const struct pf_model *model, enum pf_kind kind, struct pf_sv space,
+                             struct pf_sv name, const void *previous)
+{
+    const struct pf_object *object = previous != NULL
+                                         ? ((const struct pf_object *)previous)[-1].next
+                                         : find(&model->stores.kinds[kind].chains, space, name);
+    return object != NULL ? pf_object_view(object) : NULL;
+}
+
+bool pf_model_knows_kind(const struct pf_model *model, enum pf_kind kind)
+{
+    return model->stores.kinds[kind].known;
+}
+
+void pf_model_mark_kind(struct pf_model *model, enum pf_kind kind)
+{
+    model->stores.version += !model->stores.kinds[kind].known;
+    model->stores.kinds[kind].known = true;
+}
+
+uint64_t pf_model_objects_version(const struct pf_model *model)
+{
+    return model->stores.version;
+}
+
+size_t pf_model_object_count(const struct pf_model *model, enum pf_kind kind)
+{
+    return model->stores.kinds[kind].by_key.count;
+}
+
+/* Objects of one chain; @return false: a wrong link */
+static bool count_chain(const struct pf_object *head, size_t *count)
+{
+    const struct pf_object *before = NULL;
+    for (const struct pf_object *object = head; object != NULL; object = object->next) {
+        if (object->prev != before || !pf_sv_eq(object->chain, head->chain)) {
+            return false;
+        }
+        before = object;
+        (*count)++;
+    }
+    return true;
+}
+
+static bool check_store(const struct pf_store *store, size_t *heap_bytes)
+{
+    size_t cursor = 0;
+    size_t chained = 0;
+    size_t found = 0;
+    struct pf_sv key = {0};
+    uint64_t address = 0;
+    while (pf_map_next(&store->by_key, &cursor, &key, &address)) {
+        const struct pf_object *object = (const struct pf_object *)(uintptr_t)address;
+        if (key.ptr != object->key.ptr || lookup(&store->by_key, key) != object) {
+            return false;
+        }
+        chained += object->chain.len != 0;
+        *heap_bytes += pf_heap_cost(object->block_bytes);
+    }
+    cursor = 0;
+    while (pf_map_next(&store->chains, &cursor, &key, &address)) {
+        const struct pf_object *head = (const struct pf_object *)(uintptr_t)address;
+        if (key.ptr != head->chain.ptr || !count_chain(head, &found)) {
+            return false;
+        }
+    }
+    return found == chained && (store->known || store->by_key.count == 0);
+}
+
+enum pf_code pf_store_check(const struct pf_stores *stores, size_t *ret_heap_bytes,
+                            struct pf_err *err)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < PF_KIND_COUNT; i++) {
+        if (!check_store(&stores->kinds[i], &bytes)) {
+            return pf_err_set(err, PF_E_INTERNAL, "objects of kind %s are linked wrongly",
+                              pf_kind_name((enum pf_kind)i));
+        }
+    }
+    *ret_heap_bytes = bytes;
+    return PF_OK;
+}

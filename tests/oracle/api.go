@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	api "k8s.io/kubernetes/pkg/apis/core"
+	_ "k8s.io/kubernetes/pkg/apis/core/install"
+	corev1 "k8s.io/kubernetes/pkg/apis/core/v1"
+	"k8s.io/kubernetes/pkg/apis/core/validation"
+	podregistry "k8s.io/kubernetes/pkg/registry/core/pod"
+)
+
+func decode(obj M, into any) error {
+	text, err := json.Marshal(obj)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
+}
+
+// createPod does what the API server does to a new pod: defaulting, the strategy (merged label keys, dropped fields), validation.
+// The error says that the server would refuse it.
+func createPod(obj M) (*v1.Pod, error) {
+	pod := &v1.Pod{}
+	if err := decode(obj, pod); err != nil {
+		return nil, err
+	}
+	if pod.Namespace == "" {
+		pod.Namespace = "default"
+	}
+	corev1.SetObjectDefaults_Pod(pod)
+	internal := &api.Pod{}
+	if err := legacyscheme.Scheme.Convert(pod, internal, nil); err != nil {
+		return nil, err
+	}
+	podregistry.Strategy.PrepareForCreate(context.Background(), internal)
+	refused := podregistry.Strategy.Validate(context.Background(), internal).ToAggregate()
+	out := &v1.Pod{}
+	if err := legacyscheme.Scheme.Convert(internal, out, nil); err != nil {
+		return nil, err
+	}
+	if out.UID == "" {
+		out.UID = types.UID("uid-pending-" + out.Namespace + "-" + out.Name)
+	}
+	if refused != nil {
+		return out, refused
+	}
+	return out, nil
+}
+
+// storedPod is a pod as the API server gives it to watchers: defaulted, status included.
+func storedPod(obj M) (*v1.Pod, error) {
+	pod := &v1.Pod{}
+	if err := decode(obj, pod); err != nil {
+		return nil, err
+	}
+	if pod.Namespace == "" {
+		pod.Namespace = "default"
+	}
+	corev1.SetObjectDefaults_Pod(pod)
+	if pod.UID == "" {
+		pod.UID = types.UID("uid-" + pod.Namespace + "-" + pod.Name)
+	}
+	return pod, nil
+}
+
+func storedNode(obj M) (*v1.Node, error) {
+	node := &v1.Node{}
+	if err := decode(obj, node); err != nil {
+		return nil, err
+	}
+	corev1.SetObjectDefaults_Node(node)
+	return node, nil
+}
+
+// validNode: would the API server accept it?
+func validNode(node *v1.Node) error {
+	internal := &api.Node{}
+	if err := legacyscheme.Scheme.Convert(node, internal, nil); err != nil {
+		return err
+	}
+	if errs := validation.ValidateNode(internal); len(errs) != 0 {
+		return fmt.Errorf("%v", errs)
+	}
+	return nil
+}

@@ -1,0 +1,363 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	"k8s.io/component-base/featuregate"
+	"k8s.io/klog/v2"
+)
+
+// tally of a run.
+type tally struct {
+	clusters, pods, nodes                 int
+	compared, unknown, refused, notJudged int
+	failed, preempting, random            int
+	placeSame, placeAsked                 int
+	causes                                map[string]int
+	reasons                               map[reason]*reasonCount
+	refusals                              map[string]int
+}
+
+type harness struct {
+	options    options
+	without    map[string]bool
+	ctx        context.Context
+	cancel     context.CancelFunc
+	peer       *peer
+	schedulers map[config]*scheduler
+	gates      string          // gates the process has now
+	defaults   map[string]bool // what they were before
+	tally      tally
+	mismatches int
+	out        *os.File
+}
+
+func newHarness(o options) (*harness, error) {
+	h := &harness{options: o, schedulers: map[config]*scheduler{}}
+	h.tally.causes = map[string]int{}
+	h.tally.reasons = map[reason]*reasonCount{}
+	h.tally.refusals = map[string]int{}
+	h.ctx, h.cancel = context.WithCancel(klog.NewContext(context.Background(), logr.Discard()))
+	var err error
+	if o.peer != "" {
+		h.peer, err = startPeer(o.peer)
+	}
+	return h, err
+}
+
+func (h *harness) close() {
+	if h.peer != nil {
+		h.peer.stop()
+	}
+	if h.out != nil {
+		h.out.Close()
+	}
+	h.cancel()
+}
+
+// scheduler for a case's gates and arguments. Gates are global to the process, so they are set whenever they change.
+func (h *harness) scheduler(c *Case) (*scheduler, error) {
+	want := config{gates: c.Gates}
+	if c.FitArgs != nil {
+		want.fitArgs = compact(c.FitArgs)
+	}
+	if c.Affinity != nil {
+		want.affinity = compact(c.Affinity)
+	}
+	if h.gates != want.gates {
+		for name, on := range h.defaults {
+			if err := utilfeature.DefaultMutableFeatureGate.Set(fmt.Sprintf("%s=%v", name, on)); err != nil {
+				return nil, err
+			}
+		}
+		h.defaults = map[string]bool{}
+		for name := range gateMap(want.gates) {
+			h.defaults[name] = utilfeature.DefaultFeatureGate.Enabled(featuregate.Feature(name))
+		}
+		if want.gates != "" {
+			if err := utilfeature.DefaultMutableFeatureGate.Set(want.gates); err != nil {
+				return nil, err
+			}
+		}
+		h.gates = want.gates
+	}
+	if s := h.schedulers[want]; s != nil {
+		s.evict = h.options.preemption
+		return s, nil
+	}
+	s, err := newScheduler(h.ctx, want)
+	if err != nil {
+		return nil, err
+	}
+	s.evict = h.options.preemption
+	h.schedulers[want] = s
+	return s, nil
+}
+
+// judged is one pod of a case with both answers.
+type judged struct {
+	step   int
+	real   *Answer
+	podfit *PeerAnswer
+	diffs  []string
+}
+
+func key(kind, namespace, name string) string {
+	return kind + "/" + namespace + "/" + name
+}
+
+func objectKey(o M) string {
+	namespace := str(o, "metadata", "namespace")
+	if namespace == "" && (o["kind"] == "Pod" || o["kind"] == "PersistentVolumeClaim") {
+		namespace = "default"
+	}
+	return key(str(o, "kind"), namespace, str(o, "metadata", "name"))
+}
+
+// real asks kube-scheduler.
+func (h *harness) real(c *Case, objects []M) ([]*judged, error) {
+	s, err := h.scheduler(c)
+	if err != nil {
+		return nil, err
+	}
+	var out []*judged
+	dirty := true
+	for i, step := range c.steps() {
+		switch {
+		case step.Apply != nil:
+			objects = replaceObject(objects, objectKey(step.Apply), step.Apply)
+			dirty = true
+		case step.Delete != nil:
+			objects = replaceObject(objects, key(str(step.Delete, "kind"), str(step.Delete, "namespace"), str(step.Delete, "name")), nil)
+			dirty = true
+		default:
+			if dirty {
+				if err := s.load(objects); err != nil {
+					return nil, err
+				}
+				dirty = false
+			}
+			answer, err := s.ask(h.ctx, step.Pod)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, &judged{step: i, real: answer})
+		}
+	}
+	return out, nil
+}
+
+func replaceObject(objects []M, name string, by M) []M {
+	var out []M
+	for _, o := range objects {
+		if objectKey(o) != name {
+			out = append(out, o)
+		}
+	}
+	if by != nil {
+		out = append(out, by)
+	}
+	return out
+}
+
+// play asks both sides and finds the differences of each pod.
+func (h *harness) play(c *Case) ([]*judged, error) {
+	objects := c.objects()
+	all, err := h.real(c, objects)
+	if err != nil {
+		return nil, err
+	}
+	line, err := request(c, objects)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := h.peer.ask(line)
+	if err != nil {
+		return nil, err
+	}
+	if reply.Error != "" || len(reply.Answers) != len(all) {
+		for _, j := range all {
+			j.podfit = &PeerAnswer{}
+			if j.real.Refused != "" {
+				continue
+			}
+			j.diffs = []string{fmt.Sprintf("podfit: error '%s'", reply.Error)}
+		}
+		return all, nil
+	}
+	for i, j := range all {
+		j.podfit = &reply.Answers[i]
+		j.diffs = differences(j.real, j.podfit, h.options.noUnknown)
+		j.diffs = append(j.diffs, preemptionDifference(j.real, j.podfit)...)
+		if h.options.places && j.diffs == nil {
+			j.diffs = placeDifference(j.real, j.podfit)
+		}
+	}
+	return all, nil
+}
+
+func sameReasons(a, b []string) bool {
+	x, y := append([]string{}, a...), append([]string{}, b...)
+	sort.Strings(x)
+	sort.Strings(y)
+	return strings.Join(x, "\n") == strings.Join(y, "\n")
+}
+
+func differences(real *Answer, podfit *PeerAnswer, noUnknown bool) []string {
+	var diffs []string
+	add := func(format string, args ...any) { diffs = append(diffs, fmt.Sprintf(format, args...)) }
+	exp := &podfit.Explained
+	if podfit.Verdict != exp.Verdict || podfit.Message != exp.Message || podfit.Fit != exp.Fit || podfit.Total != exp.Total {
+		add("podfit disagrees with itself: remembered %+v, explained %+v", podfit.PeerJudgement, exp.PeerJudgement)
+	}
+	if real.Refused != "" || real.Failed != "" {
+		return diffs // nothing to agree with; an attempt that ends in an error is repeated
+	}
+	if (real.NotJudged != "") != (podfit.Verdict == "notJudged") {
+		add("verdict '%s' (%s), kube-scheduler skips the pod: '%s'", podfit.Verdict, podfit.Cause, real.NotJudged)
+		return diffs
+	}
+	if real.NotJudged != "" {
+		if strings.HasPrefix(real.NotJudged, "waiting for") && podfit.Cause != real.NotJudged {
+			add("cause '%s', expected '%s'", podfit.Cause, real.NotJudged)
+		}
+		return diffs
+	}
+	if podfit.Verdict == "unknown" {
+		if noUnknown {
+			add("unknown: %s", podfit.Cause)
+		}
+		return diffs
+	}
+	if (podfit.Verdict == "fits") != (real.Fits > 0 || podfit.Preemption != nil) {
+		add("verdict '%s', %d nodes fit", podfit.Verdict, real.Fits)
+	}
+	undecided := 0
+	for _, n := range exp.Nodes {
+		if n.Code == "Undecided" && real.Nodes[n.Name].Fits {
+			undecided++
+		}
+	}
+	if podfit.Fit+undecided != real.Fits || podfit.Total != len(real.Nodes) {
+		add("%d of %d nodes fit, expected %d of %d", podfit.Fit, podfit.Total, real.Fits, len(real.Nodes))
+	}
+	if podfit.Message != real.Message && podfit.Preemption == nil {
+		add("message '%s', expected '%s'", podfit.Message, real.Message)
+	}
+	if len(exp.Nodes) != len(real.Nodes) {
+		add("%d nodes, expected %d", len(exp.Nodes), len(real.Nodes))
+	}
+	for _, n := range exp.Nodes {
+		if n.Code == "Undecided" && podfit.Verdict == "fits" && !noUnknown {
+			continue // another node fits, so it does not matter that podfit cannot tell for this one
+		}
+		want, ok := real.Nodes[n.Name]
+		if !ok || n.Fits != want.Fits || n.Plugin != want.Plugin || n.Code != want.Code || !sameReasons(n.Reasons, want.Reasons) {
+			add("%s: %s, expected %s", n.Name, compact(n.NodeAnswer), compact(want))
+		}
+	}
+	return diffs
+}
+
+// placeDifference: is the predicted node one among which kube-scheduler would choose?
+func placeDifference(real *Answer, podfit *PeerAnswer) []string {
+	if podfit.Verdict != "fits" || len(real.Places) == 0 || slices.Contains(real.Places, podfit.Place) {
+		return nil
+	}
+	return []string{fmt.Sprintf("placed on '%s', kube-scheduler chooses among %v", podfit.Place, real.Places)}
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+func (h *harness) count(all []*judged) {
+	t := &h.tally
+	t.clusters++
+	for _, j := range all {
+		t.pods++
+		switch {
+		case j.real.Refused != "":
+			t.refused++
+			text := j.real.Refused
+			if i := strings.Index(text, ": "); i > 0 {
+				text = numbers.ReplaceAllString(text[:i], "N")
+			}
+			t.refusals[text]++
+			continue
+		case j.real.Failed != "":
+			t.failed++
+			continue
+		case j.real.NotJudged != "":
+			t.notJudged++
+			continue
+		}
+		known := j.podfit.Verdict != "unknown"
+		if known {
+			t.compared++
+			t.nodes += len(j.real.Nodes)
+		} else {
+			t.unknown++
+			t.causes[j.podfit.Cause]++
+		}
+		h.countReasons(j.real, known)
+		if len(j.real.Candidates) > 0 {
+			t.preempting++
+		}
+		if known && len(j.real.Places) > 0 {
+			t.placeAsked++
+			if slices.Contains(j.real.Places, j.podfit.Place) {
+				t.placeSame++
+			}
+		}
+	}
+}
+
+func (h *harness) compare(c *Case) error {
+	all, err := h.play(c)
+	if err != nil {
+		return err
+	}
+	h.count(all)
+	for _, j := range all {
+		if len(j.diffs) == 0 {
+			continue
+		}
+		if h.differs(c) == nil {
+			h.tally.random++
+			return nil
+		}
+		return h.mismatch(c, j)
+	}
+	return nil
+}
+
+func (h *harness) report(took time.Duration) error {
+	t := &h.tally
+	h.printReasons()
+	for cause, n := range t.causes {
+		fmt.Printf("unknown %8d  %s\n", n, cause)
+	}
+	fmt.Printf("%d clusters in %.1f s: %d pods, %d compared (%d node verdicts), %d unknown, %d not judged, %d refused by the API server, %d errors of the scheduler; "+
+		"placement as predicted %d of %d; %d placed by preemption; %d random answers; %d differences\n", t.clusters, took.Seconds(), t.pods, t.compared, t.nodes, t.unknown, t.notJudged, t.refused, t.failed,
+		t.placeSame, t.placeAsked, t.preempting, t.random, h.mismatches)
+	if h.options.verbose {
+		for text, n := range t.refusals {
+			fmt.Printf("refused %8d  %s\n", n, text)
+		}
+	}
+	if h.mismatches != 0 {
+		return fmt.Errorf("%d differences; shrunk cases are in %s", h.mismatches, h.options.out)
+	}
+	if missing := h.missingReasons(); h.options.allReasons && len(missing) != 0 {
+		return fmt.Errorf("never met: %s", strings.Join(missing, "; "))
+	}
+	return nil
+}

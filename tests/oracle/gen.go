@@ -1,0 +1,262 @@
+package main
+
+import (
+	"fmt"
+	"math/rand"
+	"sort"
+	"strings"
+)
+
+// features that can be left out of the random clusters.
+var features = []string{"affinity", "spread", "volumes", "nominated", "dra", "declared", "preemption", "gates", "changes"}
+
+func featureNames() string { return strings.Join(features, ", ") }
+
+func parseFeatures(text string) (map[string]bool, error) {
+	found := map[string]bool{}
+	for _, name := range strings.Split(text, ",") {
+		if name == "" {
+			continue
+		}
+		known := false
+		for _, f := range features {
+			known = known || f == name
+		}
+		if !known {
+			return nil, fmt.Errorf("no feature '%s', known are %s", name, featureNames())
+		}
+		found[name] = true
+	}
+	return found, nil
+}
+
+// gen makes one case; equal seeds make equal cases.
+type gen struct {
+	*rand.Rand
+	without map[string]bool
+	// what this cluster is about: other things stay rare, so that the last filters are reached
+	taints, selectors, ports, resources, affinity, spread, volumes, podLevel, resize bool
+	numericTolerations, declared                                                     bool
+	nodes, claims                                                                    []string
+	serial                                                                           int
+}
+
+func (g *gen) chance(percent int) bool { return g.Intn(100) < percent }
+
+func pick[T any](g *gen, items ...T) T { return items[g.Intn(len(items))] }
+
+// some gives up to max different items in a stable order.
+func some[T any](g *gen, max int, items ...T) []T {
+	n := g.Intn(max + 1)
+	if n > len(items) {
+		n = len(items)
+	}
+	at := g.Perm(len(items))[:n]
+	sort.Ints(at)
+	var out []T
+	for _, i := range at {
+		out = append(out, items[i])
+	}
+	return out
+}
+
+func anys[T any](items []T) A {
+	out := A{}
+	for _, item := range items {
+		out = append(out, item)
+	}
+	return out
+}
+
+func generate(seed, number int64, without map[string]bool) *Case {
+	g := &gen{Rand: rand.New(rand.NewSource(seed*1_000_003 + number)), without: without}
+	c := &Case{Name: fmt.Sprintf("oracle seed %d case %d", seed, number), Nodes: A{}, Existing: A{}}
+	g.chooseThemes(c)
+	g.cluster(c)
+	pods := 1 + g.Intn(4)
+	var last M
+	for i := 0; i < pods; i++ {
+		if last == nil || !g.chance(30) {
+			last = g.incoming()
+		}
+		c.Steps = append(c.Steps, Step{Pod: last})
+		if i+1 < pods && !g.without["changes"] && g.chance(60) {
+			g.change(c)
+		}
+	}
+	return clone(c) // numbers become what JSON makes of them, as in a file
+}
+
+func (g *gen) chooseThemes(c *Case) {
+	on := func(feature string, percent int) bool { return g.chance(percent) && !g.without[feature] }
+	g.affinity, g.spread, g.volumes = on("affinity", 25), on("spread", 25), on("volumes", 25)
+	other := 30
+	if g.affinity || g.spread || g.volumes {
+		other = 12
+	}
+	g.taints, g.selectors, g.ports, g.resources = g.chance(other), g.chance(other), g.chance(other), g.chance(2*other)
+	g.podLevel, g.resize = g.chance(20), g.chance(20)
+	if on("declared", 4) {
+		c.Gates = "UserNamespacesHostNetworkSupport=true"
+		g.declared = true
+		return
+	}
+	if on("gates", 8) {
+		c.Gates = pick(g, "TaintTolerationComparisonOperators=true", "InPlacePodLevelResourcesVerticalScaling=false")
+		g.numericTolerations = strings.HasPrefix(c.Gates, "Taint")
+		g.taints = g.taints || g.numericTolerations
+		g.podLevel = g.podLevel || !g.numericTolerations
+	} else if on("gates", 8) {
+		c.Affinity = M{"requiredDuringSchedulingIgnoredDuringExecution": M{"nodeSelectorTerms": pick(g,
+			A{M{"matchExpressions": A{M{"key": zoneKey, "operator": "In", "values": A{"a", "b"}}}}},
+			A{M{"matchExpressions": A{M{"key": "disk", "operator": "Exists"}}}, M{"matchFields": A{M{"key": "metadata.name", "operator": "In", "values": A{"n1"}}}}},
+			A{M{"matchExpressions": A{M{"key": "rack", "operator": "NotIn", "values": A{"r1"}}}}})}}
+		g.selectors = true
+	} else if on("gates", 8) {
+		c.FitArgs = pick(g, M{"ignoredResources": A{"example.com/gpu"}}, M{"ignoredResourceGroups": A{"example.com"}},
+			M{"ignoredResources": A{"vendor.io/fpga", "hugepages-2Mi"}, "ignoredResourceGroups": A{"nvidia.com"}})
+		g.resources = true
+	}
+}
+
+func (g *gen) cluster(c *Case) {
+	for _, name := range []string{"default", "team-a", "team-b"} {
+		c.Namespaces = append(c.Namespaces, g.namespaceObject(name))
+	}
+	count := pick(g, 0, 1, 2, 3, 3, 4, 5, 6, 8, 10)
+	if g.chance(3) {
+		count = 20 + g.Intn(80)
+	}
+	for i := 0; i < count; i++ {
+		g.nodes = append(g.nodes, fmt.Sprintf("n%d", i))
+		c.Nodes = append(c.Nodes, g.node(g.nodes[i]))
+	}
+	if g.volumes {
+		g.storage(c)
+	}
+	if g.chance(5) && !g.without["dra"] {
+		g.deviceClass(c)
+	}
+	for i := g.Intn(3*count/2 + 2); i > 0; i-- {
+		if p := g.existing(); p != nil {
+			c.Existing = append(c.Existing, p)
+		}
+	}
+	if g.chance(20) && !g.without["preemption"] {
+		for i := 1 + g.Intn(2); i > 0; i-- {
+			c.Budgets = append(c.Budgets, M{"metadata": M{"name": fmt.Sprintf("budget%d", i), "namespace": g.namespace()},
+				"spec": M{"selector": g.labelSelector()}, "status": M{"disruptionsAllowed": g.Intn(2)}})
+		}
+	}
+	if g.chance(20) && !g.without["nominated"] {
+		g.nominatedPods(c)
+	}
+}
+
+func (g *gen) namespaceObject(name string) M {
+	labels := M{"kubernetes.io/metadata.name": name}
+	for _, l := range some(g, 2, "env", "tier") {
+		labels[l] = pick(g, "prod", "dev", "")
+	}
+	return M{"metadata": M{"name": name, "labels": labels}}
+}
+
+func (g *gen) nominatedPods(c *Case) {
+	for i := 1 + g.Intn(2); i > 0; i-- {
+		p := g.existing()
+		if p == nil {
+			continue
+		}
+		spec := p["spec"].(M)
+		p["status"] = M{"phase": "Pending", "nominatedNodeName": spec["nodeName"]}
+		delete(spec, "nodeName")
+		c.Nominated = append(c.Nominated, p)
+	}
+}
+
+// change makes steps that change the cluster between two pods.
+func (g *gen) change(c *Case) {
+	for i := 1 + g.Intn(3); i > 0; i-- {
+		switch g.Intn(8) {
+		case 6:
+			if p := g.updated(c); p != nil {
+				c.Steps = append(c.Steps, Step{Apply: p})
+			}
+		case 7:
+			if g.volumes {
+				g.changeStorage(c)
+			} else {
+				c.Steps = append(c.Steps, Step{Apply: withKind("Namespace", "v1", g.namespaceObject(pick(g, "default", "team-a", "team-b")))})
+			}
+		case 0, 1:
+			if p := g.existing(); p != nil {
+				c.Steps = append(c.Steps, Step{Apply: withKind("Pod", "v1", p)})
+			}
+		case 2, 3:
+			if o := c.alive(g, "Pod"); o != nil {
+				c.Steps = append(c.Steps, Step{Delete: reference(o)})
+			}
+		case 4:
+			name := fmt.Sprintf("n%d", g.Intn(12))
+			c.Steps = append(c.Steps, Step{Apply: withKind("Node", "v1", g.node(name))})
+		default:
+			if o := c.alive(g, "Node"); o != nil {
+				c.Steps = append(c.Steps, Step{Delete: reference(o)})
+			}
+		}
+	}
+}
+
+// updated is a bound pod whose labels or status changed.
+func (g *gen) updated(c *Case) M {
+	o := c.alive(g, "Pod")
+	if o == nil || str(o, "status", "nominatedNodeName") != "" {
+		return nil
+	}
+	p := clone(o)
+	switch g.Intn(3) {
+	case 0:
+		p["status"] = g.status(p)
+	case 1:
+		p["metadata"].(M)["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+	default:
+		p["metadata"].(M)["labels"] = g.podLabels()
+	}
+	return p
+}
+
+func reference(o M) M {
+	return M{"kind": o["kind"], "namespace": str(o, "metadata", "namespace"), "name": str(o, "metadata", "name")}
+}
+
+// alive picks an object that is still there after the steps so far.
+func (c *Case) alive(g *gen, kind string) M {
+	objects := c.objects()
+	for _, s := range c.Steps {
+		switch {
+		case s.Apply != nil:
+			objects = replaceObject(objects, objectKey(s.Apply), s.Apply)
+		case s.Delete != nil:
+			objects = replaceObject(objects, key(str(s.Delete, "kind"), str(s.Delete, "namespace"), str(s.Delete, "name")), nil)
+		}
+	}
+	var found []M
+	for _, o := range objects {
+		terminal := str(o, "status", "phase") == "Succeeded" || str(o, "status", "phase") == "Failed"
+		if o["kind"] == kind && !terminal {
+			found = append(found, o)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return pick(g, found...)
+}
+
+func (g *gen) deviceClass(c *Case) {
+	class := M{"apiVersion": "resource.k8s.io/v1", "kind": "DeviceClass", "metadata": M{"name": "gpu-class"}, "spec": M{}}
+	if g.chance(70) {
+		class["spec"] = M{"extendedResourceName": pick(g, "example.com/gpu", "vendor.io/fpga")}
+	}
+	c.Objects = append(c.Objects, class)
+}
