@@ -319,12 +319,40 @@ static const struct row level_rows[] = {
      LEVEL(C("a", "", CM("4", "1Gi")), "", CM("4", "2Gi")),
      "a: 100m 102Mi / 1 1Gi; pod: 200m 204Mi / 2 2Gi",
      PF_RULE_PERCENT},
+    {"a pod-level request of a binary format gets a decimal amount",
+     {.quotas = SEED},
+     LEVEL(C("a", "", CM("500k", "500k")), CM("2", "1Gi"), ""),
+     "a: 2 500k / 500k 500k; pod: 2 500k / - -",
+     PF_RULE_LIMIT},
     {"percents: cpu limit within the pod level's",
      {.percents = {.limit_cpu_to_memory = 100}},
      LEVEL(C("a", "", "\"memory\":\"4Gi\""), "", "\"cpu\":\"2\""),
      "a: - - / 2 4Gi; pod: - - / 2 -",
      PF_RULE_KEEP},
 };
+
+static void reread_list(struct pf_resource_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        char text[PF_QUANTITY_TEXT_BYTES];
+        const size_t len = pf_quantity_format(&list->items[i].amount, text);
+
+        assert_int_equal(pf_quantity_parse((struct pf_sv){.ptr = text, .len = len},
+                                           &list->items[i].amount, NULL),
+                         PF_OK);
+    }
+}
+
+/** Quantities as they are once they have been written into a patch: a format may change on the way. */
+static void reread(struct pf_pod *pod)
+{
+    for (size_t i = 0; i < pod->container_count; i++) {
+        reread_list(&pod->containers[i].requests);
+        reread_list(&pod->containers[i].limits);
+    }
+    reread_list(&pod->requests);
+    reread_list(&pod->limits);
+}
 
 static void check_row(const struct row *row, struct pf_arena *arena)
 {
@@ -349,6 +377,7 @@ static void check_row(const struct row *row, struct pf_arena *arena)
             fail_msg("%s: rule %s", row->name, pf_rule_name(first.containers[i].rule));
         }
     }
+    reread(&pod);
     rewrite_case_annotate(&pod, first.annotation, arena);
     rewrite_case_run(&row->setup, &pod, arena, &second);
     if (second.change_count != 0 || !pf_sv_eq(first.annotation, second.annotation) ||
