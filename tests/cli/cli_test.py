@@ -587,6 +587,9 @@ class Audit(Case):
 
 
 class Serve(Case):
+    def test_audit_keep_is_what_the_log_can_keep(self):
+        self.usage_error("'101' is not within 1 to 100", 'serve', '--audit-keep', '101')
+
     def test_needs_a_certificate(self):
         result = podfit('serve', '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0')
         self.assertEqual(result.status, 2)
