@@ -2,6 +2,20 @@
 
 #include <podfit/write.h>
 
+/* Changes stand in the order of the containers: those from *at on that concern @p container (NULL: the pod level). */
+static void take_changes(const struct pf_rewrite *rewrite, const struct pf_container *container,
+                         size_t *at, struct pf_check_container *to)
+{
+    const size_t first = *at;
+    while (*at < rewrite->change_count && rewrite->changes[*at].container == container) {
+        (*at)++;
+    }
+    if (*at != first) {
+        to->changes = &rewrite->changes[first];
+        to->change_count = *at - first;
+    }
+}
+
 static enum pf_code fill_containers(const struct pf_check_source *source, struct pf_arena *arena,
                                     struct pf_check_item *item)
 {
@@ -13,6 +27,7 @@ static enum pf_code fill_containers(const struct pf_check_source *source, struct
     if (containers == NULL) {
         return PF_E_NO_MEMORY;
     }
+    size_t at = 0;
     for (size_t i = 0; i < count; i++) {
         const struct pf_container *container = &pod->containers[i];
         const struct pf_rewrite_container *done =
@@ -26,6 +41,7 @@ static enum pf_code fill_containers(const struct pf_check_source *source, struct
             .limits = &container->limits,
             .rule = done != NULL ? done->rule : PF_RULE_KEEP,
         };
+        take_changes(rewrite, container, &at, &containers[i]);
     }
     if (pod->resources_present) {
         const struct pf_rewrite_container *done =
@@ -37,6 +53,7 @@ static enum pf_code fill_containers(const struct pf_check_source *source, struct
             .limits = &pod->limits,
             .rule = done != NULL ? done->rule : PF_RULE_KEEP,
         };
+        take_changes(rewrite, NULL, &at, &containers[count]);
         item->pod_level = &containers[count];
     }
     item->containers = containers;
