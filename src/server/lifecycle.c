@@ -10,7 +10,8 @@
 #define TICK_MAX_MS   1000
 #define DRAIN_TICK_MS 50
 
-static void load_logged(struct pf_server *server, enum pf_reload_kind kind)
+/* @param asked  by a person, who is answered even when nothing is new */
+static void load_logged(struct pf_server *server, enum pf_reload_kind kind, bool asked)
 {
     const struct pf_reload_state before = pf_reload_state(server->reload, kind);
     struct pf_err err = {0};
@@ -19,15 +20,17 @@ static void load_logged(struct pf_server *server, enum pf_reload_kind kind)
         return;
     }
     pf_watch_retry(server->watch, before.broken ? 0 : server->bits[kind]);
-    pf_log_error("server", "cannot reload the %s, the old one stays in force: %s",
-                 pf_reload_kind_name(kind), err.text);
+    if (asked || !pf_reload_state(server->reload, kind).repeated) {
+        pf_log_error("server", "cannot reload the %s, the old one stays in force: %s",
+                     pf_reload_kind_name(kind), err.text);
+    }
 }
 
-static void reload_changed(struct pf_server *server, unsigned bits)
+static void reload_changed(struct pf_server *server, unsigned bits, bool asked)
 {
     for (unsigned kind = 0; kind < PF_RELOAD_KINDS; kind++) {
         if ((bits & server->bits[kind]) != 0) {
-            load_logged(server, (enum pf_reload_kind)kind);
+            load_logged(server, (enum pf_reload_kind)kind, asked);
         }
     }
 }
@@ -38,7 +41,7 @@ void pf_server_reload(struct pf_server *server)
     for (unsigned kind = 0; kind < PF_RELOAD_KINDS; kind++) {
         all |= server->bits[kind];
     }
-    reload_changed(server, all);
+    reload_changed(server, all, /* asked= */ true);
     if (server->options.audit != NULL) {
         pf_audit_reopen(server->options.audit);
     }
@@ -115,7 +118,7 @@ int pf_server_tick(struct pf_server *server)
     const int64_t now = pf_clock_mono_ns(server->options.clock);
     atomic_store(&server->tick_mono_ns, now);
     pf_lifecycle_renew(server, now);
-    reload_changed(server, pf_watch_poll(server->watch));
+    reload_changed(server, pf_watch_poll(server->watch), /* asked= */ false);
     drain_step(server, now);
     if (atomic_load(&server->phase) != PF_SERVER_SERVING) {
         return DRAIN_TICK_MS;
