@@ -75,12 +75,19 @@ static void enter_phase(struct pf_server *server, enum pf_server_phase phase, in
     server->phase_mono_ns = now;
 }
 
+/* Without a connection nobody is there to be told: then only a client that is between two of them is waited for. */
 static bool is_quiet(struct pf_server *server, int64_t now)
 {
     const struct pf_conntable_stats stats = pf_listener_stats(server->listener).connections;
-    const int64_t last = stats.last_request_mono_ns > server->phase_mono_ns
-                             ? stats.last_request_mono_ns
-                             : server->phase_mono_ns;
+    const bool alone =
+        stats.open[PF_CONN_FRESH] + stats.open[PF_CONN_BUSY] + stats.open[PF_CONN_IDLE] == 0;
+    int64_t last = stats.last_request_mono_ns;
+    if (alone && last == 0) {
+        return true;
+    }
+    if (!alone && last < server->phase_mono_ns) {
+        last = server->phase_mono_ns;
+    }
     return stats.open[PF_CONN_BUSY] == 0 && now - last >= QUIET_NS;
 }
 
@@ -119,9 +126,15 @@ int pf_server_tick(struct pf_server *server)
     atomic_store(&server->tick_mono_ns, now);
     pf_lifecycle_renew(server, now);
     reload_changed(server, pf_watch_poll(server->watch), /* asked= */ false);
-    drain_step(server, now);
-    if (atomic_load(&server->phase) != PF_SERVER_SERVING) {
-        return DRAIN_TICK_MS;
+    int phase = atomic_load(&server->phase);
+    for (bool moving = true; moving;) {
+        drain_step(server, now);
+        const int after = atomic_load(&server->phase);
+        moving = after != phase;
+        phase = after;
+    }
+    if (phase != PF_SERVER_SERVING) {
+        return phase == PF_SERVER_DRAINED ? 0 : DRAIN_TICK_MS;
     }
     const int watch_ms = pf_watch_timeout_ms(server->watch);
     return watch_ms < TICK_MAX_MS ? watch_ms : TICK_MAX_MS;
