@@ -110,22 +110,17 @@ static enum pf_code compose(const struct pf_decide_rules *rules,
                              &decision->patch);
 }
 
-static enum pf_code pod_of(const struct pf_decide_input *input, struct pf_arena *arena,
-                           struct pf_pod **ret_pod, struct pf_err *err)
+/* @return NULL with *ret_code and err set */
+static struct pf_pod *pod_of(const struct pf_decide_input *input, struct pf_arena *arena,
+                             enum pf_code *ret_code, struct pf_err *err)
 {
     if (input->pod != NULL) {
-        *ret_pod = input->pod;
-        return PF_OK;
+        return input->pod;
     }
     struct pf_pod *pod = pf_arena_alloc(arena, sizeof(*pod));
-    if (pod == NULL) {
-        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
-    }
-    const enum pf_code code = pf_pod_decode(input->pod_json, arena, pod, err);
-    if (code == PF_OK) {
-        *ret_pod = pod;
-    }
-    return code;
+    *ret_code = pod != NULL ? pf_pod_decode(input->pod_json, arena, pod, err)
+                            : pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    return *ret_code == PF_OK ? pod : NULL;
 }
 
 enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_decide_input *input,
@@ -139,8 +134,9 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
         .user = input->request->user,
         .judgement = {.node = PF_NODE_NONE},
     };
-    enum pf_code code = pod_of(input, arena, &decision.pod, err);
-    if (code != PF_OK) {
+    enum pf_code code = PF_OK;
+    decision.pod = pod_of(input, arena, &code, err);
+    if (decision.pod == NULL) {
         return code;
     }
     if (decision.pod->meta.namespace_.len == 0) {

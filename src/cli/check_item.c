@@ -2,6 +2,20 @@
 
 #include <podfit/write.h>
 
+/* Changes stand in the order of the containers: those from *at on that concern @p container (NULL: the pod level). */
+static void take_changes(const struct pf_rewrite *rewrite, const struct pf_container *container,
+                         size_t *at, struct pf_check_container *to)
+{
+    const size_t first = *at;
+    while (*at < rewrite->change_count && rewrite->changes[*at].container == container) {
+        (*at)++;
+    }
+    if (*at != first) {
+        to->changes = &rewrite->changes[first];
+        to->change_count = *at - first;
+    }
+}
+
 static enum pf_code fill_containers(const struct pf_check_source *source, struct pf_arena *arena,
                                     struct pf_check_item *item)
 {
@@ -13,6 +27,7 @@ static enum pf_code fill_containers(const struct pf_check_source *source, struct
     if (containers == NULL) {
         return PF_E_NO_MEMORY;
     }
+    size_t at = 0;
     for (size_t i = 0; i < count; i++) {
         const struct pf_container *container = &pod->containers[i];
         const struct pf_rewrite_container *done =
@@ -26,6 +41,7 @@ static enum pf_code fill_containers(const struct pf_check_source *source, struct
             .limits = &container->limits,
             .rule = done != NULL ? done->rule : PF_RULE_KEEP,
         };
+        take_changes(rewrite, container, &at, &containers[i]);
     }
     if (pod->resources_present) {
         const struct pf_rewrite_container *done =
@@ -37,6 +53,7 @@ static enum pf_code fill_containers(const struct pf_check_source *source, struct
             .limits = &pod->limits,
             .rule = done != NULL ? done->rule : PF_RULE_KEEP,
         };
+        take_changes(rewrite, NULL, &at, &containers[count]);
         item->pod_level = &containers[count];
     }
     item->containers = containers;
@@ -88,6 +105,18 @@ static struct pf_sv explanation_of(const struct pf_decision *decision, struct pf
     return decision->explanation;
 }
 
+static void fill_name(const struct pf_meta *meta, struct pf_check_item *item)
+{
+    if (meta->namespace_.len != 0) {
+        item->namespace_ = meta->namespace_;
+    }
+    if (meta->name.len != 0) {
+        item->name = meta->name;
+    } else if (meta->generate_name.len != 0) {
+        item->name = meta->generate_name;
+    }
+}
+
 enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_arena *arena,
                                 struct pf_check_item *ret_item, struct pf_err *err)
 {
@@ -98,22 +127,22 @@ enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_
     struct pf_check_item item = {
         .namespace_ = source->namespace_,
         .name = source->name,
-        .class_name = source->bare ? (struct pf_sv){0} : decision->class_name,
+        .class_name = decision->class_name,
         .verdict = judged ? decision->judgement.verdict : PF_VERDICT_NOT_JUDGED,
         .action = judged ? decision->action : PF_ACTION_ALLOW,
         .observed = decision->observed,
         .message = misfit ? decision->judgement.message : (struct pf_sv){0},
         .explanation = explanation_of(decision, arena),
         .binding = judged ? decision->judgement.binding : (struct pf_sv){0},
-        .patch = source->bare ? (struct pf_sv){0} : decision->patch,
+        .patch = decision->patch,
     };
+    if (source->bare) {
+        item.class_name = (struct pf_sv){0};
+        item.patch = (struct pf_sv){0};
+    }
     enum pf_code code = PF_OK;
     if (decision->pod != NULL) {
-        const struct pf_meta *meta = &decision->pod->meta;
-        item.namespace_ = meta->namespace_.len != 0 ? meta->namespace_ : item.namespace_;
-        item.name = meta->name.len != 0            ? meta->name
-                    : meta->generate_name.len != 0 ? meta->generate_name
-                                                   : item.name;
+        fill_name(&decision->pod->meta, &item);
         code = fill_containers(source, arena, &item);
         code = code == PF_OK ? fill_request(source, arena, &item) : code;
     }

@@ -14,7 +14,10 @@ struct pf_check_container {
     const struct pf_resource_list *limits_before;
     const struct pf_resource_list *requests;
     const struct pf_resource_list *limits;
-    enum pf_rule rule;
+    enum pf_rule rule; /**< of the container as a whole */
+    const struct pf_rewrite_change
+        *changes; /**< of this container, borrowed; with the rules of single values */
+    size_t change_count;
 };
 
 /** One item of a CheckList; everything is borrowed from the arena of the judgement. */

@@ -53,6 +53,23 @@ static void add_value(struct pf_clitable *table, const struct pf_resource_list *
     pf_clitable_add(table, (struct pf_sv){.ptr = text, .len = len}, PF_CLIOUT_PLAIN);
 }
 
+/* Of the resource's request if that was changed, else of its limit, else of the container. */
+static enum pf_rule rule_of(const struct pf_check_container *container, struct pf_sv resource)
+{
+    enum pf_rule rule = container->rule;
+    for (size_t i = 0; i < container->change_count; i++) {
+        const struct pf_rewrite_change *change = &container->changes[i];
+        if (!pf_sv_eq(change->resource, resource)) {
+            continue;
+        }
+        rule = change->rule;
+        if (!change->limit) {
+            break;
+        }
+    }
+    return rule;
+}
+
 /* Rows of the resources of @p list that none of the @p count lists before it names. */
 static void add_rows(struct pf_clitable *table, const struct pf_check_container *container,
                      const struct pf_resource_list *const *lists, size_t at, const char *label)
@@ -72,7 +89,7 @@ static void add_rows(struct pf_clitable *table, const struct pf_check_container 
         for (size_t k = 0; k < 4; k++) {
             add_value(table, lists[k], name);
         }
-        pf_clitable_add(table, pf_sv_from(pf_rule_name(container->rule)), PF_CLIOUT_PLAIN);
+        pf_clitable_add(table, pf_sv_from(pf_rule_name(rule_of(container, name))), PF_CLIOUT_PLAIN);
     }
 }
 

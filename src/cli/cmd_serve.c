@@ -15,6 +15,7 @@
 #include <podfit/command.h>
 #include <podfit/example.h>
 #include <podfit/file.h>
+#include <podfit/limits.h>
 #include <podfit/log.h>
 #include <podfit/server.h>
 
@@ -77,7 +78,7 @@ static const struct pf_cliopt rows[] = {
      .fallback = "104857600", .min = 0, .max = INT64_MAX,
      .help = "rotate the audit log above this size; 0: never"},
     {ROW("audit-keep", PF_CLIOPT_INT, audit_keep), .value = "N", .fallback = "5", .min = 1,
-     .max = 1000, .help = "rotated audit logs kept"},
+     .max = PF_AUDIT_KEEP_MAX, .help = "rotated audit logs kept"},
     {ROW("max-connections", PF_CLIOPT_INT, max_connections), .value = "N", .fallback = "1000",
      .min = 1, .max = 100000,
      .help = "open webhook connections; above it the one that is missed least is closed"},

@@ -13,18 +13,37 @@ static const struct pf_yaml_split_limits limits = {.max_bytes = UINT64_MAX,
 
 /** State of one pass over the documents. */
 struct yaml_pass {
-    struct pf_snapshot_load *load;
-    struct pf_buf json;    /* the object as JSON */
-    struct pf_arena texts; /* of list */
+    struct pf_snapshot_load *load; /* NULL: only the list's kind is looked for */
+    struct pf_buf json;            /* the object as JSON */
+    struct pf_arena texts;         /* of list */
     struct pf_snapshot_list list;
     uint64_t document; /* number of the present one */
     uint64_t wanted;   /* the search for a kind ends with this document */
 };
 
+/* A document with items is a list, so that this is the list's own version. */
+static void take_version(struct pf_snapshot_load *load, const struct pf_yaml_node *metadata)
+{
+    const struct pf_yaml_node *version =
+        metadata->type == PF_YAML_MAP ? pf_yaml_get(metadata, "resourceVersion") : NULL;
+    if (version == NULL || version->type != PF_YAML_STRING || version->text.len == 0 ||
+        version->text.len >= sizeof(load->stats.resource_version)) {
+        return;
+    }
+    memset(load->stats.resource_version, 0, sizeof(load->stats.resource_version));
+    memcpy(load->stats.resource_version, version->text.ptr, version->text.len);
+}
+
 static enum pf_code on_field(void *opaque, struct pf_sv key, const struct pf_yaml_node *value,
                              struct pf_err *err)
 {
     struct yaml_pass *pass = opaque;
+    if (pf_sv_eq_cstr(key, "metadata") && pass->load != NULL) {
+        take_version(pass->load, value);
+    }
+    if (value->type == PF_YAML_MAP || value->type == PF_YAML_SEQ) {
+        return PF_OK;
+    }
     struct pf_sv *to = pf_sv_eq_cstr(key, "kind")         ? &pass->list.kind
                        : pf_sv_eq_cstr(key, "apiVersion") ? &pass->list.api_version
                                                           : NULL;

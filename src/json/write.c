@@ -78,11 +78,12 @@ static size_t escape_ascii(struct pf_buf *buf, struct pf_sv text)
 
 void pf_write_escaped(struct pf_buf *buf, struct pf_sv text)
 {
+    if (text.len == 0) {
+        return; /* its pointer may be NULL */
+    }
     const size_t done = escape_ascii(buf, text);
-    text.ptr += done;
-    text.len -= done;
-    const char *p = text.ptr;
-    size_t left = text.len;
+    const char *p = text.ptr + done;
+    size_t left = text.len - done;
     while (left != 0) {
         unsigned high = 0;
         const struct pf_sv plain = {.ptr = p,

@@ -49,7 +49,10 @@ void pf_plan_set_cpu(struct pf_plan_value *value, int64_t milli, enum pf_rule ru
 void pf_plan_set_memory(struct pf_plan_value *value, int64_t bytes, enum pf_quantity_format format,
                         enum pf_rule rule)
 {
-    const struct pf_quantity quantity = pf_quantity_from_i64(bytes, 0, format);
+    /* what has no binary suffix reads as decimal */
+    const bool plain = format == PF_QUANTITY_BINARY_SI && bytes % 1024 != 0;
+    const struct pf_quantity quantity =
+        pf_quantity_from_i64(bytes, 0, plain ? PF_QUANTITY_DECIMAL_SI : format);
 
     pf_plan_set(value, &quantity, rule);
 }

@@ -33,9 +33,10 @@ struct pf_plan_entity {
     struct pf_resource_list *limits;
     struct pf_plan_value request[PF_PLAN_RESOURCES];
     struct pf_plan_value limit[PF_PLAN_RESOURCES];
-    bool carries; /**< the class's rules cover it */
-    bool largest; /**< carries the floors, and the limits that are missing */
-    bool kept;    /**< holds a quantity that cannot be handled: never touched */
+    bool derived[PF_PLAN_RESOURCES]; /**< plan_level.c: the request follows from the class */
+    bool carries;                    /**< the class's rules cover it */
+    bool largest;                    /**< carries the floors, and the limits that are missing */
+    bool kept;                       /**< holds a quantity that cannot be handled: never touched */
 };
 
 struct pf_plan {

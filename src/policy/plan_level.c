@@ -15,8 +15,22 @@ static const struct pf_quantity *effective(const struct pf_plan_entity *entity,
     return before ? limit->before : pf_plan_final(limit);
 }
 
-int64_t pf_plan_level_aggregate(const struct pf_plan *plan, enum pf_plan_resource resource,
-                                bool before)
+/** Whose requests are added up. */
+enum part {
+    PART_BEFORE,  /**< of all containers, as they came */
+    PART_ALL,     /**< of all containers, as they will be */
+    PART_DERIVED, /**< those that follow from the class */
+    PART_OWN,     /**< the others */
+};
+
+static bool is_in(const struct pf_plan_entity *entity, enum pf_plan_resource resource,
+                  enum part part)
+{
+    return part == PART_DERIVED ? entity->derived[resource]
+                                : part != PART_OWN || !entity->derived[resource];
+}
+
+static int64_t add_up(const struct pf_plan *plan, enum pf_plan_resource resource, enum part part)
 {
     /* at most 20,000 containers of up to 2^63: far from 2^127 */
     pf_i128 sum = 0;
@@ -25,10 +39,10 @@ int64_t pf_plan_level_aggregate(const struct pf_plan *plan, enum pf_plan_resourc
 
     for (size_t i = 0; i < plan->container_count; i++) {
         const struct pf_plan_entity *const entity = &plan->entities[i];
-        const struct pf_quantity *const asked = effective(entity, resource, before);
+        const struct pf_quantity *const asked = effective(entity, resource, part == PART_BEFORE);
         pf_i128 here = 0;
 
-        if (asked == NULL || !pf_plan_is_sane(asked, resource)) {
+        if (!is_in(entity, resource, part) || asked == NULL || !pf_plan_is_sane(asked, resource)) {
             continue;
         }
         here = pf_plan_amount(asked, resource);
@@ -45,6 +59,12 @@ int64_t pf_plan_level_aggregate(const struct pf_plan *plan, enum pf_plan_resourc
     return sum > INT64_MAX ? INT64_MAX : (int64_t)sum;
 }
 
+int64_t pf_plan_level_aggregate(const struct pf_plan *plan, enum pf_plan_resource resource,
+                                bool before)
+{
+    return add_up(plan, resource, before ? PART_BEFORE : PART_ALL);
+}
+
 static void set_amount(struct pf_plan_value *value, enum pf_plan_resource resource, int64_t amount,
                        const struct pf_quantity *like, enum pf_rule rule)
 {
@@ -55,20 +75,32 @@ static void set_amount(struct pf_plan_value *value, enum pf_plan_resource resour
     }
 }
 
-/** Scale the containers' requests by room / aggregate, rounded down, never to 0. @param aggregate above room, so above 0 */
-static void shrink(struct pf_plan *plan, enum pf_plan_resource resource, int64_t room,
-                   int64_t aggregate)
+/** Lower one request to @p share, or to its limit when that is smaller. */
+static void lower(struct pf_plan_entity *entity, enum pf_plan_resource resource, int64_t share,
+                  const struct pf_quantity *asked)
+{
+    struct pf_plan_value *const request = &entity->request[resource];
+    const struct pf_quantity *const limit = pf_plan_final(&entity->limit[resource]);
+
+    set_amount(request, resource, share, asked, PF_RULE_LIMIT);
+    if (limit != NULL && pf_quantity_cmp(&request->after, limit) > 0) {
+        pf_plan_set(request, limit, PF_RULE_LIMIT);
+    }
+}
+
+/** Scale the requests of @p part by room / aggregate, rounded down, never to 0: with @p room 0 all get the least there is. */
+static void scale(struct pf_plan *plan, enum pf_plan_resource resource, enum part part,
+                  int64_t room, int64_t aggregate)
 {
     const int64_t least = pf_plan_least(plan, resource);
 
     for (size_t i = 0; i < plan->container_count; i++) {
         struct pf_plan_entity *const entity = &plan->entities[i];
         const struct pf_quantity *const asked = effective(entity, resource, /* before= */ false);
-        struct pf_plan_value *const request = &entity->request[resource];
         int64_t amount = 0;
         int64_t share = 0;
 
-        if (asked == NULL || aggregate <= 0) {
+        if (!is_in(entity, resource, part) || asked == NULL || aggregate <= 0) {
             continue;
         }
         amount = pf_plan_amount(asked, resource);
@@ -76,13 +108,53 @@ static void shrink(struct pf_plan *plan, enum pf_plan_resource resource, int64_t
         share -= share % least;
         share = share > 0 ? share : least;
         if (share < amount) {
-            const struct pf_quantity *const limit = pf_plan_final(&entity->limit[resource]);
-
-            set_amount(request, resource, share, asked, PF_RULE_LIMIT);
-            if (limit != NULL && pf_quantity_cmp(&request->after, limit) > 0) {
-                pf_plan_set(request, limit, PF_RULE_LIMIT);
-            }
+            lower(entity, resource, share, asked);
         }
+    }
+}
+
+static void mark_derived(struct pf_plan *plan, enum pf_plan_resource resource)
+{
+    for (size_t i = 0; i < plan->container_count; i++) {
+        plan->entities[i].derived[resource] = plan->entities[i].request[resource].decided;
+    }
+}
+
+/** Take back what was decided about requests that do not follow from the class. */
+static void restore_own(struct pf_plan *plan, enum pf_plan_resource resource)
+{
+    for (size_t i = 0; i < plan->container_count; i++) {
+        struct pf_plan_entity *const entity = &plan->entities[i];
+
+        if (!entity->derived[resource]) {
+            entity->request[resource].decided = false;
+        }
+    }
+}
+
+/**
+ * Scale the containers' requests into @p room. Those that follow from the class come first and the others share what is left: a resize cannot
+ * write down what stood there before, so that the result must lead to itself again, and scaled together the others would get less each time.
+ */
+static void shrink(struct pf_plan *plan, enum pf_plan_resource resource, int64_t room)
+{
+    int64_t own = 0;
+
+    mark_derived(plan, resource);
+    own = add_up(plan, resource, PART_OWN);
+    scale(plan, resource, PART_OWN, 0, own);
+    if (add_up(plan, resource, PART_ALL) > room) {
+        const int64_t rest = room - add_up(plan, resource, PART_OWN);
+
+        scale(plan, resource, PART_DERIVED, rest > 0 ? rest : 0,
+              add_up(plan, resource, PART_DERIVED));
+        return;
+    }
+    restore_own(plan, resource);
+    /* not negative: with the least of the others it fits */
+    scale(plan, resource, PART_OWN, room - add_up(plan, resource, PART_DERIVED), own);
+    if (add_up(plan, resource, PART_ALL) > room) {
+        scale(plan, resource, PART_OWN, 0, own);
     }
 }
 
@@ -143,7 +215,7 @@ static bool fit_into_limit(struct pf_plan *plan, enum pf_plan_resource resource)
     }
     /* what unlisted containers or licences ask for is theirs: then the pod level grows instead */
     if (plan->class_->requests != PF_REQUESTS_RAISE && plan->class_->container_count == 0) {
-        shrink(plan, resource, room, aggregate);
+        shrink(plan, resource, room);
         aggregate = pf_plan_level_aggregate(plan, resource, /* before= */ false);
     }
     if (aggregate > pf_plan_amount(limit, resource)) {

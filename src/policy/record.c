@@ -292,6 +292,21 @@ bool pf_record_is_replayed(const struct pf_plan *plan)
     return true;
 }
 
+/**
+ * The text of @p quantity as it is when it has been read again: 500000 of a binary format is written without a suffix, which reads as decimal, which is
+ * written `500k`.
+ */
+static size_t format_stable(const struct pf_quantity *quantity, char text[PF_QUANTITY_TEXT_BYTES])
+{
+    struct pf_quantity again = pf_quantity_zero;
+    const size_t len = pf_quantity_format(quantity, text);
+
+    if (pf_quantity_parse((struct pf_sv){.ptr = text, .len = len}, &again, NULL) != PF_OK) {
+        return len;
+    }
+    return pf_quantity_format(&again, text);
+}
+
 static void write_quantity(struct pf_writer *w, const char *key, const struct pf_quantity *quantity)
 {
     char text[PF_QUANTITY_TEXT_BYTES];
@@ -302,7 +317,7 @@ static void write_quantity(struct pf_writer *w, const char *key, const struct pf
         return;
     }
     pf_write_string_member(w, key,
-                           (struct pf_sv){.ptr = text, .len = pf_quantity_format(quantity, text)});
+                           (struct pf_sv){.ptr = text, .len = format_stable(quantity, text)});
 }
 
 static void write_values(struct pf_writer *w, const char *key, const struct pf_plan_value *values)

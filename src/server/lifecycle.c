@@ -10,7 +10,8 @@
 #define TICK_MAX_MS   1000
 #define DRAIN_TICK_MS 50
 
-static void load_logged(struct pf_server *server, enum pf_reload_kind kind)
+/* @param asked  by a person, who is answered even when nothing is new */
+static void load_logged(struct pf_server *server, enum pf_reload_kind kind, bool asked)
 {
     const struct pf_reload_state before = pf_reload_state(server->reload, kind);
     struct pf_err err = {0};
@@ -19,15 +20,17 @@ static void load_logged(struct pf_server *server, enum pf_reload_kind kind)
         return;
     }
     pf_watch_retry(server->watch, before.broken ? 0 : server->bits[kind]);
-    pf_log_error("server", "cannot reload the %s, the old one stays in force: %s",
-                 pf_reload_kind_name(kind), err.text);
+    if (asked || !pf_reload_state(server->reload, kind).repeated) {
+        pf_log_error("server", "cannot reload the %s, the old one stays in force: %s",
+                     pf_reload_kind_name(kind), err.text);
+    }
 }
 
-static void reload_changed(struct pf_server *server, unsigned bits)
+static void reload_changed(struct pf_server *server, unsigned bits, bool asked)
 {
     for (unsigned kind = 0; kind < PF_RELOAD_KINDS; kind++) {
         if ((bits & server->bits[kind]) != 0) {
-            load_logged(server, (enum pf_reload_kind)kind);
+            load_logged(server, (enum pf_reload_kind)kind, asked);
         }
     }
 }
@@ -38,7 +41,7 @@ void pf_server_reload(struct pf_server *server)
     for (unsigned kind = 0; kind < PF_RELOAD_KINDS; kind++) {
         all |= server->bits[kind];
     }
-    reload_changed(server, all);
+    reload_changed(server, all, /* asked= */ true);
     if (server->options.audit != NULL) {
         pf_audit_reopen(server->options.audit);
     }
@@ -72,12 +75,19 @@ static void enter_phase(struct pf_server *server, enum pf_server_phase phase, in
     server->phase_mono_ns = now;
 }
 
+/* Without a connection nobody is there to be told: then only a client that is between two of them is waited for. */
 static bool is_quiet(struct pf_server *server, int64_t now)
 {
     const struct pf_conntable_stats stats = pf_listener_stats(server->listener).connections;
-    const int64_t last = stats.last_request_mono_ns > server->phase_mono_ns
-                             ? stats.last_request_mono_ns
-                             : server->phase_mono_ns;
+    const bool alone =
+        stats.open[PF_CONN_FRESH] + stats.open[PF_CONN_BUSY] + stats.open[PF_CONN_IDLE] == 0;
+    int64_t last = stats.last_request_mono_ns;
+    if (alone && last == 0) {
+        return true;
+    }
+    if (!alone && last < server->phase_mono_ns) {
+        last = server->phase_mono_ns;
+    }
     return stats.open[PF_CONN_BUSY] == 0 && now - last >= QUIET_NS;
 }
 
@@ -115,10 +125,16 @@ int pf_server_tick(struct pf_server *server)
     const int64_t now = pf_clock_mono_ns(server->options.clock);
     atomic_store(&server->tick_mono_ns, now);
     pf_lifecycle_renew(server, now);
-    reload_changed(server, pf_watch_poll(server->watch));
-    drain_step(server, now);
-    if (atomic_load(&server->phase) != PF_SERVER_SERVING) {
-        return DRAIN_TICK_MS;
+    reload_changed(server, pf_watch_poll(server->watch), /* asked= */ false);
+    int phase = atomic_load(&server->phase);
+    for (bool moving = true; moving;) {
+        drain_step(server, now);
+        const int after = atomic_load(&server->phase);
+        moving = after != phase;
+        phase = after;
+    }
+    if (phase != PF_SERVER_SERVING) {
+        return phase == PF_SERVER_DRAINED ? 0 : DRAIN_TICK_MS;
     }
     const int watch_ms = pf_watch_timeout_ms(server->watch);
     return watch_ms < TICK_MAX_MS ? watch_ms : TICK_MAX_MS;

@@ -9,6 +9,8 @@
 #include <podfit/reload.h>
 
 #define PROBLEMS_ARENA_BYTES ((size_t)1024 * 1024)
+/* Only tells one content from the next; 0 stands for none. */
+#define HASH_SEED 1
 
 struct pf_reload {
     struct pf_reload_options options;
@@ -16,6 +18,8 @@ struct pf_reload {
     struct pf_config *config;
     struct pf_reload_state states[PF_RELOAD_KINDS];
     struct pf_reload_certificate certificate;
+    uint64_t
+        broken_config; /* hash of the content that was refused last; of the loading thread alone */
 };
 
 const char *pf_reload_kind_name(enum pf_reload_kind kind)
@@ -75,8 +79,22 @@ void pf_reload_warn(const struct pf_config *config, bool live)
     }
 }
 
-static enum pf_code parse_config(const char *path, struct pf_config **ret_config,
-                                 struct pf_err *err)
+static void log_problems(const char *path, const struct pf_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        pf_log_error("server", "%s:%zu:%zu: %s", problems->items[i].file,
+                     (size_t)problems->items[i].mark.line,
+                     (size_t)problems->items[i].mark.column, problems->items[i].text);
+    }
+    if (problems->total > problems->count) {
+        pf_log_error("server", "%s: and %zu more problems", path,
+                     problems->total - problems->count);
+    }
+}
+
+/* @param[out] ret_hash  of a content that was refused, else untouched */
+static enum pf_code parse_config(const char *path, uint64_t known, struct pf_config **ret_config,
+                                 uint64_t *ret_hash, struct pf_err *err)
 {
     pf_autobuf struct pf_buf text = {0};
     pf_buf_init(&text, PF_CONFIG_MAX_BYTES);
@@ -95,14 +113,9 @@ static enum pf_code parse_config(const char *path, struct pf_config **ret_config
     if (code == PF_OK) {
         return PF_OK;
     }
-    for (size_t i = 0; i < problems->count; i++) {
-        pf_log_error("server", "%s:%zu:%zu: %s", problems->items[i].file,
-                     (size_t)problems->items[i].mark.line,
-                     (size_t)problems->items[i].mark.column, problems->items[i].text);
-    }
-    if (problems->total > problems->count) {
-        pf_log_error("server", "%s: and %zu more problems", path,
-                     problems->total - problems->count);
+    *ret_hash = pf_sv_hash(pf_buf_view(&text), HASH_SEED);
+    if (*ret_hash != known) {
+        log_problems(path, problems);
     }
     if (pf_problems_status(problems, err) == PF_OK) {
         return pf_err_set(err, code, "cannot read configuration '%s': %s", path,
@@ -114,7 +127,10 @@ static enum pf_code parse_config(const char *path, struct pf_config **ret_config
 static enum pf_code load_config(struct pf_reload *reload, struct pf_err *err)
 {
     struct pf_config *fresh = NULL;
-    const enum pf_code code = parse_config(reload->options.config_path, &fresh, err);
+    uint64_t hash = 0;
+    const enum pf_code code =
+        parse_config(reload->options.config_path, reload->broken_config, &fresh, &hash, err);
+    reload->broken_config = hash;
     if (code != PF_OK) {
         return code;
     }
@@ -196,16 +212,20 @@ static const load_fn loaders[PF_RELOAD_KINDS] = {
 enum pf_code pf_reload_load(struct pf_reload *reload, enum pf_reload_kind kind, struct pf_err *err)
 {
     struct pf_err why = {0};
+    const uint64_t before = reload->broken_config;
     const enum pf_code code = loaders[kind](reload, &why);
     pthread_mutex_lock(&reload->lock);
     struct pf_reload_state *state = &reload->states[kind];
     if (code == PF_OK) {
         state->loaded = true;
         state->broken = false;
+        state->repeated = false;
         state->error[0] = '\0';
         state->successes++;
         state->success_wall_ns = pf_clock_wall_ns(reload->options.clock);
     } else {
+        state->repeated =
+            state->broken && strcmp(state->error, why.text) == 0 && reload->broken_config == before;
         state->broken = true;
         state->failures++;
         memcpy(state->error, why.text, sizeof(state->error));

@@ -25,9 +25,9 @@ static enum pf_code report_item(const struct split *split, const struct pf_yaml_
 static enum pf_code report_field(const struct split *split, const struct pf_yaml_member *member,
                                  struct pf_err *err)
 {
-    enum pf_yaml_type type = member->value->type;
-    if (split->handler->on_field == NULL || member->key.ptr == NULL || type == PF_YAML_MAP ||
-        type == PF_YAML_SEQ) {
+    const bool is_items = member->key.ptr != NULL && pf_sv_eq(member->key, PF_SV("items"));
+    if (split->handler->on_field == NULL || member->key.ptr == NULL ||
+        (is_items && member->value->type == PF_YAML_SEQ)) {
         return PF_OK;
     }
     return split->handler->on_field(split->handler->opaque, member->key, member->value, err);

@@ -454,6 +454,19 @@ class Terminal(Case):
         self.assertFalse(self.colours())
         self.assertNotIn('\033', podfit('check', '-f', example('pods', 'project.yaml'), env={'TERM': 'xterm'}).out)
 
+    def test_rule_of_each_resource(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'config.yaml')
+            with open(path, 'w', encoding='utf8') as file:
+                file.write('apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclasses:\n- name: all\n'
+                           '  defaultQuotas: {mem: 2000, mem_oc: 10, cpu: 1, cpu_oc: 20}\n')
+            document = pod('a')
+            document['spec']['containers'][0]['resources'] = {'limits': {'cpu': '2', 'memory': '500Mi', 'example.com/gpu': '1'}}
+            out = podfit('check', '--config', path, '-f', '-', stdin=json.dumps(document)).out
+        rows = [line.split() for line in out.split('\n')]
+        self.assertEqual({row[1]: row[-1] for row in rows if row[:1] == ['main']},
+                         {'cpu': 'ratio', 'memory': 'floor', 'example.com/gpu': 'floor'}, out)
+
     def test_columns_are_aligned(self):
         out = podfit('check', '--explain', '-f', example('pods', 'project.yaml')).out
         lines = out[out.index('  NODE'):].split('\n')[:-1]
@@ -587,6 +600,9 @@ class Audit(Case):
 
 
 class Serve(Case):
+    def test_audit_keep_is_what_the_log_can_keep(self):
+        self.usage_error("'101' is not within 1 to 100", 'serve', '--audit-keep', '101')
+
     def test_needs_a_certificate(self):
         result = podfit('serve', '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0')
         self.assertEqual(result.status, 2)

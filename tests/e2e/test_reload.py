@@ -141,6 +141,22 @@ class Files(Case):
         self.wait_broken('config', 0)
         self.assertEqual(self.podfit.ops('/readyz?verbose')[1].count('stays in force'), 0)
 
+    def test_one_broken_configuration_is_logged_once(self):
+        failures = 'podfit_reloads_total{kind="config",result="failure"}'
+        before, start = self.podfit.metric(failures), len(self.podfit.read('log'))
+
+        def logged(text):
+            return sum(text in line for line in self.podfit.read('log')[start:].split('\n'))
+        self.podfit.write('config.yaml', config() + 'surprise-a: 1\n')
+        self.podfit.wait_for(lambda: self.podfit.metric(failures) >= before + 2, 'the second attempt')
+        self.assertEqual((logged('cannot reload the config'), logged('surprise-a')), (1, 2), 'a line for the problem, one for the file')
+        self.podfit.write('config.yaml', config() + 'surprise-b: 1\n')
+        self.podfit.wait_for(lambda: logged('surprise-b') == 2, 'another content to be logged')
+        self.podfit.process.send_signal(signal.SIGHUP)
+        self.podfit.wait_for(lambda: logged('cannot reload the config') == 3, 'an answer to SIGHUP')
+        self.podfit.write('config.yaml', config())
+        self.wait_broken('config', 0)
+
     def test_configuration_written_in_place(self):
         with open(self.podfit.path('config.yaml'), 'w', encoding='utf8') as f:
             f.write(OTHER % 'written-in')

@@ -272,7 +272,7 @@ enum pf_code pf_pod_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf
  * (1.33 does that in the scheduler, with the same outcome). Idempotent.
  *
  * @param stored  true for a pod that was read from the API (status quantities are rounded, too), false for an incoming one
- * @return PF_OK or PF_E_NO_MEMORY
+ * @return PF_OK, PF_E_NO_MEMORY or PF_E_TOO_BIG (a sum of the containers that podfit refuses to hold exactly)
  */
 enum pf_code pf_pod_apply_defaults(struct pf_pod *pod, const struct pf_kube_features *features,
                                    bool stored, struct pf_arena *arena,

@@ -67,7 +67,8 @@ struct pf_rewrite {
  *
  * Without a `containers` list the main container with the largest memory limit (the first of equals) carries floors and missing limits; every
  * other container with a limit gets limit / ratio. A pod-level limit carries the quota instead of a container: its request follows the formula, the
- * containers get limit / ratio and are scaled down to fit into it (with a list, or under `raise`, the pod-level request grows instead).
+ * containers get limit / ratio and are scaled down to fit into it, first those requests that do not follow from the class (with a list, or under
+ * `raise`, the pod-level request grows instead).
  *
  * Idempotent: on its own output it finds no change and produces the same annotation.
  *

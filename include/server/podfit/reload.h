@@ -24,9 +24,10 @@ const char *pf_reload_kind_name(enum pf_reload_kind kind);
 
 /** State of one kind; a copy. */
 struct pf_reload_state {
-    bool used;                     /**< a file was given */
-    bool loaded;                   /**< one is in force */
-    bool broken;                   /**< the newest file is not the one in force */
+    bool used;     /**< a file was given */
+    bool loaded;   /**< one is in force */
+    bool broken;   /**< the newest file is not the one in force */
+    bool repeated; /**< it failed as the time before, with the same content: nothing new to log */
     char error[PF_ERR_TEXT_BYTES]; /**< why, first problem */
     uint64_t successes;            /**< the first load included */
     uint64_t failures;
@@ -63,7 +64,10 @@ enum pf_code pf_reload_new(const struct pf_reload_options *options, struct pf_co
                            struct pf_reload **ret_reload, struct pf_err *err) PF_MUST_CHECK;
 void pf_reload_free(struct pf_reload *reload);
 
-/** Read one kind anew and put it in force. A configuration equal to the one in force changes nothing and counts as a success. */
+/**
+ * Read one kind anew and put it in force. A configuration equal to the one in force changes nothing and counts as a success. All problems of a
+ * broken configuration are logged, once for one content.
+ */
 enum pf_code pf_reload_load(struct pf_reload *reload, enum pf_reload_kind kind,
                             struct pf_err *err) PF_MUST_CHECK;
 

@@ -17,8 +17,8 @@ struct pf_yaml_split_handler {
     /** One object. @p item and all below it is borrowed until the handler returns. */
     enum pf_code (*on_item)(void *opaque, const struct pf_yaml_node *item, struct pf_err *err);
     /**
-     * Optional: a top-level scalar of a list, such as apiVersion and kind. kubectl sorts keys, so `kind` comes after `items`. Borrowed.
-     * Other top-level values of a list (metadata) are not reported.
+     * Optional: a top-level value of a list other than its items, such as apiVersion, kind and metadata. kubectl sorts keys, so `kind` and `metadata`
+     * come after `items`. Borrowed until the handler returns.
      */
     enum pf_code (*on_field)(void *opaque, struct pf_sv key, const struct pf_yaml_node *value,
                              struct pf_err *err);

@@ -319,12 +319,66 @@ static const struct row level_rows[] = {
      LEVEL(C("a", "", CM("4", "1Gi")), "", CM("4", "2Gi")),
      "a: 100m 102Mi / 1 1Gi; pod: 200m 204Mi / 2 2Gi",
      PF_RULE_PERCENT},
+    {"a pod-level request of a binary format gets a decimal amount",
+     {.quotas = SEED},
+     LEVEL(C("a", "", CM("500k", "500k")), CM("2", "1Gi"), ""),
+     "a: 2 500k / 500k 500k; pod: 2 500k / - -",
+     PF_RULE_LIMIT},
+    {"what follows from a limit comes first, other requests share the rest",
+     {.quotas = SEED},
+     LEVEL(C("a", CM("64Mi", "1Gi"), "") "," C("b", "", CM("1", "1000Mi")), "",
+           CM("1500m", "8000Mi")),
+     "a: 25m 700Mi / - -; b: 50m 100Mi / 1 1000Mi; pod: 75m 800Mi / 1500m 8000Mi",
+     PF_RULE_LIMIT},
+    {"no rest: other requests get the least there is",
+     {.quotas = SEED},
+     LEVEL(C("a", CM("2", "3000Mi"), "") "," C("b", "", CM("4", "8000Mi")) "," C("c", "",
+                                                                                 CM("4", "8000Mi")),
+           "", CM("4", "8000Mi")),
+     "a: 1m 1Mi / - -; b: 99m 399Mi / 4 8000Mi; c: 99m 399Mi / 4 8000Mi; pod: 200m 800Mi / 4 "
+     "8000Mi",
+     PF_RULE_LIMIT},
     {"percents: cpu limit within the pod level's",
      {.percents = {.limit_cpu_to_memory = 100}},
      LEVEL(C("a", "", "\"memory\":\"4Gi\""), "", "\"cpu\":\"2\""),
      "a: - - / 2 4Gi; pod: - - / 2 -",
      PF_RULE_KEEP},
 };
+
+static void reread_list(struct pf_resource_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        char text[PF_QUANTITY_TEXT_BYTES];
+        const size_t len = pf_quantity_format(&list->items[i].amount, text);
+
+        assert_int_equal(pf_quantity_parse((struct pf_sv){.ptr = text, .len = len},
+                                           &list->items[i].amount, NULL),
+                         PF_OK);
+    }
+}
+
+/** Quantities as they are once they have been written into a patch: a format may change on the way. */
+static void reread(struct pf_pod *pod)
+{
+    for (size_t i = 0; i < pod->container_count; i++) {
+        reread_list(&pod->containers[i].requests);
+        reread_list(&pod->containers[i].limits);
+    }
+    reread_list(&pod->requests);
+    reread_list(&pod->limits);
+}
+
+/** A resize carries no record; what came out must lead to itself all the same. */
+static void check_without_record(const struct row *row, struct pf_pod *pod, struct pf_arena *arena)
+{
+    struct pf_rewrite again = {0};
+
+    rewrite_case_run(&row->setup, pod, arena, &again);
+    if (again.change_count != 0) {
+        fail_msg("%s: without a record %zu changes, %.*s", row->name, again.change_count,
+                 PF_SV_ARG(again.annotation));
+    }
+}
 
 static void check_row(const struct row *row, struct pf_arena *arena)
 {
@@ -348,6 +402,12 @@ static void check_row(const struct row *row, struct pf_arena *arena)
             row->setup.container == NULL && first.containers[i].rule != row->rule) {
             fail_msg("%s: rule %s", row->name, pf_rule_name(first.containers[i].rule));
         }
+    }
+    reread(&pod);
+    /* raise takes a request that equals its limit for a defaulted one; a part of a request is another part the next time */
+    if (row->setup.requests != PF_REQUESTS_RAISE &&
+        row->setup.percents.cpu_request_to_request == 0) {
+        check_without_record(row, &pod, arena);
     }
     rewrite_case_annotate(&pod, first.annotation, arena);
     rewrite_case_run(&row->setup, &pod, arena, &second);

@@ -59,7 +59,9 @@ static enum pf_code on_field(void *opaque, struct pf_sv key, const struct pf_yam
                              PF_UNUSED struct pf_err *err)
 {
     struct recorder *recorder = opaque;
-    pf_buf_printf(&recorder->log, "field %.*s=%s\n", PF_SV_ARG(key), value->text.ptr);
+    const bool scalar = value->type != PF_YAML_MAP && value->type != PF_YAML_SEQ;
+    pf_buf_printf(&recorder->log, "field %.*s=%s\n", PF_SV_ARG(key),
+                  scalar ? value->text.ptr : pf_yaml_type_name(value->type));
     return PF_OK;
 }
 
@@ -93,7 +95,7 @@ static const struct {
      "metadata:\n  resourceVersion: \"\"\n",
      PF_OK,
      "field apiVersion=v1\nitem {\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"}}\n"
-     "item {\"kind\":\"Node\"}\nfield kind=List\nend list\n"},
+     "item {\"kind\":\"Node\"}\nfield kind=List\nfield metadata=map\nend list\n"},
     {"JSON list", "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[{\"a\":1},{\"b\":2}]}",
      PF_OK, "field kind=List\nfield apiVersion=v1\nitem {\"a\":1}\nitem {\"b\":2}\nend list\n"},
     {"documents", "kind: Pod\na: 1\n---\n---\nkind: Node\n", PF_OK,
@@ -109,11 +111,11 @@ static const struct {
     {"anchors in an item", "items: [{a: &x 1, b: *x}, {c: &x 2, d: *x}]", PF_OK,
      "item {\"a\":1,\"b\":1}\nitem {\"c\":2,\"d\":2}\nend list\n"},
     {"anchor of the head", "m: &x {l: 1}\nitems: [{a: *x}, {b: *x}]", PF_OK,
-     "item {\"a\":{\"l\":1}}\nitem {\"b\":{\"l\":1}}\nend list\n"},
+     "field m=map\nitem {\"a\":{\"l\":1}}\nitem {\"b\":{\"l\":1}}\nend list\n"},
     {"anchor of another item", "items: [{a: &x 1}, {b: *x}]", PF_E_INVALID,
      "item {\"a\":1}\nf.yaml:1:24: alias 'x' has no anchor before it in this item"},
     {"alias as items", "x: &l [{a: 1}]\nitems: *l\nkind: List", PF_OK,
-     "field kind=List\nitem {\"a\":1}\nend list\n"},
+     "field x=list\nfield kind=List\nitem {\"a\":1}\nend list\n"},
     {"items twice", "items: [{a: 1}]\nitems: [{b: 1}]\n", PF_E_INVALID,
      "item {\"a\":1}\nf.yaml:2:1: key 'items' is there twice, first at line 1, column 1"},
     {"key twice", "kind: a\nitems: []\nkind: b\n", PF_E_INVALID,
