@@ -91,6 +91,9 @@ static void count_shapes(const struct pf_model *model, struct recount *recount)
             recount->strings[shape->taints[i].value]++;
             recount->strings[shape->taints[i].effect]++;
         }
+        for (size_t i = 0; i < shape->feature_count; i++) {
+            recount->strings[shape->features[i]]++;
+        }
     }
 }
 

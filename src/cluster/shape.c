@@ -1,17 +1,18 @@
 #include "cluster_internal.h"
 
-/* The key: three counts, then labels and taints as they stand in the view; no padding in any of them. */
+/* The key: four counts, then labels, taints and features as they stand in the view; no padding in any of them. */
 struct shape_head {
     uint32_t label_count;
     uint32_t taint_count;
     uint32_t unschedulable;
-    uint32_t zero;
+    uint32_t feature_count;
 };
 
 struct shape_draft {
     struct shape_head *head;
     struct pf_shape_label *labels;
     struct pf_shape_taint *taints;
+    uint32_t *features;
     size_t bytes;
 };
 
@@ -28,6 +29,9 @@ static void unref_draft(struct pf_model *model, const struct shape_draft *draft)
         pf_intern_unref(strings, draft->taints[i].key);
         pf_intern_unref(strings, draft->taints[i].value);
         pf_intern_unref(strings, draft->taints[i].effect);
+    }
+    for (uint32_t i = 0; i < draft->head->feature_count; i++) {
+        pf_intern_unref(strings, draft->features[i]);
     }
 }
 
@@ -82,12 +86,26 @@ static bool draft_taints(struct pf_model *model, struct shape_draft *draft,
     return true;
 }
 
+static bool draft_features(struct pf_model *model, struct shape_draft *draft,
+                           const struct pf_node *node)
+{
+    for (size_t i = 0; i < node->declared_feature_count; i++) {
+        const uint32_t id = pf_intern_ref(&model->strings, node->declared_features[i]);
+        if (id == PF_INTERN_NONE) {
+            return false;
+        }
+        draft->features[draft->head->feature_count++] = id;
+    }
+    return true;
+}
+
 static bool draft_shape(struct pf_model *model, const struct pf_node *node,
                         struct shape_draft *ret_draft)
 {
     struct shape_draft draft = {.bytes = sizeof(*draft.head) +
                                          node->meta.labels.count * sizeof(*draft.labels) +
-                                         node->taint_count * sizeof(*draft.taints)};
+                                         node->taint_count * sizeof(*draft.taints) +
+                                         node->declared_feature_count * sizeof(*draft.features)};
     char *block = pf_arena_calloc(&model->scratch, 1, draft.bytes);
     if (block == NULL) {
         return false;
@@ -95,8 +113,10 @@ static bool draft_shape(struct pf_model *model, const struct pf_node *node,
     draft.head = (struct shape_head *)(void *)block;
     draft.labels = (struct pf_shape_label *)(void *)(block + sizeof(*draft.head));
     draft.taints = (struct pf_shape_taint *)(void *)(draft.labels + node->meta.labels.count);
+    draft.features = (uint32_t *)(draft.taints + node->taint_count);
     draft.head->unschedulable = node->unschedulable;
-    if (!draft_labels(model, &draft, node) || !draft_taints(model, &draft, node)) {
+    if (!draft_labels(model, &draft, node) || !draft_taints(model, &draft, node) ||
+        !draft_features(model, &draft, node)) {
         unref_draft(model, &draft);
         return false;
     }
@@ -145,6 +165,8 @@ static uint32_t add_shape(struct pf_model *model, const struct shape_draft *draf
     struct pf_shape_entry *entry = &model->shapes[id];
     struct pf_shape_label *labels =
         (struct pf_shape_label *)(void *)(block + sizeof(struct shape_head));
+    struct pf_shape_taint *taints =
+        (struct pf_shape_taint *)(void *)(labels + draft->head->label_count);
     const uint32_t generation = entry->view.generation + 1;
     const uint32_t soft = count_soft_taints(model, draft);
     model->soft_taint_shapes += soft != 0 ? 1 : 0;
@@ -152,9 +174,11 @@ static uint32_t add_shape(struct pf_model *model, const struct shape_draft *draf
     *entry = (struct pf_shape_entry){
         .view = {.labels = labels,
                  .label_count = draft->head->label_count,
-                 .taints = (struct pf_shape_taint *)(void *)(labels + draft->head->label_count),
+                 .taints = taints,
                  .taint_count = draft->head->taint_count,
                  .soft_taint_count = soft,
+                 .features = (uint32_t *)(taints + draft->head->taint_count),
+                 .feature_count = draft->head->feature_count,
                  .unschedulable = draft->head->unschedulable != 0,
                  .nodes = 1,
                  .generation = generation},
@@ -170,7 +194,7 @@ uint32_t pf_shape_acquire(struct pf_model *model, const struct pf_node *node)
 {
     struct shape_draft draft = {0};
     if (node->meta.labels.count > UINT32_MAX / 64 || node->taint_count > UINT32_MAX / 64 ||
-        !draft_shape(model, node, &draft)) {
+        node->declared_feature_count > UINT32_MAX / 64 || !draft_shape(model, node, &draft)) {
         return PF_SHAPE_NONE;
     }
     uint64_t found = 0;
@@ -200,6 +224,7 @@ void pf_shape_release(struct pf_model *model, uint32_t shape)
     const struct shape_draft draft = {.head = (struct shape_head *)(void *)entry->block,
                                       .labels = entry->view.labels,
                                       .taints = entry->view.taints,
+                                      .features = entry->view.features,
                                       .bytes = entry->block_bytes};
     (void)pf_map_remove(&model->shape_ids,
                         (struct pf_sv){.ptr = entry->block, .len = entry->block_bytes});

@@ -1,6 +1,8 @@
 #include "binding.h"
+#include "device_classes.h"
 #include "engine.h"
 #include "message.h"
+#include "volume_plan.h"
 #include <podfit/limits.h>
 
 void pf_answer_done(struct pf_answer *answer)
@@ -12,7 +14,9 @@ void pf_answer_done(struct pf_answer *answer)
 /* @return false: not remembered, scan */
 static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
 {
-    if (answer->question.narrowed || answer->question.rejection != NULL) {
+    /* a plan of volumes borrows from the model, and hardly two pods have the same claims */
+    if (answer->question.narrowed || answer->question.rejection != NULL ||
+        answer->question.volumes != NULL) {
         return false;
     }
     pf_buf_reset(&fit->key);
@@ -57,7 +61,28 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
     answer->judgement.verdict = pf_verdict_of(answer->outcomes);
     answer->judgement.nodes_fit = answer->outcomes->fits;
     answer->judgement.node = answer->best;
-    return PF_OK;
+    const enum pf_code code =
+        pf_verdict_doubt(&answer->input, answer->outcomes, arena, &answer->judgement);
+    return code == PF_OK ? PF_OK : pf_err_set(err, code, "no memory to judge the pod");
+}
+
+/* PreFilter of every filter, in two steps: what the pod alone tells, then what other objects of the model do. */
+static enum pf_code prepare(const struct pf_fit *fit, const struct pf_pod *pod,
+                            struct pf_arena *arena, struct pf_answer *answer)
+{
+    struct pf_question *question = &answer->question;
+    enum pf_code code =
+        pf_question_prepare(pod, &answer->judgement.request, &fit->options, arena, question);
+    if (code == PF_OK) {
+        pf_device_classes_mark(fit->model, &fit->options, question);
+        code = pf_volume_plan_build(fit->model, &fit->options, arena, question);
+    }
+    return code;
+}
+
+static bool is_rejected_before_topology(const struct pf_question *question)
+{
+    return question->rejection != NULL && question->rejected_by < PF_FILTER_POD_TOPOLOGY_SPREAD;
 }
 
 enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum pf_answer_way way,
@@ -85,10 +110,9 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     }
     code = pf_verdict_screen_request(fit, &judgement->request, arena, judgement, &decided);
     if (code == PF_OK && !decided) {
-        code = pf_question_prepare(pod, &judgement->request, &fit->options, arena,
-                                   &ret_answer->question);
+        code = prepare(fit, pod, arena, ret_answer);
     }
-    if (code == PF_OK && !decided) {
+    if (code == PF_OK && !decided && !is_rejected_before_topology(&ret_answer->question)) {
         code = pf_verdict_screen_topology(fit, &ret_answer->question, arena, judgement, &decided);
     }
     if (code == PF_OK && !decided) {
@@ -102,7 +126,8 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
 
 enum pf_code pf_answer_compose(struct pf_answer *answer, struct pf_arena *arena)
 {
-    if (answer->outcomes == NULL || answer->judgement.verdict == PF_VERDICT_FITS) {
+    if (answer->outcomes == NULL || answer->judgement.verdict == PF_VERDICT_FITS ||
+        answer->judgement.verdict == PF_VERDICT_UNKNOWN) {
         return PF_OK;
     }
     const enum pf_code code =

@@ -53,7 +53,7 @@ static void count_result(struct count *count, const struct pf_result *result, ui
     if (result->filter == PF_FILTER_COUNT) {
         return;
     }
-    if (result->mask == 0) {
+    if (result->mask == 0 || result->filter != PF_FILTER_NODE_RESOURCES_FIT) {
         count->nodes[FIRST_PLUGIN + result->filter] += nodes;
         return;
     }

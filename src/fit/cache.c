@@ -47,11 +47,11 @@ static void free_remembered(struct pf_remembered *remembered)
         return;
     }
     free(remembered->key);
+    pf_topology_done(&remembered->topology); /* its plan is in the arena */
     pf_arena_done(&remembered->arena);
     pf_outcomes_done(&remembered->outcomes);
     pf_best_done(&remembered->best);
     pf_outcomes_done(&remembered->settled);
-    pf_topology_done(&remembered->topology);
     free(remembered->node_outcome);
     free(remembered->memo);
     free(remembered);

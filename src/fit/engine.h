@@ -77,6 +77,10 @@ enum pf_code pf_verdict_screen_work(const struct pf_fit *fit, const struct pf_qu
 enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_question *question,
                                         struct pf_arena *arena, struct pf_judgement *judgement,
                                         bool *ret_decided) PF_MUST_CHECK;
+/** Turn a verdict into `unknown` where a filter failed with an error, podfit cannot tell, or objects are missing. @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
+                              const struct pf_outcomes *outcomes, struct pf_arena *arena,
+                              struct pf_judgement *judgement) PF_MUST_CHECK;
 /** Verdict of outcomes. */
 enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes);
 

@@ -130,7 +130,7 @@ enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct
         return code;
     }
     struct pf_explanation explanation = {.node_count = 0};
-    if (answer.outcomes != NULL) {
+    if (answer.outcomes != NULL && answer.judgement.verdict != PF_VERDICT_UNKNOWN) {
         code = fill_nodes(fit, &answer, arena, &explanation);
     }
     if (code == PF_OK) {

@@ -52,9 +52,12 @@ static void compare_scalars(const struct pf_filter_input *input, uint32_t slot,
 {
     const struct pf_request *request = &input->question->request;
     for (size_t i = 0; i < request->scalar_count; i++) {
-        if (request->scalars[i].amount != 0 && !input->question->scalar_ignored[i]) {
-            compare(found, pf_room_scalar(input, slot, i), request->scalars[i].amount,
-                    PF_SHORT_SCALARS + (unsigned)i);
+        if (request->scalars[i].amount == 0 || input->question->scalar_ignored[i]) {
+            continue;
+        }
+        const struct pf_room room = pf_room_scalar(input, slot, i);
+        if (!input->question->scalar_delegated[i] || room.allocatable > 0) {
+            compare(found, room, request->scalars[i].amount, PF_SHORT_SCALARS + (unsigned)i);
         }
     }
 }
@@ -106,8 +109,10 @@ static bool could(const struct pf_filter_input *input, struct pf_filter_target *
     }
     for (size_t i = 0; i < request->scalar_count; i++) {
         const int64_t amount = request->scalars[i].amount;
-        if (amount != 0 && !input->question->scalar_ignored[i] &&
-            amount > pf_room_scalar(input, slot, i).allocatable) {
+        const int64_t allocatable = pf_room_scalar(input, slot, i).allocatable;
+        const bool delegated = input->question->scalar_delegated[i] && allocatable <= 0;
+        if (amount != 0 && !input->question->scalar_ignored[i] && !delegated &&
+            amount > allocatable) {
             return false;
         }
     }

@@ -23,6 +23,8 @@ void pf_outcomes_reset(struct pf_outcomes *outcomes)
     outcomes->fits = 0;
     outcomes->could = 0;
     outcomes->excluded = 0;
+    outcomes->failed = 0;
+    outcomes->open = 0;
 }
 
 static bool equal(const struct pf_result *a, const struct pf_result *b)
@@ -143,6 +145,8 @@ static void count_nodes(struct pf_outcomes *outcomes, const struct pf_result *re
         outcomes->fits += nodes;
     } else {
         outcomes->excluded += nodes;
+        outcomes->failed += result->code == PF_FIT_ERROR ? nodes : 0;
+        outcomes->open += result->code == PF_FIT_UNDECIDED ? nodes : 0;
     }
     if (result->could) {
         outcomes->could += nodes;

@@ -20,6 +20,8 @@ struct pf_outcomes {
     uint32_t fits;     /**< nodes that pass every filter */
     uint32_t could;    /**< nodes that fit or could */
     uint32_t excluded; /**< nodes that do not fit */
+    uint32_t failed;   /**< of them, those on which a filter failed with an error */
+    uint32_t open;     /**< of them, those of which podfit cannot tell */
 };
 
 /** Free. Accepts a zeroed struct, which is also an empty table. */

@@ -1,6 +1,7 @@
 #include "question.h"
 
 #include "topology.h"
+#include "volume_plan.h"
 
 /* hostPort of ordinary init containers never counts (scheduler-fit 7.5). */
 static bool has_host_port(const struct pf_container *container, size_t port)
@@ -49,7 +50,9 @@ static bool make_scalar_tables(struct pf_question *question, struct pf_arena *ar
     }
     question->scalar_ids = pf_arena_calloc(arena, count, sizeof(*question->scalar_ids));
     question->scalar_ignored = pf_arena_calloc(arena, count, sizeof(*question->scalar_ignored));
-    return question->scalar_ids != NULL && question->scalar_ignored != NULL;
+    question->scalar_delegated = pf_arena_calloc(arena, count, sizeof(*question->scalar_delegated));
+    return question->scalar_ids != NULL && question->scalar_ignored != NULL &&
+           question->scalar_delegated != NULL;
 }
 
 enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_request *request,
@@ -153,6 +156,10 @@ void pf_question_key(const struct pf_question *question, struct pf_buf *key)
 {
     const struct pf_pod *pod = question->pod;
     put_request(key, &question->request);
+    for (size_t i = 0; i < question->request.scalar_count; i++) {
+        pf_buf_append_char(key, question->scalar_delegated[i] ? 'd' : '-');
+    }
+    put_i64(key, pod->features);
     put_text(key, pod->node_name);
     put_i64(key, (int64_t)pod->toleration_count);
     for (size_t i = 0; i < pod->toleration_count; i++) {
@@ -181,10 +188,24 @@ static uint64_t count_values(const struct pf_requirement *requirements, size_t c
     return values;
 }
 
+/* Volumes, labels and capacities that may have to be compared with a node. */
+static uint64_t volume_work(const struct pf_volume_plan *plan)
+{
+    uint64_t work = plan->bound_count + plan->placed_count + plan->zone_count + plan->claim_count;
+    for (size_t i = 0; i < plan->placed_count; i++) {
+        work += plan->placed[i].capacity_count;
+    }
+    for (size_t i = 0; i < plan->open_count; i++) {
+        work += plan->open[i].candidate_count + plan->open[i].capacity_count;
+    }
+    return work;
+}
+
 uint64_t pf_question_work(const struct pf_question *question)
 {
     const struct pf_pod *pod = question->pod;
     uint64_t work = pod->toleration_count + pod->node_selector.count + question->port_count;
+    work += question->volumes != NULL ? volume_work(question->volumes) : 0;
     for (size_t i = 0; i < pod->node_affinity.term_count; i++) {
         const struct pf_node_selector_term *term = &pod->node_affinity.terms[i];
         work += 1 + count_values(term->expressions, term->expression_count) +
@@ -288,6 +309,7 @@ static bool copy_scalars(const struct pf_question *from, struct pf_arena *arena,
     for (size_t i = 0; i < count; i++) {
         scalars[i].amount = from->request.scalars[i].amount;
         copy->scalar_ignored[i] = from->scalar_ignored[i];
+        copy->scalar_delegated[i] = from->scalar_delegated[i];
         if (!pf_arena_dup_sv(arena, from->request.scalars[i].name, &scalars[i].name)) {
             return false;
         }
@@ -304,6 +326,7 @@ enum pf_code pf_question_copy(const struct pf_question *question, struct pf_aren
         .node_affinity = question->pod->node_affinity,
         .tolerations = question->pod->tolerations,
         .toleration_count = question->pod->toleration_count,
+        .features = question->pod->features,
     };
     struct pf_question copy = *question;
     copy.names = NULL;

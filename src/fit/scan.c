@@ -159,6 +159,7 @@ static enum pf_code visit(struct walk *walk, struct pf_model *model)
         const struct pf_result rejected = {
             .filter = (uint8_t)question->rejected_by,
             .code = PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE,
+            .could = question->rejection_could,
         };
         return assign_all(walk, &rejected);
     }

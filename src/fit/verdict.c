@@ -2,6 +2,7 @@
 
 #include "engine.h"
 #include <podfit/limits.h>
+#include <podfit/volumes.h>
 
 #define NS_PER_MS 1000000
 
@@ -23,6 +24,8 @@ const char *pf_fit_code_name(enum pf_fit_code code)
         [PF_FIT_SUCCESS] = "Success",
         [PF_FIT_UNSCHEDULABLE] = "Unschedulable",
         [PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE] = "UnschedulableAndUnresolvable",
+        [PF_FIT_ERROR] = "Error",
+        [PF_FIT_UNDECIDED] = "Undecided",
     };
     return (size_t)code < PF_ARRAY_LEN(names) ? names[code] : "Error";
 }
@@ -33,6 +36,64 @@ enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes)
         return PF_VERDICT_FITS;
     }
     return outcomes->could != 0 ? PF_VERDICT_FULL : PF_VERDICT_NEVER;
+}
+
+/* Keeps the first reason of a result. */
+static enum pf_code keep_first(void *opaque, struct pf_sv text)
+{
+    struct pf_sv *kept = opaque;
+    *kept = kept->ptr == NULL ? text : *kept;
+    return PF_OK;
+}
+
+/* Why podfit cannot tell: the filter and its reason, of one such node. */
+static enum pf_code doubt_of_node(const struct pf_filter_input *input,
+                                  const struct pf_outcomes *outcomes, enum pf_fit_code wanted,
+                                  struct pf_arena *arena, struct pf_sv *ret_cause)
+{
+    for (uint32_t i = 0; i < outcomes->count; i++) {
+        const struct pf_outcome *outcome = &outcomes->items[i];
+        if (outcome->nodes == 0 || outcome->result.code != (uint8_t)wanted ||
+            outcome->result.filter == PF_FILTER_COUNT) {
+            continue;
+        }
+        const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)outcome->result.filter);
+        struct pf_sv reason = {0};
+        const enum pf_code code =
+            filter->reasons(input, &outcome->result, arena, keep_first, &reason);
+        if (code != PF_OK) {
+            return code;
+        }
+        const char *text = pf_arena_printf(arena, "%s: %.*s", filter->name, PF_SV_ARG(reason));
+        *ret_cause = pf_sv_from(text);
+        return text != NULL ? PF_OK : PF_E_NO_MEMORY;
+    }
+    return PF_OK;
+}
+
+enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
+                              const struct pf_outcomes *outcomes, struct pf_arena *arena,
+                              struct pf_judgement *judgement)
+{
+    const struct pf_question *question = input->question;
+    struct pf_sv cause = {0};
+    enum pf_code code = PF_OK;
+    if (outcomes->failed != 0) {
+        code = doubt_of_node(input, outcomes, PF_FIT_ERROR, arena, &cause);
+    } else if (outcomes->fits != 0) {
+        cause = pf_sv_from(question->unsure);
+    } else if (outcomes->open != 0) {
+        code = doubt_of_node(input, outcomes, PF_FIT_UNDECIDED, arena, &cause);
+    } else {
+        cause = pf_sv_from(question->unsure_misfit);
+    }
+    if (code == PF_OK && cause.ptr != NULL) {
+        judgement->verdict = PF_VERDICT_UNKNOWN;
+        judgement->cause = cause;
+        judgement->node = PF_NODE_NONE;
+        judgement->nodes_fit = 0;
+    }
+    return code;
 }
 
 /* @return PF_E_NO_MEMORY when @p cause could not be rendered */
@@ -163,6 +224,13 @@ enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *po
         return decide(judgement, PF_VERDICT_UNKNOWN, pf_arena_dup(arena, pod->defect), ret_decided);
     }
     const unsigned needs = pod->needs & known_needs(&fit->options.features);
+    if ((needs & PF_NEEDS_RESOURCE_CLAIMS) != 0 &&
+        (fit->options.disabled & 1U << PF_FILTER_DYNAMIC_RESOURCES) == 0) {
+        return decide(judgement, PF_VERDICT_UNKNOWN,
+                      "needs filter DynamicResources to evaluate CEL expressions over devices, "
+                      "which this version of podfit does not have",
+                      ret_decided);
+    }
     if (needs != 0) {
         code = screen_needs(fit, needs, "", arena, judgement, ret_decided);
     }
@@ -187,8 +255,11 @@ enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf
     /* such a name is a device class, which DynamicResources allocates (scheduler-fit 7.6) */
     const struct pf_sv prefix = PF_SV("deviceclass.resource.kubernetes.io/");
     for (size_t i = 0; i < request->scalar_count; i++) {
-        if (pf_sv_starts_with(request->scalars[i].name, prefix)) {
-            return screen_needs(fit, PF_NEEDS_RESOURCE_CLAIMS, "", arena, judgement, ret_decided);
+        if (pf_sv_starts_with(request->scalars[i].name, prefix) &&
+            !pf_model_knows_kind(fit->model, PF_KIND_DEVICE_CLASS)) {
+            return decide(judgement, PF_VERDICT_UNKNOWN,
+                          "needs kind DeviceClass, of which the snapshot has no object",
+                          ret_decided);
         }
     }
     return PF_OK;

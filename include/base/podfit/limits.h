@@ -59,6 +59,10 @@
 #define PF_FIT_WORK_MAX ((uint64_t)100 * 1000 * 1000)
 /** Pods with fewer tolerations, selector entries and affinity values than this are judged on any cluster. */
 #define PF_FIT_WORK_FREE 64
+/** Volumes of one pod that filters look at; over it the pod is `unknown`. The API server sets no limit; nodes attach 128 at the most. */
+#define PF_FIT_VOLUMES_MAX 256
+/** Volumes of one driver on a node that are counted one by one (a power of two is twice as large); over it a node is `unknown`. Drivers allow some 100. */
+#define PF_FIT_ATTACHED_MAX 8192
 /** Canonical form of a pod's question that is worth remembering; longer ones are answered by a scan. A usual one has 200 bytes. */
 #define PF_FIT_KEY_MAX_BYTES ((size_t)64 * 1024)
 /** Remembered answers of the fit engine: 16 questions at 130,000 nodes, some 200 at 1,000. */

@@ -12,6 +12,8 @@
 #include <podfit/columns.h>
 #include <podfit/fit.h>
 
+struct pf_volume_plan;
+
 /** Bits of pf_result.mask: what NodeResourcesFit found short. */
 enum pf_shortage {
     PF_SHORT_PODS,              /**< allocatable pods */
@@ -25,8 +27,9 @@ struct pf_plan;
 
 /** What filters say about one node. Nodes with equal results form one outcome. */
 struct pf_result {
-    uint64_t mask;  /**< NodeResourcesFit: 1 << enum pf_shortage */
-    uint32_t key;   /**< TaintToleration up to 1.33: intern ids of the taint that the text names; NodeAffinity, PodTopologySpread and InterPodAffinity: which reason */
+    uint64_t mask; /**< NodeResourcesFit: 1 << enum pf_shortage; VolumeBinding: one bit a reason */
+    uint32_t
+        key; /**< TaintToleration up to 1.33: intern ids of the taint that the text names; NodeAffinity, PodTopologySpread and InterPodAffinity: which reason */
     uint32_t value; /**< 0 in every other case */
     uint8_t filter; /**< enum pf_filter_id of the first that failed; PF_FILTER_COUNT: fits */
     uint8_t code;   /**< enum pf_fit_code */
@@ -40,21 +43,27 @@ struct pf_question {
     struct pf_request request;
     struct pf_port *ports; /**< host ports of containers and sidecars */
     size_t port_count;
-    uint32_t *port_ips;   /**< intern id of each port's address; pf_question_resolve() */
-    uint32_t any_ip;      /**< intern id of 0.0.0.0 */
-    uint32_t *scalar_ids; /**< intern id of each scalar's name; pf_question_resolve() */
-    bool *scalar_ignored; /**< by ignoredResources or ignoredResourceGroups */
-    unsigned active;      /**< mask of the filters to run: not switched off, not skipped */
-    unsigned by_shape;    /**< mask of those that look at the shape only */
-    bool by_name;         /**< a filter looks at the node's name: nothing is shared by shape */
-    bool narrowed;        /**< only nodes of `names` are filtered */
-    struct pf_sv *names;  /**< sorted, each once */
+    uint32_t *port_ips;     /**< intern id of each port's address; pf_question_resolve() */
+    uint32_t any_ip;        /**< intern id of 0.0.0.0 */
+    uint32_t *scalar_ids;   /**< intern id of each scalar's name; pf_question_resolve() */
+    bool *scalar_ignored;   /**< by ignoredResources or ignoredResourceGroups */
+    bool *scalar_delegated; /**< a DeviceClass gives it to nodes that have none of their own */
+    unsigned active;        /**< mask of the filters to run: not switched off, not skipped */
+    unsigned by_shape;      /**< mask of those that look at the shape only */
+    bool by_name;           /**< a filter looks at the node's name: nothing is shared by shape */
+    bool narrowed;          /**< only nodes of `names` are filtered */
+    struct pf_sv *names;    /**< sorted, each once */
     size_t name_count;
-    unsigned by_topology;  /**< mask of those that look at the pods of all nodes */
-    struct pf_plan *plan;  /**< for those, NULL when none has a say; pf_topology_ask() */
-    const char *failure;   /**< PreFilter fails with an error: kube-scheduler does not place the pod, nor does it say why; NULL */
+    unsigned by_topology; /**< mask of those that look at the pods of all nodes */
+    struct pf_plan *plan; /**< for those, NULL when none has a say; pf_topology_ask() */
+    const char *
+        failure; /**< PreFilter fails with an error: kube-scheduler does not place the pod, nor does it say why; NULL */
     const char *rejection; /**< PreFilter rejects the pod on every node with this text; NULL */
     enum pf_filter_id rejected_by;
+    bool rejection_could;           /**< what the rejection asks for may come to be */
+    struct pf_volume_plan *volumes; /**< for the volume filters; NULL: they are not active */
+    const char *unsure;             /**< why a pod that passes is `unknown` all the same; NULL */
+    const char *unsure_misfit;      /**< why one that does not pass is; NULL */
 };
 
 /** Everything a filter may look at. Borrowed, valid under the model's lock. */
@@ -112,6 +121,12 @@ bool pf_node_affinity_matches(const struct pf_filter_input *input, struct pf_fil
 /** Does the pod tolerate the node's NoSchedule and NoExecute taints? */
 bool pf_taint_toleration_passes(const struct pf_filter_input *input,
                                 const struct pf_filter_target *target);
+extern const struct pf_filter pf_volume_restrictions_filter;
+extern const struct pf_filter pf_node_volume_limits_filter;
+extern const struct pf_filter pf_volume_binding_filter;
+extern const struct pf_filter pf_volume_zone_filter;
+extern const struct pf_filter pf_dynamic_resources_filter;
+extern const struct pf_filter pf_node_declared_features_filter;
 
 /**
  * SchedulingGates (a PreEnqueue plug-in): a pod with spec.schedulingGates is held, no node is looked at, so there is no verdict.

@@ -33,14 +33,14 @@ enum pf_filter_id {
     PF_FILTER_NODE_AFFINITY,          /**< nodeSelector and required node affinity */
     PF_FILTER_NODE_PORTS,             /**< host ports */
     PF_FILTER_NODE_RESOURCES_FIT,     /**< requests and the number of pods */
-    PF_FILTER_VOLUME_RESTRICTIONS,    /**< not built */
-    PF_FILTER_NODE_VOLUME_LIMITS,     /**< not built */
-    PF_FILTER_VOLUME_BINDING,         /**< not built */
-    PF_FILTER_VOLUME_ZONE,            /**< not built */
+    PF_FILTER_VOLUME_RESTRICTIONS,    /**< disks used by other pods, ReadWriteOncePod claims */
+    PF_FILTER_NODE_VOLUME_LIMITS,     /**< CSI volumes a node attaches */
+    PF_FILTER_VOLUME_BINDING,         /**< claims: bound, bindable or provisionable on the node */
+    PF_FILTER_VOLUME_ZONE,            /**< zone and region labels of PersistentVolumes */
     PF_FILTER_POD_TOPOLOGY_SPREAD,    /**< topologySpreadConstraints */
     PF_FILTER_INTER_POD_AFFINITY,     /**< required pod affinity and anti-affinity */
-    PF_FILTER_DYNAMIC_RESOURCES,      /**< not built */
-    PF_FILTER_NODE_DECLARED_FEATURES, /**< not built */
+    PF_FILTER_DYNAMIC_RESOURCES,      /**< devices; podfit decides only for pods without them */
+    PF_FILTER_NODE_DECLARED_FEATURES, /**< status.declaredFeatures */
     PF_FILTER_COUNT,                  /**< how many there are */
 };
 /** kube-scheduler's plug-in name, such as `NodeResourcesFit`. Static; NULL when out of range. */
@@ -52,7 +52,13 @@ struct pf_fit_options {
     struct pf_kube_features features;
     const struct pf_clock *clock; /**< for the model's age; borrowed; NULL: the system's clock */
     unsigned disabled;            /**< mask of 1 << enum pf_filter_id */
-    int64_t max_model_age_ms;     /**< live models older than this: verdict unknown */
+    /**
+     * Claims that are still to come (not found, waiting for the ephemeral volume controller, Immediate ones not bound yet, a PersistentVolume not found).
+     * kube-scheduler rejects the pod until then and tries again. true: say so, as it does this moment. false: such a pod is `unknown`, unless no node
+     * passes the other filters anyway; a webhook that refused it would keep an ephemeral claim from ever being made.
+     */
+    bool claims_now;
+    int64_t max_model_age_ms; /**< live models older than this: verdict unknown */
     const struct pf_sv *
         ignored_resources; /**< NodeResourcesFitArgs.ignoredResources; borrowed, outlives the engine */
     size_t ignored_resource_count;
@@ -110,8 +116,10 @@ enum pf_fit_code {
     PF_FIT_SUCCESS,                        /**< fits */
     PF_FIT_UNSCHEDULABLE,                  /**< preemption may help */
     PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE, /**< preemption will not help */
+    PF_FIT_ERROR, /**< a filter fails with an error, which ends the attempt: the pod is `unknown` */
+    PF_FIT_UNDECIDED, /**< podfit cannot tell: `unknown`, unless another node passes */
 };
-/** `Success`, `Unschedulable`, `UnschedulableAndUnresolvable`. Static. */
+/** `Success`, `Unschedulable`, `UnschedulableAndUnresolvable`, `Error`, `Undecided`. Static. */
 const char *pf_fit_code_name(enum pf_fit_code code);
 
 struct pf_fit_node {

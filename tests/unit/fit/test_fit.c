@@ -265,14 +265,20 @@ static const struct row rows[] = {
      .pod = POD(
          "\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"c\"}}]," C("")),
      .verdict = PF_VERDICT_UNKNOWN,
-     .cause = "needs filters VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, "
-              "which this version of podfit does not have"},
+     .cause = "needs kind PersistentVolumeClaim, of which the snapshot has no object"},
     {.name = "unknown: a device class",
      .nodes = one_node,
      .pods = none,
      .pod = POD(C("\"deviceclass.resource.kubernetes.io/gpu\":\"1\"")),
      .verdict = PF_VERDICT_UNKNOWN,
-     .cause = "needs filter DynamicResources, which this version of podfit does not have"},
+     .cause = "needs kind DeviceClass, of which the snapshot has no object"},
+    {.name = "unknown: resource claims",
+     .nodes = one_node,
+     .pods = none,
+     .pod = POD("\"resourceClaims\":[{\"name\":\"gpu\"}]," C("")),
+     .verdict = PF_VERDICT_UNKNOWN,
+     .cause = "needs filter DynamicResources to evaluate CEL expressions over devices, which this "
+              "version of podfit does not have"},
 };
 
 static void fill(struct world *world, const char *const *nodes, const char *const *pods)

@@ -27,22 +27,42 @@ static const char *const pods[] = {
     "\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":[{"
     "\"matchExpressions\":[{\"key\":\"zone\",\"operator\":\"In\",\"values\":[\"a\",\"b\"]}]}]}}},"
     "\"containers\":[{\"name\":\"c\"}]}}",
+    "{\"metadata\":{\"namespace\":\"ns\",\"labels\":{\"app\":\"x\"}},\"spec\":{\"affinity\":{"
+    "\"podAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":\"zone\","
+    "\"labelSelector\":{\"matchLabels\":{\"app\":\"x\"}},\"matchLabelKeys\":[\"app\"],"
+    "\"namespaces\":[\"ns\"],\"namespaceSelector\":{\"matchLabels\":{\"t\":\"1\"}}}]},"
+    "\"podAntiAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":"
+    "\"host\",\"labelSelector\":{\"matchLabels\":{\"app\":\"x\"}}}]}},"
+    "\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"host\",\"whenUnsatisfiable\":"
+    "\"DoNotSchedule\",\"labelSelector\":{\"matchLabels\":{\"app\":\"x\"}}}],"
+    "\"containers\":[{\"name\":\"c\"}]}}",
+    "{\"metadata\":{\"namespace\":\"ns\",\"labels\":{\"app\":\"kept-away\"}},\"spec\":{"
+    "\"containers\":[{\"name\":\"c\"}]}}",
 };
 
 static void fill(struct world *world)
 {
     for (unsigned i = 0; i < 20; i++) {
-        world_node(world,
-                   pf_sv_from(pf_arena_printf(
-                       &world->arena,
-                       "{\"metadata\":{\"name\":\"n%u\",\"labels\":{\"zone\":\"a\"}},\"spec\":{"
-                       "\"taints\":[{\"key\":\"k\",\"value\":\"%u\",\"effect\":\"%s\"}]},"
-                       "\"status\":{\"allocatable\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":"
-                       "\"10\",\"example.com/gpu\":\"1\"}}}",
-                       i, i, i % 2 != 0 ? "NoSchedule" : "PreferNoSchedule")));
+        world_node(
+            world,
+            pf_sv_from(pf_arena_printf(
+                &world->arena,
+                "{\"metadata\":{\"name\":\"n%u\",\"labels\":{\"zone\":\"a\",\"host\":\"n%u\"}},"
+                "\"spec\":{\"taints\":[{\"key\":\"k\",\"value\":\"%u\",\"effect\":\"%s\"}]},"
+                "\"status\":{\"allocatable\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":"
+                "\"10\",\"example.com/gpu\":\"1\"}}}",
+                i, i, i, i % 2 != 0 ? "NoSchedule" : "PreferNoSchedule")));
     }
     world_pod(world, PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"p\"},\"spec\":{"
                            "\"containers\":[{\"name\":\"c\"}]}}"));
+    world_namespace(world, PF_SV("{\"metadata\":{\"name\":\"ns\",\"labels\":{\"t\":\"1\"}}}"));
+    world_pod(world,
+              PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"x\",\"labels\":{\"app\":"
+                    "\"x\"}},\"spec\":{\"nodeName\":\"n2\",\"affinity\":{\"podAntiAffinity\":{"
+                    "\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":"
+                    "\"host\",\"namespaceSelector\":{\"matchLabels\":{\"t\":\"1\"}},"
+                    "\"labelSelector\":{\"matchLabels\":{\"app\":\"kept-away\"}}}]}},"
+                    "\"containers\":[{\"name\":\"c\"}]}}"));
 }
 
 /* @return allocations of a run without failures */
