@@ -1,0 +1,53 @@
+#include "score.h"
+#include <podfit/num.h>
+
+/* Source: pkg/scheduler/framework/plugins/noderesources/least_allocated.go and resource_allocation.go, as NodeResourcesFit scores by default. */
+
+/* allocatable is over 0 */
+static int64_t least_requested(int64_t allocatable, int64_t used, int64_t wanted)
+{
+    int64_t requested = 0;
+    if (__builtin_add_overflow(used, wanted, &requested) || requested > allocatable ||
+        requested < 0) {
+        return 0;
+    }
+    const int64_t left = allocatable - requested;
+    if (left <= INT64_MAX / PF_SCORE_MAX) {
+        return left * PF_SCORE_MAX / allocatable;
+    }
+    return (int64_t)((pf_i128)left * PF_SCORE_MAX / allocatable);
+}
+
+int64_t pf_node_resources_least_allocated_score(const struct pf_filter_input *input, uint32_t slot)
+{
+    const struct pf_columns *columns = input->columns;
+    const struct pf_request *request = &input->question->request;
+    int64_t sum = 0;
+    int64_t weights = 0;
+    if (columns->allocatable_milli_cpu[slot] > 0) {
+        sum += least_requested(columns->allocatable_milli_cpu[slot],
+                               columns->used_nonzero_milli_cpu[slot], request->nonzero_milli_cpu);
+        weights++;
+    }
+    if (columns->allocatable_memory[slot] > 0) {
+        sum += least_requested(columns->allocatable_memory[slot],
+                               columns->used_nonzero_memory[slot], request->nonzero_memory);
+        weights++;
+    }
+    return weights != 0 ? sum / weights : 0;
+}
+
+static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)
+{
+    for (uint32_t i = 0; i < in->count; i++) {
+        scores[i] = pf_node_resources_least_allocated_score(in->input, in->slots[i]);
+    }
+    *ret_skipped = false;
+    return PF_OK;
+}
+
+const struct pf_scorer pf_node_resources_least_allocated_scorer = {
+    .name = "NodeResourcesFit",
+    .weight = 1,
+    .run = run,
+};
