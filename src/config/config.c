@@ -6,8 +6,8 @@
 #include <podfit/map.h>
 #include <podfit/mem.h>
 
-/** A file of 1 MiB has at most some 500,000 nodes of 100 bytes, and is decoded once. */
-#define ARENA_MAX_BYTES (PF_CONFIG_MAX_BYTES * 96)
+/** A file of 1 MiB has at most some 500,000 nodes of 100 bytes, and is decoded once; there may be two. */
+#define ARENA_MAX_BYTES (PF_CONFIG_MAX_BYTES * 192)
 /** The effective configuration: every alias written out, every default added. */
 #define SHOW_MAX_BYTES (PF_CONFIG_MAX_BYTES * 16)
 
@@ -81,8 +81,7 @@ static bool take_number(const char **at, uint32_t *ret_number)
     return true;
 }
 
-/** Take `name:12:3: ` off a text of the YAML parser. */
-static const char *take_mark(const char *name, const char *text, struct pf_yaml_mark *ret_mark)
+const char *pf_config_take_mark(const char *name, const char *text, struct pf_yaml_mark *ret_mark)
 {
     const size_t len = strlen(name);
     const char *rest = text + len;
@@ -113,7 +112,7 @@ static enum pf_code read_tree(struct pf_sv yaml, const char *name, struct pf_pro
     if (code == PF_OK || code == PF_E_NO_MEMORY) {
         return code;
     }
-    text = take_mark(name, err.text, &mark);
+    text = pf_config_take_mark(name, err.text, &mark);
     pf_problems_add(problems, mark, NULL, "%.600s", text);
     return code == PF_E_TOO_BIG ? code : PF_E_INVALID;
 }
@@ -159,11 +158,19 @@ static void finish_fit(const struct pf_config_input *input, struct pf_fit_option
     }
 }
 
-/** FNV-1a of the effective configuration. */
-static enum pf_code finish_digest(struct pf_config *config)
+uint64_t pf_config_hash(uint64_t hash, struct pf_sv bytes)
+{
+    hash = hash != 0 ? hash : UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < bytes.len; i++) {
+        hash = (hash ^ (unsigned char)bytes.ptr[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* Of the effective configuration. @param hash  of the scheduler's, 0: none */
+static enum pf_code finish_digest(struct pf_config *config, uint64_t hash)
 {
     pf_autobuf struct pf_buf text = {0};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
     enum pf_code code = PF_OK;
 
     pf_buf_init(&text, SHOW_MAX_BYTES);
@@ -172,16 +179,15 @@ static enum pf_code finish_digest(struct pf_config *config)
     if (code != PF_OK) {
         return code;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
-    }
+    hash = pf_config_hash(hash, pf_buf_view(&text));
     for (size_t i = 0; i < sizeof(config->digest) - 1; i++) {
         config->digest[i] = "0123456789abcdef"[hash >> (60 - 4 * i) & 15];
     }
     return PF_OK;
 }
 
-static enum pf_code finish(struct pf_config_state *state, struct pf_problems *problems)
+static enum pf_code finish(struct pf_config_state *state, const struct pf_config_context *context,
+                           struct pf_problems *problems)
 {
     struct pf_config_input *const input = &state->input;
     struct pf_config *const config = &state->config;
@@ -203,7 +209,14 @@ static enum pf_code finish(struct pf_config_state *state, struct pf_problems *pr
     config->kubernetes_version_set = input->kubernetes_version_set;
     config->on_unknown = input->on_unknown;
     config->reservation_ttl_ms = input->reservation_ttl_ms;
-    code = finish_digest(config);
+    config->fit.profiles = context->scheduler.profiles;
+    config->fit.profile_count = context->scheduler.profile_count;
+    config->fit.extenders = context->scheduler.extenders;
+    config->fit.extender_count = context->scheduler.extender_count;
+    config->fit.ignore_extenders = input->extenders != 0;
+    config->notes = context->scheduler.notes;
+    config->note_count = context->scheduler.note_count;
+    code = finish_digest(config, context->scheduler_hash);
     if (code == PF_E_TOO_BIG) {
         pf_problems_add(problems, (struct pf_yaml_mark){0}, NULL,
                         "with all aliases written out this has more than %zu bytes",
@@ -215,9 +228,17 @@ static enum pf_code finish(struct pf_config_state *state, struct pf_problems *pr
 enum pf_code pf_config_parse(struct pf_sv yaml, const char *name, struct pf_problems *problems,
                              struct pf_config **ret_config)
 {
+    const struct pf_config_source source = {.yaml = yaml, .name = name};
+
+    return pf_config_parse_source(&source, problems, ret_config);
+}
+
+enum pf_code pf_config_parse_source(const struct pf_config_source *source,
+                                    struct pf_problems *problems, struct pf_config **ret_config)
+{
     autostate struct pf_config_state *state = pf_mem_calloc(1, sizeof(*state));
-    struct pf_map names = {0};
-    struct pf_option_run run = {.problems = problems, .opaque = &names};
+    struct pf_config_context context = {.source = source};
+    struct pf_option_run run = {.problems = problems, .opaque = &context};
     enum pf_code code = PF_OK;
 
     if (state == NULL) {
@@ -226,15 +247,15 @@ enum pf_code pf_config_parse(struct pf_sv yaml, const char *name, struct pf_prob
     atomic_init(&state->references, 1);
     pf_arena_init(&state->arena, ARENA_MAX_BYTES);
     run.arena = &state->arena;
-    code = read_tree(yaml, name, problems, state);
+    code = read_tree(source->yaml, source->name, problems, state);
     if (code != PF_OK) {
         return code;
     }
-    pf_map_init(&names, pf_random_u64());
+    pf_map_init(&context.names, pf_random_u64());
     code = pf_options_decode(&pf_config_table, state->node, &run, &state->input);
-    pf_map_done(&names);
+    pf_map_done(&context.names);
     if (code == PF_OK) {
-        code = finish(state, problems);
+        code = finish(state, &context, problems);
     }
     if (code == PF_OK) {
         *ret_config = &PF_TAKE(state)->config;

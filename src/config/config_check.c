@@ -17,7 +17,8 @@ enum pf_code pf_config_check_name(struct pf_option_run *run, const struct pf_yam
                                   const struct pf_problems_path *path, void *field)
 {
     const struct pf_sv *const name = field;
-    struct pf_map *const seen = run->opaque;
+    struct pf_config_context *const context = run->opaque;
+    struct pf_map *const seen = &context->names;
 
     if (!pf_config_is_label_value(*name)) {
         pf_problems_add(run->problems, node->mark, path,

@@ -3,7 +3,9 @@
 
 /** Internal to config: what the option tables of PodfitConfiguration decode into, and their hooks. */
 
+#include "schedconfig.h"
 #include <podfit/config.h>
+#include <podfit/map.h>
 
 /** memoryUnit. */
 enum pf_config_memory_unit {
@@ -47,12 +49,27 @@ struct pf_config_input {
     struct pf_option_strings disabled;
     enum pf_action on_unknown;
     int64_t reservation_ttl_ms;
+    struct pf_sv scheduler_config; /**< path of the KubeSchedulerConfiguration */
+    int extenders;                 /**< 1: ignore */
 };
 
 /** The table of struct pf_config_input. */
 extern const struct pf_option_table pf_config_table;
 
-/* Hooks; contract as pf_option_fn. run->opaque is a struct pf_map of the class names seen. */
+/** What hooks need beside the option: run->opaque. */
+struct pf_config_context {
+    struct pf_map names; /**< of the classes seen */
+    const struct pf_config_source *source;
+    struct pf_schedconfig scheduler; /**< of fit.schedulerConfig */
+    uint64_t scheduler_hash;         /**< of that file's bytes */
+};
+
+/** Take `name:12:3: ` off a text of the YAML parser. @return the rest; *ret_mark is untouched when it does not begin so */
+const char *pf_config_take_mark(const char *name, const char *text, struct pf_yaml_mark *ret_mark);
+/** FNV-1a. @param hash  to go on from; 0: begin */
+uint64_t pf_config_hash(uint64_t hash, struct pf_sv bytes);
+
+/* Hooks; contract as pf_option_fn. run->opaque is a struct pf_config_context. */
 
 enum pf_code pf_config_check_name(struct pf_option_run *run, const struct pf_yaml_node *node,
                                   const struct pf_problems_path *path, void *field);
@@ -77,6 +94,9 @@ enum pf_code pf_config_check_groups(struct pf_option_run *run, const struct pf_y
                                     const struct pf_problems_path *path, void *field);
 enum pf_code pf_config_decode_gates(struct pf_option_run *run, const struct pf_yaml_node *node,
                                     const struct pf_problems_path *path, void *field);
+/** Reads the file that is named (config_scheduler.c). */
+enum pf_code pf_config_check_scheduler(struct pf_option_run *run, const struct pf_yaml_node *node,
+                                       const struct pf_problems_path *path, void *field);
 /** @param field struct pf_label_selector (config_selector.c) */
 enum pf_code pf_config_selector_decode(struct pf_option_run *run, const struct pf_yaml_node *node,
                                        const struct pf_problems_path *path, void *field);

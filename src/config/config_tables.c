@@ -181,6 +181,11 @@ static const struct pf_option filter_rows[] = {
 static const struct pf_option_table filter_table =
     PF_OPTION_TABLE(filter_rows, struct pf_config_input);
 
+static const struct pf_option_choice extender_modes[] = {
+    {.name = "unknown", .value = 0, .help = "the verdict is unknown"},
+    {.name = "ignore", .value = 1, .help = "as if there were none"},
+    {.name = NULL}};
+
 static const struct pf_option fit_rows[] = {
     {.key = "filters",
      .type = PF_OPTION_OBJECT,
@@ -209,6 +214,20 @@ static const struct pf_option fit_rows[] = {
      .offset = offsetof(struct pf_config_input, fit.ignored_resource_groups),
      .check = pf_config_check_groups,
      .help = "NodeResourcesFitArgs.ignoredResourceGroups of kube-scheduler"},
+    {.key = "schedulerConfig",
+     .type = PF_OPTION_STRING,
+     .offset = offsetof(struct pf_config_input, scheduler_config),
+     .min = 1,
+     .max = 4096,
+     .check = pf_config_check_scheduler,
+     .allowed = "path of a file, from the folder of this one",
+     .help = "KubeSchedulerConfiguration of kube-scheduler: profiles, plug-ins, their arguments"},
+    {.key = "extenders",
+     .type = PF_OPTION_ENUM,
+     .offset = offsetof(struct pf_config_input, extenders),
+     .choices = extender_modes,
+     .fallback = "unknown",
+     .help = "how pods are judged when kube-scheduler asks extenders or out-of-tree plug-ins, too"},
     {.key = "maxModelAge",
      .type = PF_OPTION_DURATION,
      .offset = offsetof(struct pf_config_input, fit.max_model_age_ms),

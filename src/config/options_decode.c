@@ -398,8 +398,10 @@ static enum pf_code decode_object(struct pf_option_run *run, const struct pf_opt
     return code;
 }
 
-enum pf_code pf_options_decode(const struct pf_option_table *table, const struct pf_yaml_node *node,
-                               struct pf_option_run *run, void *ret_object)
+enum pf_code pf_options_decode_at(const struct pf_option_table *table,
+                                  const struct pf_yaml_node *node,
+                                  const struct pf_problems_path *path, struct pf_option_run *run,
+                                  void *ret_object)
 {
     /* a file with nothing in it is a map with nothing in it, so that required keys are missed */
     static const struct pf_yaml_node empty = {.type = PF_YAML_MAP, .height = 1, .nodes = 1};
@@ -409,7 +411,7 @@ enum pf_code pf_options_decode(const struct pf_option_table *table, const struct
         return no_memory(run);
     }
     bool nothing = node == NULL || node->type == PF_YAML_NULL;
-    enum pf_code code = decode_object(run, table, nothing ? &empty : node, NULL, object);
+    enum pf_code code = decode_object(run, table, nothing ? &empty : node, path, object);
     if (code == PF_OK && run->problems->total != before) {
         code = pf_problems_status(run->problems, run->err);
     }
@@ -417,4 +419,10 @@ enum pf_code pf_options_decode(const struct pf_option_table *table, const struct
         memcpy(ret_object, object, table->struct_bytes);
     }
     return code;
+}
+
+enum pf_code pf_options_decode(const struct pf_option_table *table, const struct pf_yaml_node *node,
+                               struct pf_option_run *run, void *ret_object)
+{
+    return pf_options_decode_at(table, node, NULL, run, ret_object);
 }

@@ -21,6 +21,7 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
         return false;
     }
     pf_buf_reset(&fit->key);
+    pf_buf_append(&fit->key, &fit->profile->index, sizeof(fit->profile->index));
     pf_question_key(&answer->question, &fit->key);
     if (pf_buf_status(&fit->key, NULL) != PF_OK) {
         return false;
@@ -43,11 +44,12 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
                               struct pf_answer *answer, struct pf_err *err)
 {
     answer->input = (struct pf_filter_input){
-        .options = &fit->options,
+        .options = &fit->profile->options,
         .question = &answer->question,
         .model = fit->model,
         .columns = pf_model_columns(fit->model),
         .strings = pf_model_strings(fit->model),
+        .profile = fit->profile->source,
     };
     if (way != PF_ANSWER_CACHED || !ask_cache(fit, answer)) {
         pf_question_resolve(&answer->question, answer->input.strings);
@@ -79,11 +81,11 @@ static enum pf_code prepare(const struct pf_fit *fit, const struct pf_pod *pod,
                             struct pf_arena *arena, struct pf_answer *answer)
 {
     struct pf_question *question = &answer->question;
-    enum pf_code code =
-        pf_question_prepare(pod, &answer->judgement.request, &fit->options, arena, question);
+    enum pf_code code = pf_question_prepare(pod, &answer->judgement.request, &fit->profile->options,
+                                            arena, question);
     if (code == PF_OK) {
-        pf_device_classes_mark(fit->model, &fit->options, question);
-        code = pf_volume_plan_build(fit->model, &fit->options, arena, question);
+        pf_device_classes_mark(fit->model, &fit->profile->options, question);
+        code = pf_volume_plan_build(fit->model, &fit->profile->options, arena, question);
     }
     return code;
 }
@@ -101,14 +103,16 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     judgement->node = PF_NODE_NONE;
     judgement->nodes = pf_model_columns(fit->model)->nodes;
     bool decided = false;
+    const struct pf_profile *profile = pf_profile_find(&fit->profiles, pod->scheduler_name);
+    fit->profile = profile != NULL ? profile : fit->profiles.items;
     enum pf_code code = pf_verdict_screen(fit, pod, arena, judgement, &decided);
     if (code != PF_OK) {
         return pf_err_set(err, code, "no memory to judge the pod");
     }
     if (pod->defect.len == 0) {
         struct pf_err why = {0};
-        code =
-            pf_request_of_incoming(pod, &fit->options.features, arena, &judgement->request, &why);
+        code = pf_request_of_incoming(pod, &fit->profile->options.features, arena,
+                                      &judgement->request, &why);
         if (code != PF_OK && !(decided && code == PF_E_TOO_BIG)) {
             return pf_err_set(err, code, "%s", why.text);
         }

@@ -11,8 +11,12 @@ enum pf_code pf_fit_new(struct pf_model *model, const struct pf_fit_options *opt
     if (fit == NULL) {
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory for the fit engine");
     }
+    if (pf_profile_make_all(options, &fit->profiles) != PF_OK) {
+        free(fit);
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory for the fit engine");
+    }
     fit->model = model;
-    fit->options = *options;
+    fit->profile = fit->profiles.items;
     fit->clock = options->clock != NULL ? options->clock : pf_clock_system();
     pf_cache_init(&fit->cache,
                   options->cache_max_bytes != 0 ? options->cache_max_bytes : PF_FIT_CACHE_BYTES);
@@ -28,6 +32,7 @@ void pf_fit_free(struct pf_fit *fit)
         return;
     }
     pf_cache_done(&fit->cache);
+    pf_profile_done_all(&fit->profiles);
     pf_buf_done(&fit->key);
     pf_arena_done(&fit->scratch);
     free(fit);

@@ -4,6 +4,7 @@
 /** The engine's state and the steps of a judgement. Inside of the fit module; under the model's lock. */
 
 #include "cache.h"
+#include "profile.h"
 #include "question.h"
 #include "rank.h"
 #include "scan.h"
@@ -19,7 +20,8 @@ struct pf_placing {
 
 struct pf_fit {
     struct pf_model *model;
-    struct pf_fit_options options;
+    struct pf_profiles profiles;
+    const struct pf_profile *profile; /**< of the pod at hand */
     const struct pf_clock *clock;
     struct pf_cache cache;
     struct pf_buf key;       /**< of the question at hand */

@@ -5,9 +5,6 @@
 
 /* Source: pkg/scheduler/framework/plugins/interpodaffinity/scoring.go. */
 
-/* InterPodAffinityArgs.hardPodAffinityWeight by default: what a required affinity term of an existing pod counts. */
-#define HARD_WEIGHT 1
-
 /** What a pod of a group adds to the nodes of its domain. */
 struct gain {
     uint32_t axis;
@@ -36,7 +33,7 @@ struct likings {
 /** One pass. */
 struct pass {
     const struct pf_score_input *in;
-    struct pf_plan
+    struct pf_topology_plan
         *plan; /* preferred terms of the pod, as if they were required anti-affinity; NULL: none */
     int64_t *weights; /* by term of the plan */
     uint32_t *keys;   /* by axis: intern id of the topology key */
@@ -67,6 +64,9 @@ static bool matters(const struct pf_filter_input *input)
 {
     const struct pf_pod *pod = input->question->pod;
     const uint32_t space = pf_intern_find(input->strings, pod->meta.namespace_);
+    if (count_preferred(pod) == 0 && pf_score_profile(input)->ignore_preferred_of_existing) {
+        return false;
+    }
     return count_preferred(pod) != 0 || count_entries(input->model, PF_ANTI_ANY) != 0 ||
            (space != PF_INTERN_NONE && count_entries(input->model, space) != 0);
 }
@@ -111,11 +111,11 @@ static bool axis_of(struct pass *pass, uint32_t key, uint32_t *ret_axis)
 
 /* ---- terms of existing pods ---- */
 
-static int64_t weight_of(const struct pf_term *term)
+static int64_t weight_of(const struct pf_fit_profile *profile, const struct pf_term *term)
 {
     switch ((enum pf_pod_terms_kind)term->kind) {
     case PF_TERMS_AFFINITY:
-        return HARD_WEIGHT;
+        return profile->hard_pod_affinity_weight;
     case PF_TERMS_PREFERRED_AFFINITY:
         return term->weight;
     case PF_TERMS_PREFERRED_ANTI_AFFINITY:
@@ -131,12 +131,16 @@ static bool like_set(struct pass *pass, struct pf_topology_subject *subject, uin
 {
     struct likings *likings = &pass->likings;
     const struct pf_term_set *set = pf_model_term_set(subject->model, terms);
+    const struct pf_fit_profile *profile = pf_score_profile(pass->in->input);
     for (uint32_t i = 0; i < set->term_count; i++) {
         const struct pf_term *term = &set->terms[i];
-        if (term->kind == PF_TERMS_ANTI_AFFINITY || !pf_topology_is_selected(subject, set, term)) {
+        const int64_t weight = weight_of(profile, term);
+        const bool counts = term->kind != PF_TERMS_AFFINITY || weight != 0;
+        if (term->kind == PF_TERMS_ANTI_AFFINITY || !counts ||
+            !pf_topology_is_selected(subject, set, term)) {
             continue;
         }
-        struct liking liking = {.terms = terms, .gain = {.weight = weight_of(term)}};
+        struct liking liking = {.terms = terms, .gain = {.weight = weight}};
         struct liking *items =
             grow(pass->in->arena, likings->items, likings->count, &likings->cap, sizeof(*items));
         if (items == NULL || !axis_of(pass, term->topology_key, &liking.gain.axis)) {
@@ -234,11 +238,11 @@ static enum pf_code build_plan(struct pass *pass)
     soft.terms[PF_TERMS_ANTI_AFFINITY] = (struct pf_pod_terms){.items = terms, .count = count};
     const struct pf_question question = {.pod = &soft,
                                          .active = 1U << PF_FILTER_INTER_POD_AFFINITY};
-    struct pf_plan *plan = NULL;
+    struct pf_topology_plan *plan = NULL;
     const enum pf_code code =
-        pf_plan_build(&question, in->input->options, NULL, 0, in->arena, &plan);
-    if (code == PF_OK && !pf_score_is_too_much(in->input, pf_plan_work(plan))) {
-        pf_plan_resolve(plan, in->input->strings);
+        pf_topology_plan_build(&question, in->input->options, NULL, 0, in->arena, &plan);
+    if (code == PF_OK && !pf_score_is_too_much(in->input, pf_topology_plan_work(plan))) {
+        pf_topology_plan_resolve(plan, in->input->strings);
         pass->plan = plan;
     }
     return code == PF_E_NO_MEMORY ? code : PF_OK;
@@ -260,7 +264,7 @@ static bool add_gain(struct pass *pass, struct gain gain)
 
 static bool add_own_gains(struct pass *pass, const struct pf_group *group)
 {
-    const struct pf_plan *plan = pass->plan;
+    const struct pf_topology_plan *plan = pass->plan;
     for (uint32_t i = 0; plan != NULL && i < plan->anti_count; i++) {
         struct gain gain = {.weight = pass->weights[i]};
         if (pf_topology_term_matches(plan, &plan->terms[i], pass->in->input->model, group) &&
@@ -382,7 +386,8 @@ static enum pf_code run_pass(struct pass *pass, int64_t *scores, bool *ret_skipp
         return PF_E_NO_MEMORY;
     }
     *ret_skipped = true;
-    if (pass->plan == NULL && pass->likings.count == 0) {
+    if (pass->plan == NULL &&
+        (pass->likings.count == 0 || pf_score_profile(in->input)->ignore_preferred_of_existing)) {
         return PF_OK;
     }
     pass->memo =

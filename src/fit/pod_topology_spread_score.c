@@ -14,7 +14,7 @@
 /** One pass. */
 struct pass {
     const struct pf_score_input *in;
-    struct pf_plan *plan;
+    struct pf_topology_plan *plan;
     bool *hostname;   /* by constraint: its key is kubernetes.io/hostname, so a domain is a node */
     double *weight;   /* by constraint: of a pod in a domain */
     uint64_t *memo;   /* by group: constraints that count its pods, and KNOWN */
@@ -37,7 +37,7 @@ static bool matters(const struct pf_filter_input *input)
 }
 
 /* The constraints that score as those of a plan. @return PF_OK with *ret_plan NULL: none, or more than podfit compares */
-static enum pf_code build_plan(const struct pf_score_input *in, struct pf_plan **ret_plan)
+static enum pf_code build_plan(const struct pf_score_input *in, struct pf_topology_plan **ret_plan)
 {
     const struct pf_filter_input *input = in->input;
     struct pf_pod soft = *input->question->pod;
@@ -59,10 +59,11 @@ static enum pf_code build_plan(const struct pf_score_input *in, struct pf_plan *
     if (count == 0 || count > SPREADS_MAX) {
         return PF_OK;
     }
-    struct pf_plan *plan = NULL;
-    const enum pf_code code = pf_plan_build(&question, input->options, NULL, 0, in->arena, &plan);
-    if (code == PF_OK && !pf_score_is_too_much(input, pf_plan_work(plan))) {
-        pf_plan_resolve(plan, input->strings);
+    struct pf_topology_plan *plan = NULL;
+    const enum pf_code code =
+        pf_topology_plan_build(&question, input->options, NULL, 0, in->arena, &plan);
+    if (code == PF_OK && !pf_score_is_too_much(input, pf_topology_plan_work(plan))) {
+        pf_topology_plan_resolve(plan, input->strings);
         *ret_plan = plan;
     }
     return code == PF_E_NO_MEMORY ? code : PF_OK;
@@ -70,7 +71,7 @@ static enum pf_code build_plan(const struct pf_score_input *in, struct pf_plan *
 
 static uint32_t value_of(const struct pass *pass, uint32_t slot, uint32_t spread)
 {
-    const struct pf_plan *plan = pass->plan;
+    const struct pf_topology_plan *plan = pass->plan;
     return pf_topology_value(pass->in->input, slot, plan->key_ids[plan->spreads[spread].axis]);
 }
 

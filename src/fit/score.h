@@ -16,7 +16,7 @@ enum pf_score_id {
     PF_SCORE_NODE_AFFINITY,       /**< preferred node affinity */
     PF_SCORE_POD_TOPOLOGY_SPREAD, /**< ScheduleAnyway constraints, or the system's */
     PF_SCORE_INTER_POD_AFFINITY,  /**< preferred pod affinity, and what existing pods like */
-    PF_SCORE_LEAST_ALLOCATED,     /**< NodeResourcesFit */
+    PF_SCORE_NODE_RESOURCES_FIT,  /**< NodeResourcesFit */
     PF_SCORE_BALANCED_ALLOCATION, /**< NodeResourcesBalancedAllocation */
     PF_SCORE_IMAGE_LOCALITY,      /**< images that a node has */
     PF_SCORE_COUNT,               /**< how many there are */
@@ -54,12 +54,15 @@ extern const struct pf_scorer pf_taint_toleration_scorer;
 extern const struct pf_scorer pf_node_affinity_scorer;
 extern const struct pf_scorer pf_pod_topology_spread_scorer;
 extern const struct pf_scorer pf_inter_pod_affinity_scorer;
-extern const struct pf_scorer pf_node_resources_least_allocated_scorer;
+extern const struct pf_scorer pf_node_resources_fit_scorer;
 extern const struct pf_scorer pf_node_resources_balanced_allocation_scorer;
 extern const struct pf_scorer pf_image_locality_scorer;
 
-/** LeastAllocated over cpu and memory with the pod's non-zero request. @return 0 to 100 */
-int64_t pf_node_resources_least_allocated_score(const struct pf_filter_input *input, uint32_t slot);
+/** What kube-scheduler has by default where the configuration says nothing. Never NULL. */
+const struct pf_fit_profile *pf_score_profile(const struct pf_filter_input *input);
+
+/** LeastAllocated, or MostAllocated where the profile says so, over cpu and memory with the pod's non-zero request. @return 0 to 100 */
+int64_t pf_node_resources_fit_score(const struct pf_filter_input *input, uint32_t slot);
 /** BalancedAllocation of the minor; 0 when the pod asks for neither cpu nor memory. @return 0 to 100 */
 int64_t pf_node_resources_balanced_allocation_score(const struct pf_filter_input *input,
                                                     uint32_t slot);

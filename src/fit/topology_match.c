@@ -104,7 +104,8 @@ static void record(struct matching *m, uint32_t terms, uint32_t topology_key)
     struct pf_topology_matches *matches = &m->matches;
     if (matches->count == m->cap) {
         const uint32_t cap = m->cap * 2 + 4;
-        struct pf_plan_existing *bigger = pf_arena_calloc(m->subject.arena, cap, sizeof(*bigger));
+        struct pf_topology_plan_existing *bigger =
+            pf_arena_calloc(m->subject.arena, cap, sizeof(*bigger));
         if (bigger == NULL) {
             m->failed = true;
             return;
@@ -115,7 +116,7 @@ static void record(struct matching *m, uint32_t terms, uint32_t topology_key)
         matches->items = bigger;
         m->cap = cap;
     }
-    matches->items[matches->count++] = (struct pf_plan_existing){
+    matches->items[matches->count++] = (struct pf_topology_plan_existing){
         .terms = terms,
         .generation = pf_model_term_set_generation(m->subject.model, terms),
         .topology_key = topology_key};
@@ -136,8 +137,8 @@ static void match_set(struct matching *m, uint32_t terms)
 
 static int compare_existing(const void *a, const void *b)
 {
-    const struct pf_plan_existing *left = a;
-    const struct pf_plan_existing *right = b;
+    const struct pf_topology_plan_existing *left = a;
+    const struct pf_topology_plan_existing *right = b;
     if (left->terms != right->terms) {
         return left->terms < right->terms ? -1 : 1;
     }
@@ -173,7 +174,14 @@ enum pf_code pf_topology_match(const struct pf_model *model, const struct pf_pod
                                struct pf_arena *arena, struct pf_topology_matches *ret_matches)
 {
     struct matching m = {.cap = 0};
-    if (pf_model_anti_affinity_may_match(model, pod->meta.namespace_)) {
+    const uint32_t space = pf_intern_find(pf_model_strings(model), pod->meta.namespace_);
+    size_t any = 0;
+    size_t own = 0;
+    (void)pf_model_anti(model, PF_ANTI_ANY, &any);
+    if (space != PF_INTERN_NONE) {
+        (void)pf_model_anti(model, space, &own);
+    }
+    if (any + own != 0) {
         m.failed = !pf_topology_subject_init(model, pod, arena, &m.subject);
         if (!m.failed) {
             match_listed(&m, PF_ANTI_ANY);
@@ -219,9 +227,9 @@ enum pf_code pf_topology_marks(const struct pf_filter_input *input, uint32_t ter
 #define SPREAD_BIT   (1U << PF_FILTER_POD_TOPOLOGY_SPREAD)
 #define AFFINITY_BIT (1U << PF_FILTER_INTER_POD_AFFINITY)
 
-static bool screen_work(const struct pf_plan *plan, const struct pf_model *model)
+static bool screen_work(const struct pf_topology_plan *plan, const struct pf_model *model)
 {
-    const uint64_t work = pf_plan_work(plan);
+    const uint64_t work = pf_topology_plan_work(plan);
     const uint64_t nodes = pf_model_columns(model)->nodes;
     const uint64_t groups = pf_model_group_count(model);
     return work > PF_FIT_WORK_FREE && work * (nodes > groups ? nodes : groups) > PF_FIT_WORK_MAX;
@@ -232,9 +240,9 @@ static enum pf_code make_plan(struct pf_question *question, const struct pf_fit_
                               const struct pf_model *model, struct pf_topology_matches *matches,
                               struct pf_arena *arena, const char **ret_cause)
 {
-    struct pf_plan *plan = NULL;
+    struct pf_topology_plan *plan = NULL;
     const enum pf_code code =
-        pf_plan_build(question, options, matches->items, matches->count, arena, &plan);
+        pf_topology_plan_build(question, options, matches->items, matches->count, arena, &plan);
     if (code == PF_E_TOO_BIG) {
         *ret_cause = "spread constraints and affinity terms use more topology keys than podfit "
                      "judges";
@@ -253,8 +261,8 @@ static enum pf_code make_plan(struct pf_question *question, const struct pf_fit_
                      "compare with every pod";
         return PF_OK;
     }
-    pf_plan_match_self(plan, question->pod,
-                       pf_model_namespace_find(model, question->pod->meta.namespace_));
+    pf_topology_plan_match_self(plan, question->pod,
+                                pf_model_namespace_find(model, question->pod->meta.namespace_));
     question->plan = plan;
     return PF_OK;
 }

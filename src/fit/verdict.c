@@ -110,8 +110,9 @@ static enum pf_code decide(struct pf_judgement *judgement, enum pf_verdict verdi
 }
 
 /* Pods that kube-scheduler does not look for a node for (scheduler-fit 1.1, section 11 on mirror pods). */
-static enum pf_code screen_not_judged(const struct pf_pod *pod, struct pf_arena *arena,
-                                      struct pf_judgement *judgement, bool *ret_decided)
+static enum pf_code screen_not_judged(const struct pf_fit *fit, const struct pf_pod *pod,
+                                      struct pf_arena *arena, struct pf_judgement *judgement,
+                                      bool *ret_decided)
 {
     if (pod->mirror) {
         return decide(judgement, PF_VERDICT_NOT_JUDGED,
@@ -123,12 +124,9 @@ static enum pf_code screen_not_judged(const struct pf_pod *pod, struct pf_arena 
                                       PF_SV_ARG(pod->node_name)),
                       ret_decided);
     }
-    if (pod->scheduler_name.len != 0 &&
-        !pf_sv_eq(pod->scheduler_name, PF_SV("default-scheduler"))) {
+    if (pf_profile_find(&fit->profiles, pod->scheduler_name) == NULL) {
         return decide(judgement, PF_VERDICT_NOT_JUDGED,
-                      pf_arena_printf(arena, "spec.schedulerName is '%.*s', not '%s'",
-                                      PF_SV_ARG(pod->scheduler_name), "default-scheduler"),
-                      ret_decided);
+                      pf_profile_missing(&fit->profiles, pod->scheduler_name, arena), ret_decided);
     }
     if (pod->meta.deleting) {
         return decide(judgement, PF_VERDICT_NOT_JUDGED, "the pod is being deleted", ret_decided);
@@ -154,14 +152,14 @@ static enum pf_code screen_model(const struct pf_fit *fit, struct pf_arena *aren
         return PF_OK;
     }
     const int64_t age_ms = (pf_clock_mono_ns(fit->clock) - origin.updated_mono_ns) / NS_PER_MS;
-    if (age_ms <= fit->options.max_model_age_ms) {
+    if (age_ms <= fit->profile->options.max_model_age_ms) {
         return PF_OK;
     }
     return decide(judgement, PF_VERDICT_UNKNOWN,
                   pf_arena_printf(arena,
                                   "the model of the cluster is %" PRId64
                                   " ms old, more than %" PRId64 " ms",
-                                  age_ms, fit->options.max_model_age_ms),
+                                  age_ms, fit->profile->options.max_model_age_ms),
                   ret_decided);
 }
 
@@ -188,7 +186,7 @@ static enum pf_code screen_needs(const struct pf_fit *fit, unsigned needs, const
     for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
         const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)i);
         if (filter->built || (filter->needs & needs) == 0 ||
-            (fit->options.disabled & 1U << i) != 0) {
+            (fit->profile->options.disabled & 1U << i) != 0) {
             continue;
         }
         several = names != NULL;
@@ -213,7 +211,7 @@ enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *po
                                bool *ret_decided)
 {
     *ret_decided = false;
-    enum pf_code code = screen_not_judged(pod, arena, judgement, ret_decided);
+    enum pf_code code = screen_not_judged(fit, pod, arena, judgement, ret_decided);
     if (code == PF_OK && !*ret_decided) {
         code = screen_model(fit, arena, judgement, ret_decided);
     }
@@ -223,9 +221,14 @@ enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *po
     if (pod->defect.len != 0) {
         return decide(judgement, PF_VERDICT_UNKNOWN, pf_arena_dup(arena, pod->defect), ret_decided);
     }
-    const unsigned needs = pod->needs & known_needs(&fit->options.features);
+    const char *doubt = NULL;
+    code = pf_profile_doubt(fit->profile, pod, arena, &doubt);
+    if (code != PF_OK || doubt != NULL) {
+        return code == PF_OK ? decide(judgement, PF_VERDICT_UNKNOWN, doubt, ret_decided) : code;
+    }
+    const unsigned needs = pod->needs & known_needs(&fit->profile->options.features);
     if ((needs & PF_NEEDS_RESOURCE_CLAIMS) != 0 &&
-        (fit->options.disabled & 1U << PF_FILTER_DYNAMIC_RESOURCES) == 0) {
+        (fit->profile->options.disabled & 1U << PF_FILTER_DYNAMIC_RESOURCES) == 0) {
         return decide(judgement, PF_VERDICT_UNKNOWN,
                       "needs filter DynamicResources to evaluate CEL expressions over devices, "
                       "which this version of podfit does not have",
@@ -249,7 +252,7 @@ enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf
                                       request->scalar_count, PF_FIT_SCALARS_MAX),
                       ret_decided);
     }
-    if (!fit->options.features.dra_extended_resource) {
+    if (!fit->profile->options.features.dra_extended_resource) {
         return PF_OK;
     }
     /* such a name is a device class, which DynamicResources allocates (scheduler-fit 7.6) */
@@ -272,7 +275,8 @@ enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_ques
     *ret_decided = false;
     const char *cause = question->failure;
     const enum pf_code code =
-        cause == NULL ? pf_topology_ask(question, &fit->options, fit->model, arena, &cause) : PF_OK;
+        cause == NULL ? pf_topology_ask(question, &fit->profile->options, fit->model, arena, &cause)
+                      : PF_OK;
     return code == PF_OK && cause != NULL
                ? decide(judgement, PF_VERDICT_UNKNOWN, cause, ret_decided)
                : code;

@@ -96,7 +96,8 @@ static enum pf_code parse_config(const char *path, struct pf_config **ret_config
         return PF_OK;
     }
     for (size_t i = 0; i < problems->count; i++) {
-        pf_log_error("server", "%s:%zu:%zu: %s", path, (size_t)problems->items[i].mark.line,
+        pf_log_error("server", "%s:%zu:%zu: %s", problems->items[i].file,
+                     (size_t)problems->items[i].mark.line,
                      (size_t)problems->items[i].mark.column, problems->items[i].text);
     }
     if (problems->total > problems->count) {

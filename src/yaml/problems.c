@@ -84,13 +84,13 @@ void pf_problems_add(struct pf_problems *problems, struct pf_yaml_mark mark,
         return;
     }
     neutralise(text);
-    problems->items[problems->count++] = (struct pf_problem){.mark = mark, .text = text};
+    problems->items[problems->count++] =
+        (struct pf_problem){.mark = mark, .text = text, .file = problems->file};
 }
 
-static void append_problem(const struct pf_problems *problems, const struct pf_problem *problem,
-                           struct pf_buf *buf)
+static void append_problem(const struct pf_problem *problem, struct pf_buf *buf)
 {
-    const char *file = strcmp(problems->file, "-") == 0 ? "stdin" : problems->file;
+    const char *file = strcmp(problem->file, "-") == 0 ? "stdin" : problem->file;
     pf_buf_append_cstr(buf, file);
     if (problem->mark.line != 0) {
         pf_buf_printf(buf, ":%u:%u", problem->mark.line, problem->mark.column);
@@ -99,8 +99,12 @@ static void append_problem(const struct pf_problems *problems, const struct pf_p
     pf_buf_append_cstr(buf, problem->text);
 }
 
-static bool is_before(const struct pf_problem *a, const struct pf_problem *b)
+/* @param main  the file whose problems come first */
+static bool is_before(const struct pf_problem *a, const struct pf_problem *b, const char *main)
 {
+    if (a->file != b->file) {
+        return a->file == main;
+    }
     return a->mark.line != b->mark.line ? a->mark.line < b->mark.line
                                         : a->mark.column < b->mark.column;
 }
@@ -110,7 +114,8 @@ static void sort_by_position(const struct pf_problems *problems, size_t order[PF
 {
     for (size_t i = 0; i < problems->count; i++) {
         size_t at = i;
-        while (at > 0 && is_before(&problems->items[i], &problems->items[order[at - 1]])) {
+        while (at > 0 &&
+               is_before(&problems->items[i], &problems->items[order[at - 1]], problems->file)) {
             order[at] = order[at - 1];
             at--;
         }
@@ -123,7 +128,7 @@ void pf_problems_format(const struct pf_problems *problems, struct pf_buf *buf)
     size_t order[PF_PROBLEMS_MAX] = {0};
     sort_by_position(problems, order);
     for (size_t i = 0; i < problems->count; i++) {
-        append_problem(problems, &problems->items[order[i]], buf);
+        append_problem(&problems->items[order[i]], buf);
         pf_buf_append_char(buf, '\n');
     }
     if (problems->total > problems->count) {
@@ -144,7 +149,7 @@ enum pf_code pf_problems_status(const struct pf_problems *problems, struct pf_er
     pf_autobuf struct pf_buf text = {.data = NULL};
     sort_by_position(problems, order);
     pf_buf_init(&text, PF_ERR_TEXT_BYTES);
-    append_problem(problems, &problems->items[order[0]], &text);
+    append_problem(&problems->items[order[0]], &text);
     const char *first = text.data != NULL ? text.data : problems->items[order[0]].text;
     if (problems->total == 1) {
         return pf_err_set(err, PF_E_INVALID, "%s", first);

@@ -33,6 +33,7 @@ type Case struct {
 	Namespaces A      `json:"namespaces,omitempty"`
 	Nominated  A      `json:"nominated,omitempty"`
 	Objects    A      `json:"objects,omitempty"`
+	Budgets    A      `json:"pdbs,omitempty"`
 	Gates      string `json:"gates,omitempty"`
 	FitArgs    M      `json:"fit_args,omitempty"`
 	Affinity   M      `json:"affinity_args,omitempty"` // NodeAffinityArgs.addedAffinity
@@ -88,6 +89,9 @@ func (c *Case) objects() []M {
 	}
 	for _, n := range c.Nodes {
 		all = append(all, withKind("Node", "v1", n))
+	}
+	for _, b := range c.Budgets {
+		all = append(all, withKind("PodDisruptionBudget", "policy/v1", b))
 	}
 	for _, o := range c.Objects {
 		all = append(all, o.(M))

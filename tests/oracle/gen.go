@@ -8,7 +8,7 @@ import (
 )
 
 // features that can be left out of the random clusters.
-var features = []string{"affinity", "spread", "volumes", "nominated", "dra", "declared", "gates", "changes"}
+var features = []string{"affinity", "spread", "volumes", "nominated", "dra", "declared", "preemption", "gates", "changes"}
 
 func featureNames() string { return strings.Join(features, ", ") }
 
@@ -107,6 +107,12 @@ func (g *gen) chooseThemes(c *Case) {
 		g.taints = g.taints || g.numericTolerations
 		g.podLevel = g.podLevel || !g.numericTolerations
 	} else if on("gates", 8) {
+		c.Affinity = M{"requiredDuringSchedulingIgnoredDuringExecution": M{"nodeSelectorTerms": pick(g,
+			A{M{"matchExpressions": A{M{"key": zoneKey, "operator": "In", "values": A{"a", "b"}}}}},
+			A{M{"matchExpressions": A{M{"key": "disk", "operator": "Exists"}}}, M{"matchFields": A{M{"key": "metadata.name", "operator": "In", "values": A{"n1"}}}}},
+			A{M{"matchExpressions": A{M{"key": "rack", "operator": "NotIn", "values": A{"r1"}}}}})}}
+		g.selectors = true
+	} else if on("gates", 8) {
 		c.FitArgs = pick(g, M{"ignoredResources": A{"example.com/gpu"}}, M{"ignoredResourceGroups": A{"example.com"}},
 			M{"ignoredResources": A{"vendor.io/fpga", "hugepages-2Mi"}, "ignoredResourceGroups": A{"nvidia.com"}})
 		g.resources = true
@@ -134,6 +140,12 @@ func (g *gen) cluster(c *Case) {
 	for i := g.Intn(3*count/2 + 2); i > 0; i-- {
 		if p := g.existing(); p != nil {
 			c.Existing = append(c.Existing, p)
+		}
+	}
+	if g.chance(20) && !g.without["preemption"] {
+		for i := 1 + g.Intn(2); i > 0; i-- {
+			c.Budgets = append(c.Budgets, M{"metadata": M{"name": fmt.Sprintf("budget%d", i), "namespace": g.namespace()},
+				"spec": M{"selector": g.labelSelector()}, "status": M{"disruptionsAllowed": g.Intn(2)}})
 		}
 	}
 	if g.chance(20) && !g.without["nominated"] {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -58,6 +59,9 @@ func (g *gen) existing() M {
 			spec["nodeName"] = "gone"
 		}
 		p["status"] = g.status(p)
+		if g.chance(50) {
+			p["status"].(M)["startTime"] = fmt.Sprintf("2026-01-%02dT00:00:00Z", 1+g.Intn(5))
+		}
 		if g.chance(10) {
 			meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
 			meta["deletionGracePeriodSeconds"] = 30
@@ -131,7 +135,7 @@ func (g *gen) pod(name string) M {
 		spec["resources"] = g.podResources()
 	}
 	if g.chance(40) {
-		spec["priority"] = pick(g, -10, 0, 1, 100)
+		spec["priority"] = pick(g, -10, -10, 0, 1, 100)
 	}
 	if g.taints && g.chance(70) || g.chance(8) {
 		spec["tolerations"] = g.tolerations()
@@ -146,10 +150,18 @@ func (g *gen) pod(name string) M {
 	if g.volumes && g.chance(70) || g.chance(5) {
 		spec["volumes"] = g.podVolumes()
 	}
+	if g.chance(15) {
+		g.nulls(spec)
+	}
 	return M{"metadata": M{"name": name, "namespace": g.namespace(), "labels": g.podLabels()}, "spec": spec}
 }
 
 func (g *gen) container(name string, hostNetwork, sidecar bool) M {
+	if g.chance(1) && len(name) == 2 {
+		// a container of many resources and nothing else
+		return M{"name": name, "image": "registry.test/pause:1", "resources": M{"limits": M{"cpu": 1, "memory": 1e9, "ephemeral-storage": "1", "example.com/gpu": 1,
+			"nvidia.com/gpu": "1", "vendor.io/fpga": 2}}, "ports": nil, "restartPolicy": sidecarPolicy(sidecar)}
+	}
 	c := M{"name": name, "image": "registry.test/pause:1", "terminationMessagePolicy": "File", "imagePullPolicy": "Always"}
 	if sidecar {
 		c["restartPolicy"] = "Always"
@@ -161,6 +173,31 @@ func (g *gen) container(name string, hostNetwork, sidecar bool) M {
 		c["ports"] = g.containerPorts(hostNetwork)
 	}
 	return c
+}
+
+func sidecarPolicy(sidecar bool) any {
+	if sidecar {
+		return "Always"
+	}
+	return nil
+}
+
+// number turns a plain number into a JSON number at times; quantities may be either.
+func (g *gen) number(text string) any {
+	if value, err := strconv.ParseFloat(text, 64); err == nil && g.chance(8) {
+		return value
+	}
+	return text
+}
+
+// nulls puts null where nothing stands: it is the same as nothing.
+func (g *gen) nulls(spec M) {
+	for _, key := range some(g, 3, "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "volumes", "initContainers", "overhead", "resources",
+		"schedulingGates", "priority", "nodeName", "hostNetwork", "x-unknown") {
+		if _, there := spec[key]; !there {
+			spec[key] = nil
+		}
+	}
 }
 
 func (g *gen) containerPorts(hostNetwork bool) A {
@@ -194,11 +231,11 @@ func (g *gen) amount(requests, limits M, name string, texts []string) {
 	high := low + g.Intn(len(texts)-low)
 	switch g.Intn(4) {
 	case 0:
-		limits[name] = texts[high]
+		limits[name] = g.number(texts[high])
 	case 1:
-		requests[name], limits[name] = texts[low], texts[high]
+		requests[name], limits[name] = g.number(texts[low]), g.number(texts[high])
 	default:
-		requests[name] = texts[low]
+		requests[name] = g.number(texts[low])
 	}
 }
 

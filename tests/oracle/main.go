@@ -17,6 +17,7 @@ type options struct {
 	peer, cases, out   string
 	without            string
 	noUnknown, places  bool
+	preemption         bool
 	allReasons         bool
 	verbose            bool
 	convert            string
@@ -33,6 +34,7 @@ func parseOptions() options {
 	flag.StringVar(&o.without, "without", "", "features to leave out, separated by commas: "+featureNames())
 	flag.BoolVar(&o.noUnknown, "no-unknown", false, "podfit's answer 'unknown' is a difference")
 	flag.BoolVar(&o.places, "places", false, "the node a pod is predicted to land on must be one with the highest score")
+	flag.BoolVar(&o.preemption, "preemption", false, "compare whom a pod that fits nowhere would evict")
 	flag.BoolVar(&o.allReasons, "all-reasons", true, "fail when a reason of the list was never met")
 	flag.BoolVar(&o.verbose, "v", false, "print each case's name")
 	flag.StringVar(&o.convert, "answer", "", "print kube-scheduler's answers to the cases of this file, ask nobody else")

@@ -30,7 +30,8 @@ type PeerJudgement struct {
 // PeerAnswer is the remembered answer and, in Explained, the one found node by node.
 type PeerAnswer struct {
 	PeerJudgement
-	Explained struct {
+	Preemption *Candidate `json:"preemption"`
+	Explained  struct {
 		PeerJudgement
 		Nodes []struct {
 			NodeAnswer
@@ -100,6 +101,9 @@ func request(c *Case, objects []M) ([]byte, error) {
 		if names, ok := c.FitArgs[key]; ok {
 			line[key] = names
 		}
+	}
+	if c.Affinity != nil {
+		line["addedAffinity"] = c.Affinity
 	}
 	return json.Marshal(line)
 }

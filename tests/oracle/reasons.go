@@ -27,6 +27,7 @@ var wanted = []struct {
 	{reason{"TaintToleration", uu, "node(s) had untolerated taint(s)"}, ""},
 	{reason{"NodeAffinity", uu, "node(s) didn't match Pod's node affinity/selector"}, ""},
 	{reason{"NodeAffinity", uu, "pod affinity terms conflict"}, ""},
+	{reason{"NodeAffinity", uu, "node(s) didn't match scheduler-enforced node affinity"}, "gates"},
 	{reason{"prefilter", uu, "node(s) didn't satisfy plugin(s) [NodeAffinity]"}, ""},
 	{reason{"NodePorts", u, "node(s) didn't have free ports for the requested pod ports"}, ""},
 	{reason{"NodeResourcesFit", u, "Too many pods"}, ""},

@@ -25,6 +25,7 @@ import (
 	schedcache "k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/defaultpreemption"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/dynamicresources"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/nodevolumelimits"
 	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
@@ -40,7 +41,9 @@ type scheduler struct {
 	classes   *extendedresourcecache.ExtendedResourceCache
 	held      []any // device classes the cache was told of
 	switchable
-	nominated map[string][]fwk.PodInfo
+	nominated  map[string][]fwk.PodInfo
+	preemption *defaultpreemption.DefaultPreemption
+	evict      bool // find out about preemption, too
 }
 
 // switchable is a lister whose snapshot can be exchanged.
@@ -114,6 +117,10 @@ func newScheduler(ctx context.Context, c config) (*scheduler, error) {
 		frameworkruntime.WithMetricsRecorder(metrics.NewMetricsAsyncRecorder(1000, time.Hour, ctx.Done())),
 		frameworkruntime.WithWaitingPods(frameworkruntime.NewWaitingPodsMap()),
 		frameworkruntime.WithPodsInPreBind(frameworkruntime.NewPodsInPreBindMap()))
+	if err != nil {
+		return nil, err
+	}
+	s.preemption, err = newPreemption(ctx, profile, s.framework)
 	return s, err
 }
 
@@ -246,8 +253,13 @@ type Answer struct {
 	Failed    string                // the attempt ends in an error, not in a verdict
 	Nodes     map[string]NodeAnswer // by name
 	Fits      int
-	Message   string   // when nothing fits
-	Places    []string // nodes with the highest score
+	Message   string                      // when nothing fits
+	Places    []string                    // nodes with the highest score
+	Scores    map[string]int64            // of the nodes that fit, when there are several
+	Plugins   map[string]map[string]int64 // their weighted scores by plug-in
+	// when preemption was asked for and nothing fits: nodes to evict pods from, never nil then
+	Candidates  []Candidate
+	FullMessage string // with what PostFilter adds
 }
 
 func codeName(code fwk.Code) string {
@@ -313,6 +325,7 @@ func (s *scheduler) filter(ctx context.Context, pod *v1.Pod, answer *Answer) err
 		return nil
 	case !status.IsSuccess():
 		diagnosis.PreFilterMsg = status.Message()
+		diagnosis.NodeToStatus.SetAbsentNodesStatus(status)
 		for _, info := range infos {
 			answer.Nodes[info.Node().Name] = nodeAnswer(status, status.Plugin())
 		}
@@ -325,6 +338,13 @@ func (s *scheduler) filter(ctx context.Context, pod *v1.Pod, answer *Answer) err
 	}
 	if answer.Fits == 0 && answer.Failed == "" {
 		answer.Message = (&framework.FitError{Pod: pod, NumAllNodes: len(infos), Diagnosis: diagnosis}).Error()
+		answer.FullMessage = answer.Message
+		if s.evict {
+			if err := s.preempt(ctx, pod, state, &diagnosis, answer); err != nil {
+				return err
+			}
+			answer.FullMessage = (&framework.FitError{Pod: pod, NumAllNodes: len(infos), Diagnosis: diagnosis}).Error()
+		}
 	}
 	return nil
 }
@@ -373,8 +393,13 @@ func (s *scheduler) place(ctx context.Context, pod *v1.Pod, state fwk.CycleState
 	if !status.IsSuccess() {
 		return
 	}
+	answer.Scores, answer.Plugins = map[string]int64{}, map[string]map[string]int64{}
 	best := int64(-1)
 	for _, score := range scores {
+		answer.Scores[score.Name], answer.Plugins[score.Name] = score.TotalScore, map[string]int64{}
+		for _, p := range score.Scores {
+			answer.Plugins[score.Name][p.Name] = p.Score
+		}
 		if score.TotalScore > best {
 			best, answer.Places = score.TotalScore, nil
 		}

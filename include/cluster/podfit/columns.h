@@ -119,9 +119,6 @@ const uint32_t *pf_model_nodes_by_name(struct pf_model *model, uint32_t *ret_cou
 uint64_t pf_model_changes_since(const struct pf_model *model, uint64_t since,
                                 void (*visit)(void *opaque, uint32_t slot), void *opaque);
 
-/** Does a pod that holds room have a required anti-affinity term that may match a pod of this namespace? (it names it, or has a namespaceSelector) */
-bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv space);
-
 /** A pending pod that the fit engine has to place. */
 struct pf_pending {
     uint32_t pod; /**< handle for pf_model_pending_place() */

@@ -18,7 +18,11 @@ struct pf_config {
     enum pf_action on_unknown;   /**< annotate or reject */
     int64_t reservation_ttl_ms;
     bool needs_namespace_labels; /**< a class has a namespaceSelector */
-    char digest[17];             /**< hex; changes with the effective content */
+    struct pf_sv *
+        notes; /**< what of fit.schedulerConfig podfit does not model, a sentence each: tell at start */
+    size_t note_count;
+    char digest
+        [17]; /**< hex; changes with the effective content, that of fit.schedulerConfig included */
     /* private: reference count and arena */
     struct pf_config_state *state;
 };
@@ -33,6 +37,22 @@ struct pf_config {
  */
 enum pf_code pf_config_parse(struct pf_sv yaml, const char *name, struct pf_problems *problems,
                              struct pf_config **ret_config) PF_MUST_CHECK;
+/** Reads a file that the configuration names. @return PF_OK, or a code with its text in @p err */
+typedef enum pf_code (*pf_config_read_fn)(void *opaque, const char *path, struct pf_buf *buf,
+                                          struct pf_err *err);
+
+struct pf_config_source {
+    struct pf_sv yaml;
+    const char
+        *name; /**< path for messages; relative paths in the file are relative to its folder */
+    pf_config_read_fn read; /**< NULL: regular files */
+    void *opaque;           /**< for read */
+};
+/** As pf_config_parse(), which reads fit.schedulerConfig from the file system. */
+enum pf_code pf_config_parse_source(const struct pf_config_source *source,
+                                    struct pf_problems *problems,
+                                    struct pf_config **ret_config) PF_MUST_CHECK;
+
 /** The configuration of `podfit check` without a file: one class that covers every pod, requests: keep, onFull and onNever: reject. */
 enum pf_code pf_config_keep_all(struct pf_config **ret_config, struct pf_err *err) PF_MUST_CHECK;
 

@@ -146,6 +146,12 @@ struct pf_option_run {
 enum pf_code pf_options_decode(const struct pf_option_table *table, const struct pf_yaml_node *node,
                                struct pf_option_run *run, void *ret_object) PF_MUST_CHECK;
 
+/** The same for a part of a file. @param path  where the part stands, for the problems; borrowed for the call */
+enum pf_code pf_options_decode_at(const struct pf_option_table *table,
+                                  const struct pf_yaml_node *node,
+                                  const struct pf_problems_path *path, struct pf_option_run *run,
+                                  void *ret_object) PF_MUST_CHECK;
+
 /**
  * Append the effective configuration, defaults included, as YAML that decodes to the same.
  *

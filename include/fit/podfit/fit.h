@@ -9,6 +9,7 @@
  */
 
 #include <podfit/model.h>
+#include <podfit/fit_profile.h>
 
 struct pf_fit;
 
@@ -66,6 +67,15 @@ struct pf_fit_options {
     size_t ignored_resource_group_count;
     struct pf_node_selector
         added_affinity; /**< NodeAffinityArgs.addedAffinity, the required part; borrowed as above */
+    /**
+     * Profiles of kube-scheduler's configuration; borrowed. What they switch off or ignore is added to the members above, for their pods. None: one
+     * profile, `default-scheduler`, with every default. A pod that names none of them is not judged.
+     */
+    const struct pf_fit_profile *profiles;
+    size_t profile_count;
+    const struct pf_fit_extender *extenders; /**< of every profile; borrowed */
+    size_t extender_count;
+    bool ignore_extenders; /**< judge as if there were neither extenders nor out-of-tree plug-ins */
     size_t
         cache_max_bytes; /**< memory for remembered answers; 0: the default of 8 MiB (at least two questions are kept) */
 };

@@ -22,11 +22,12 @@ struct pf_problems_path {
 struct pf_problem {
     struct pf_yaml_mark mark; /**< line 0: none */
     const char *text; /**< in the arena: `classes[0].onFull: ...`, without file and position */
+    const char *file; /**< that was `file` of the collection when it was added; borrowed */
 };
 
 struct pf_problems {
     struct pf_arena *arena; /**< borrowed; owns the texts */
-    const char *file;       /**< borrowed; for the output */
+    const char *file;       /**< borrowed; of the problems that are added; a decoder that reads another file sets it meanwhile */
     size_t count;           /**< kept, at most PF_PROBLEMS_MAX */
     size_t total;           /**< all, the dropped ones included */
     bool no_memory;         /**< a text could not be kept */
@@ -49,7 +50,7 @@ void pf_problems_add(struct pf_problems *problems, struct pf_yaml_mark mark,
 /** Append a path as `classes[0].onFull`; keys other than [A-Za-z0-9_-] are quoted: `labels['a.b']`. */
 void pf_problems_path(const struct pf_problems_path *path, struct pf_buf *buf);
 
-/** Append one line a problem, ordered by position: `file:line:column: path: sentence`, then `and N more` if some were dropped. */
+/** Append one line a problem, ordered by position within each file: `file:line:column: path: sentence`, then `and N more` if some were dropped. */
 void pf_problems_format(const struct pf_problems *problems, struct pf_buf *buf);
 
 /** @return PF_OK when there is none, else PF_E_INVALID (or PF_E_NO_MEMORY) with the first problem and how many more in @p err */

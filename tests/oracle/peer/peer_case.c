@@ -4,6 +4,7 @@
 #include <podfit/fit.h>
 #include <podfit/limits.h>
 #include <podfit/snapshot.h>
+#include <podfit/volumes.h>
 #include <podfit/write.h>
 
 #define ARENA_MAX_BYTES ((size_t)256 * 1024 * 1024)
@@ -17,6 +18,7 @@ struct names {
 struct peer_case {
     int64_t minor;
     struct pf_sv gates;
+    struct pf_sv added_affinity; /* NodeAffinityArgs.addedAffinity */
     struct names ignored;
     struct names ignored_groups;
     struct pf_sv objects;
@@ -48,8 +50,9 @@ static enum pf_code read_case(struct pf_sv text, struct pf_arena *arena, struct 
                               struct pf_err *err)
 {
     static const struct pf_sv keys[] = {
-        PF_SV_INIT("minor"),   PF_SV_INIT("gates"), PF_SV_INIT("ignoredResources"),
-        PF_SV_INIT("objects"), PF_SV_INIT("steps"), PF_SV_INIT("ignoredResourceGroups"),
+        PF_SV_INIT("minor"),         PF_SV_INIT("gates"), PF_SV_INIT("ignoredResources"),
+        PF_SV_INIT("objects"),       PF_SV_INIT("steps"), PF_SV_INIT("ignoredResourceGroups"),
+        PF_SV_INIT("addedAffinity"),
     };
     struct pf_cursor c;
     uint64_t seen = 0;
@@ -73,8 +76,11 @@ static enum pf_code read_case(struct pf_sv text, struct pf_arena *arena, struct 
         case 4:
             (void)pf_cursor_span(&c, &ret_case->steps);
             break;
-        default:
+        case 5:
             read_names(&c, arena, &ret_case->ignored_groups);
+            break;
+        default:
+            (void)pf_cursor_span(&c, &ret_case->added_affinity);
             break;
         }
     }
@@ -99,6 +105,26 @@ static enum pf_code set_gates(struct pf_sv text, struct pf_arena *arena,
         }
     }
     return pf_cursor_error(&c, err);
+}
+
+/* A node affinity stands in pods only, so the decoder of pods reads it. */
+static enum pf_code read_added_affinity(struct pf_sv text, struct pf_arena *arena,
+                                        struct pf_node_selector *ret_affinity, struct pf_err *err)
+{
+    if (text.len == 0) {
+        return PF_OK;
+    }
+    const char *json = pf_arena_printf(arena, "{\"spec\":{\"affinity\":{\"nodeAffinity\":%.*s}}}",
+                                       PF_SV_ARG(text));
+    if (json == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    }
+    struct pf_pod pod = {0};
+    const enum pf_code code = pf_pod_decode(pf_sv_from(json), arena, &pod, err);
+    if (code == PF_OK) {
+        *ret_affinity = pod.node_affinity;
+    }
+    return code;
 }
 
 static void put_reasons(struct pf_writer *w, const struct pf_fit_node *node)
@@ -279,18 +305,26 @@ static enum pf_code open_play(struct play *play, const struct peer_case *wanted,
         .reservation_ttl_ms = INT64_C(15000),
         .reservations_max = PF_RESERVATIONS_MAX,
     };
-    const struct pf_fit_options fit_options = {
+    struct pf_fit_options fit_options = {
         .features = play->features,
         .clock = options.clock,
         .max_model_age_ms = INT64_C(60000),
+        .claims_now = true, /* as kube-scheduler says it this moment */
         .ignored_resources = wanted->ignored.items,
         .ignored_resource_count = wanted->ignored.count,
         .ignored_resource_groups = wanted->ignored_groups.items,
         .ignored_resource_group_count = wanted->ignored_groups.count,
     };
-    enum pf_code code = pf_model_new(&options, &play->model, err);
+    enum pf_code code =
+        read_added_affinity(wanted->added_affinity, &play->arena, &fit_options.added_affinity, err);
+    if (code == PF_OK) {
+        code = pf_model_new(&options, &play->model, err);
+    }
     if (code == PF_OK) {
         code = pf_fit_new(play->model, &fit_options, &play->fit, err);
+    }
+    for (unsigned kind = 0; code == PF_OK && kind < PF_KIND_COUNT; kind++) {
+        pf_model_mark_kind(play->model, (enum pf_kind)kind); /* a case holds all that there is */
     }
     return code == PF_OK ? apply(play, wanted->objects, err) : code;
 }

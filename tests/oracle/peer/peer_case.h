@@ -10,7 +10,7 @@
 /**
  * Play one case and append its answers.
  *
- * A case is `{"minor":36,"gates":{"Name":true},"ignoredResources":[],"ignoredResourceGroups":[],"objects":{List},"steps":[...]}`; a step is
+ * A case is `{"minor":36,"gates":{"Name":true},"ignoredResources":[],"ignoredResourceGroups":[],"addedAffinity":{NodeAffinity},"objects":{List},"steps":[...]}`; a step is
  * `{"pod":{Pod}}`, `{"apply":{List}}` or `{"delete":{"kind","namespace","name"}}`. The answer is `{"answers":[...]}`, one item for each pod.
  *
  * @param out  one line of JSON without line end is appended; on failure what stands there is of no use

@@ -1,0 +1,282 @@
+#include "schedconfig.h"
+
+/* Plug-ins of kube-scheduler 1.33 to 1.36 in the order in which multiPoint enables them. */
+static const struct {
+    const char *name;
+    bool scores;
+    bool by_default; /* whatever the feature gates */
+} plugins[] = {
+    {"SchedulingGates", false, true},
+    {"PrioritySort", false, true},
+    {"NodeUnschedulable", false, true},
+    {"NodeName", false, true},
+    {"TaintToleration", true, true},
+    {"NodeAffinity", true, true},
+    {"NodePorts", false, true},
+    {"NodeResourcesFit", true, true},
+    {"VolumeRestrictions", false, true},
+    {"NodeVolumeLimits", false, true},
+    {"VolumeBinding", true, true},
+    {"VolumeZone", false, true},
+    {"PodTopologySpread", true, true},
+    {"InterPodAffinity", true, true},
+    {"DynamicResources", true, true},
+    {"DefaultPreemption", false, true},
+    {"NodeResourcesBalancedAllocation", true, true},
+    {"ImageLocality", true, true},
+    {"DefaultBinder", false, true},
+    {"NodeDeclaredFeatures", false, true},
+    {"GangScheduling", false, false},
+    {"TopologyPlacementGenerator", false, false},
+    {"PodGroupPodsCount", false, false},
+};
+
+/* Filters without a PreFilter of their own. */
+#define NO_PRE_FILTER                                                 \
+    (1U << PF_FILTER_NODE_UNSCHEDULABLE | 1U << PF_FILTER_NODE_NAME | \
+     1U << PF_FILTER_TAINT_TOLERATION)
+/* Filters whose PreFilter alone excludes no pod: switching off `filter` switches them off. */
+#define PRE_FILTER_HARMLESS                                                     \
+    (1U << PF_FILTER_NODE_PORTS | 1U << PF_FILTER_NODE_RESOURCES_FIT |          \
+     1U << PF_FILTER_NODE_VOLUME_LIMITS | 1U << PF_FILTER_POD_TOPOLOGY_SPREAD | \
+     1U << PF_FILTER_INTER_POD_AFFINITY | 1U << PF_FILTER_NODE_DECLARED_FEATURES)
+
+const char *pf_sched_point_name(enum pf_sched_point point)
+{
+    static const char *const names[PF_SCHED_POINTS] = {
+        "preEnqueue", "queueSort", "preFilter",         "filter",         "postFilter",
+        "preScore",   "score",     "reserve",           "permit",         "preBind",
+        "bind",       "postBind",  "placementGenerate", "placementScore", "multiPoint",
+    };
+    return names[point];
+}
+
+static size_t find_plugin(struct pf_sv name)
+{
+    for (size_t i = 0; i < PF_ARRAY_LEN(plugins); i++) {
+        if (pf_sv_eq_cstr(name, plugins[i].name)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static bool lists(const struct pf_sched_plugins *list, struct pf_sv name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (pf_sv_eq(list->items[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool switches_off(const struct pf_sched_set *set, struct pf_sv name)
+{
+    return lists(&set->disabled, PF_SV("*")) || lists(&set->disabled, name);
+}
+
+/* Does multiPoint, merged with the default one, enable the plug-in? Source: mergePluginSet in apis/config/v1/default_plugins.go */
+static bool on_at_multi_point(const struct pf_sched_profile *profile, struct pf_sv name)
+{
+    const struct pf_sched_set *multi = &profile->points[PF_SCHED_MULTI_POINT];
+    const size_t i = find_plugin(name);
+    const bool by_default = i != SIZE_MAX && plugins[i].by_default;
+    return lists(&multi->enabled, name) || (by_default && !switches_off(multi, name));
+}
+
+/* Source: expandMultiPointPlugins in framework/runtime/framework.go */
+static bool is_on(const struct pf_sched_profile *profile, enum pf_sched_point point,
+                  struct pf_sv name)
+{
+    const struct pf_sched_set *set = &profile->points[point];
+    return lists(&set->enabled, name) ||
+           (!switches_off(set, name) && on_at_multi_point(profile, name));
+}
+
+/* ---- the order of the filters ---- */
+
+struct order {
+    int last;
+    bool changed;
+};
+
+static void see(struct order *order, struct pf_sv name)
+{
+    enum pf_filter_id filter = PF_FILTER_COUNT;
+    if (pf_filter_find(name, &filter)) {
+        order->changed = order->changed || (int)filter < order->last;
+        order->last = (int)filter;
+    }
+}
+
+static void see_multi_point(struct order *order, const struct pf_sched_profile *profile,
+                            struct pf_sv name)
+{
+    const struct pf_sched_set *filter = &profile->points[PF_SCHED_FILTER];
+    if (!switches_off(filter, name) && !lists(&filter->enabled, name)) {
+        see(order, name);
+    }
+}
+
+/* Overrides of multiPoint, what is left of multiPoint, the rest of `filter`. */
+static bool order_differs(const struct pf_sched_profile *profile)
+{
+    const struct pf_sched_set *filter = &profile->points[PF_SCHED_FILTER];
+    const struct pf_sched_set *multi = &profile->points[PF_SCHED_MULTI_POINT];
+    struct order order = {.last = -1};
+    for (size_t i = 0; i < filter->enabled.count; i++) {
+        const struct pf_sv name = filter->enabled.items[i].name;
+        if (on_at_multi_point(profile, name) && !switches_off(filter, name)) {
+            see(&order, name);
+        }
+    }
+    for (size_t i = 0; i < PF_ARRAY_LEN(plugins); i++) {
+        const struct pf_sv name = pf_sv_from(plugins[i].name);
+        if (plugins[i].by_default && !switches_off(multi, name)) {
+            see_multi_point(&order, profile, name);
+        }
+    }
+    for (size_t i = 0; i < multi->enabled.count; i++) {
+        const struct pf_sv name = multi->enabled.items[i].name;
+        const size_t known = find_plugin(name);
+        if (known == SIZE_MAX || !plugins[known].by_default || switches_off(multi, name)) {
+            see_multi_point(&order, profile, name);
+        }
+    }
+    for (size_t i = 0; i < filter->enabled.count; i++) {
+        const struct pf_sv name = filter->enabled.items[i].name;
+        if (!on_at_multi_point(profile, name) || switches_off(filter, name)) {
+            see(&order, name);
+        }
+    }
+    return order.changed;
+}
+
+/* ---- what podfit does not model ---- */
+
+static bool decides(enum pf_sched_point point)
+{
+    return point != PF_SCHED_QUEUE_SORT && point != PF_SCHED_PRE_SCORE && point != PF_SCHED_SCORE &&
+           point != PF_SCHED_POST_BIND && point != PF_SCHED_PLACEMENT_GENERATE &&
+           point != PF_SCHED_PLACEMENT_SCORE;
+}
+
+/* Plug-ins that are not kube-scheduler's own: each is noted, one that can refuse a pod makes the verdict unknown. */
+static enum pf_code apply_foreign(const struct pf_sched_profile *from, struct pf_sched_notes *notes,
+                                  struct pf_arena *arena, struct pf_fit_profile *profile)
+{
+    for (unsigned point = 0; point < PF_SCHED_POINTS; point++) {
+        const struct pf_sched_plugins *enabled = &from->points[point].enabled;
+        const char *where = pf_sched_point_name((enum pf_sched_point)point);
+        for (size_t i = 0; i < enabled->count; i++) {
+            const struct pf_sv name = enabled->items[i].name;
+            if (find_plugin(name) != SIZE_MAX) {
+                continue;
+            }
+            const bool matters = decides((enum pf_sched_point)point);
+            pf_schedconfig_note(notes, "profile '%.*s': out-of-tree plug-in '%.*s' at %s%s",
+                                PF_SV_ARG(from->scheduler_name), PF_SV_ARG(name), where,
+                                matters ? ": verdicts are unknown, unless fit.extenders is ignore"
+                                        : " has no part in the verdict");
+            if (!matters || profile->foreign.len != 0) {
+                continue;
+            }
+            const char *text = pf_arena_printf(
+                arena, "an out-of-tree plug-in, '%.*s' at %s, which podfit does not ask",
+                PF_SV_ARG(name), where);
+            if (text == NULL) {
+                return PF_E_NO_MEMORY;
+            }
+            profile->foreign = pf_sv_from(text);
+        }
+    }
+    return PF_OK;
+}
+
+/* @return false: no memory */
+static bool set_unmodelled(struct pf_fit_profile *profile, struct pf_arena *arena, const char *name,
+                           const char *why)
+{
+    if (profile->unmodelled.len != 0) {
+        return true;
+    }
+    const char *text =
+        pf_arena_printf(arena, "plug-in %s %s, which podfit does not model", name, why);
+    profile->unmodelled = pf_sv_from(text);
+    return text != NULL;
+}
+
+static bool apply_filter(const struct pf_sched_profile *from, enum pf_filter_id filter,
+                         struct pf_arena *arena, struct pf_fit_profile *profile)
+{
+    const char *name = pf_filter_name(filter);
+    const unsigned bit = 1U << filter;
+    const bool filters = is_on(from, PF_SCHED_FILTER, pf_sv_from(name));
+    const bool prepares =
+        (NO_PRE_FILTER & bit) != 0 ? filters : is_on(from, PF_SCHED_PRE_FILTER, pf_sv_from(name));
+    if (filters && !prepares) {
+        return set_unmodelled(profile, arena, name, "is on at filter and off at preFilter");
+    }
+    if (!filters && prepares && (PRE_FILTER_HARMLESS & bit) == 0) {
+        return set_unmodelled(profile, arena, name, "is on at preFilter and off at filter");
+    }
+    profile->disabled |= filters ? 0 : bit;
+    return true;
+}
+
+static bool scores_differ(const struct pf_sched_profile *from)
+{
+    const struct pf_sched_set *multi = &from->points[PF_SCHED_MULTI_POINT];
+    const enum pf_sched_point own[] = {PF_SCHED_PRE_SCORE, PF_SCHED_SCORE};
+    for (size_t i = 0; i < PF_ARRAY_LEN(own); i++) {
+        const struct pf_sched_set *set = &from->points[own[i]];
+        if (set->enabled.count != 0 || set->disabled.count != 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < multi->enabled.count; i++) {
+        if (multi->enabled.items[i].weight != 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < PF_ARRAY_LEN(plugins); i++) {
+        if (plugins[i].scores && !on_at_multi_point(from, pf_sv_from(plugins[i].name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum pf_code pf_schedplugins_apply(const struct pf_sched_profile *from,
+                                   struct pf_sched_notes *notes, struct pf_arena *arena,
+                                   struct pf_fit_profile *profile)
+{
+    for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
+        if (!apply_filter(from, (enum pf_filter_id)i, arena, profile)) {
+            return PF_E_NO_MEMORY;
+        }
+    }
+    if (!is_on(from, PF_SCHED_PRE_ENQUEUE, PF_SV("SchedulingGates")) &&
+        !set_unmodelled(profile, arena, "SchedulingGates", "is off")) {
+        return PF_E_NO_MEMORY;
+    }
+    profile->no_preemption = !is_on(from, PF_SCHED_POST_FILTER, PF_SV("DefaultPreemption"));
+    if (profile->unmodelled.len != 0) {
+        pf_schedconfig_note(notes, "profile '%.*s': %.*s: verdicts are unknown",
+                            PF_SV_ARG(from->scheduler_name), PF_SV_ARG(profile->unmodelled));
+    }
+    if (order_differs(from)) {
+        pf_schedconfig_note(notes,
+                            "profile '%.*s': filters in another order than by default; where "
+                            "several exclude a node podfit names the one that is first by default",
+                            PF_SV_ARG(from->scheduler_name));
+    }
+    if (scores_differ(from)) {
+        pf_schedconfig_note(notes,
+                            "profile '%.*s': other scores than by default; podfit expects a pod "
+                            "where the default ones place it",
+                            PF_SV_ARG(from->scheduler_name));
+    }
+    return apply_foreign(from, notes, arena, profile);
+}

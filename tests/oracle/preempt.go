@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+
+	v1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	extenderv1 "k8s.io/kube-scheduler/extender/v1"
+	fwk "k8s.io/kube-scheduler/framework"
+	schedulerapi "k8s.io/kubernetes/pkg/scheduler/apis/config"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/defaultpreemption"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/feature"
+	"k8s.io/kubernetes/pkg/scheduler/util"
+
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+)
+
+// Candidate is a node on which a pod would be placed by evicting victims.
+type Candidate struct {
+	Node    string   `json:"node"`
+	Victims []string `json:"victims"` // namespace/name, sorted
+}
+
+func newPreemption(ctx context.Context, profile *schedulerapi.KubeSchedulerProfile, handle fwk.Handle) (*defaultpreemption.DefaultPreemption, error) {
+	for _, c := range profile.PluginConfig {
+		if c.Name == "DefaultPreemption" {
+			return defaultpreemption.New(ctx, c.Args, handle, feature.NewSchedulerFeaturesFromGates(utilfeature.DefaultFeatureGate))
+		}
+	}
+	return nil, fmt.Errorf("the profile does not configure DefaultPreemption")
+}
+
+// preempt does what PostFilter does without evicting anybody. Candidates are the nodes among which kube-scheduler would choose: all that are
+// equal to the one it chose.
+func (s *scheduler) preempt(ctx context.Context, pod *v1.Pod, state fwk.CycleState, diagnosis *framework.Diagnosis, answer *Answer) error {
+	answer.Candidates = []Candidate{}
+	statuses := diagnosis.NodeToStatus
+	if ok, _ := s.preemption.PodEligibleToPreemptOthers(ctx, pod, statuses.Get(pod.Status.NominatedNodeName)); ok {
+		nodes, err := statuses.NodesForStatusCode(s.Snapshot.NodeInfos(), fwk.Unschedulable)
+		if err != nil {
+			return err
+		}
+		if len(nodes) > 0 {
+			budgets, err := s.factory.Policy().V1().PodDisruptionBudgets().Lister().List(labels.Everything())
+			if err != nil {
+				return err
+			}
+			if err := s.dryRun(ctx, pod, state, nodes, budgets, answer); err != nil {
+				return err
+			}
+		}
+	}
+	if len(answer.Candidates) != 0 {
+		return nil
+	}
+	return s.explainPreemption(ctx, pod, state, diagnosis)
+}
+
+func (s *scheduler) dryRun(ctx context.Context, pod *v1.Pod, state fwk.CycleState, nodes []fwk.NodeInfo, budgets []*policyv1.PodDisruptionBudget,
+	answer *Answer) error {
+	candidates, _, err := s.preemption.Evaluator.DryRunPreemption(ctx, state, pod, nodes, budgets, 0, int32(len(nodes)))
+	if err != nil || len(candidates) == 0 {
+		return err
+	}
+	best := s.preemption.Evaluator.SelectCandidate(ctx, candidates)
+	for _, c := range candidates {
+		if slices.Equal(rank(c.Victims()), rank(best.Victims())) {
+			out := Candidate{Node: c.Name(), Victims: []string{}}
+			for _, victim := range c.Victims().Pods {
+				if victim.DeletionTimestamp != nil {
+					continue // is on its way out, nothing is deleted
+				}
+				out.Victims = append(out.Victims, victim.Namespace+"/"+victim.Name)
+			}
+			sort.Strings(out.Victims)
+			answer.Candidates = append(answer.Candidates, out)
+		}
+	}
+	sort.Slice(answer.Candidates, func(a, b int) bool { return answer.Candidates[a].Node < answer.Candidates[b].Node })
+	return nil
+}
+
+func priority(pod *v1.Pod) int64 {
+	if pod.Spec.Priority == nil {
+		return 0
+	}
+	return int64(*pod.Spec.Priority)
+}
+
+// rank has what pickOneNodeForPreemption looks at, so that nodes of equal rank are chosen at random.
+func rank(victims *extenderv1.Victims) []int64 {
+	sum := int64(0)
+	for _, pod := range victims.Pods {
+		sum += priority(pod) + 1<<31
+	}
+	start := int64(0)
+	if earliest := util.GetEarliestPodStartTime(victims); earliest != nil {
+		start = earliest.UnixNano()
+	}
+	return []int64{victims.NumPDBViolations, priority(victims.Pods[0]), sum, int64(len(victims.Pods)), start}
+}
+
+// explainPreemption fills in the text that PostFilter adds when nobody's eviction helps; nothing is evicted then.
+func (s *scheduler) explainPreemption(ctx context.Context, pod *v1.Pod, state fwk.CycleState, diagnosis *framework.Diagnosis) error {
+	if err := s.factory.Core().V1().Pods().Informer().GetIndexer().Replace([]any{pod}, ""); err != nil {
+		return err
+	}
+	_, status := s.framework.RunPostFilterPlugins(ctx, state, pod, diagnosis.NodeToStatus)
+	if status.IsSuccess() {
+		return fmt.Errorf("PostFilter preempts where the dry run does not")
+	}
+	diagnosis.PostFilterMsg = status.Message()
+	return nil
+}
+
+// preemptionDifference compares podfit's candidate, where it gives one, with those of kube-scheduler.
+func preemptionDifference(real *Answer, podfit *PeerAnswer) []string {
+	switch {
+	case real.Candidates == nil || podfit.Verdict == "unknown" || podfit.Verdict == "notJudged":
+		return nil
+	case podfit.Preemption == nil && len(real.Candidates) == 0:
+		return nil
+	case podfit.Preemption == nil:
+		return []string{fmt.Sprintf("no preemption, kube-scheduler's candidates: %s", compact(real.Candidates))}
+	}
+	got := *podfit.Preemption
+	sort.Strings(got.Victims)
+	for _, c := range real.Candidates {
+		if c.Node == got.Node && slices.Equal(c.Victims, got.Victims) {
+			return nil
+		}
+	}
+	return []string{fmt.Sprintf("preemption %s, kube-scheduler's candidates: %s", compact(got), compact(real.Candidates))}
+}
