@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "default_spread.h"
 #include "score.h"
 #include "tally.h"
 #include "topology.h"
@@ -33,7 +34,29 @@ static bool matters(const struct pf_filter_input *input)
             return true;
         }
     }
-    return false;
+    return pod->spread_count == 0 && pf_default_spread_applies(input->model, pod);
+}
+
+/* The pod's own, or the system's for a pod without any; marked as a plan takes them. @return false: no memory */
+static bool list_constraints(const struct pf_score_input *in, struct pf_spread **ret_spreads,
+                             size_t *ret_count)
+{
+    const struct pf_pod *pod = in->input->question->pod;
+    if (pod->spread_count == 0) {
+        return pf_default_spread_build(in->input->model, pod, in->arena, ret_spreads, ret_count) ==
+               PF_OK;
+    }
+    struct pf_spread *spreads = pf_arena_calloc(in->arena, pod->spread_count, sizeof(*spreads));
+    size_t count = 0;
+    for (size_t i = 0; spreads != NULL && i < pod->spread_count; i++) {
+        if (pod->spreads[i].schedule_anyway) {
+            spreads[count] = pod->spreads[i];
+            spreads[count++].do_not_schedule = true;
+        }
+    }
+    *ret_spreads = spreads;
+    *ret_count = count;
+    return spreads != NULL;
 }
 
 /* The constraints that score as those of a plan. @return PF_OK with *ret_plan NULL: none, or more than podfit compares */
@@ -41,19 +64,10 @@ static enum pf_code build_plan(const struct pf_score_input *in, struct pf_topolo
 {
     const struct pf_filter_input *input = in->input;
     struct pf_pod soft = *input->question->pod;
-    struct pf_spread *spreads = pf_arena_calloc(in->arena, soft.spread_count, sizeof(*spreads));
-    if (spreads == NULL) {
+    if (!list_constraints(in, &soft.spreads, &soft.spread_count)) {
         return PF_E_NO_MEMORY;
     }
-    size_t count = 0;
-    for (size_t i = 0; i < soft.spread_count; i++) {
-        if (soft.spreads[i].schedule_anyway) {
-            spreads[count] = soft.spreads[i];
-            spreads[count++].do_not_schedule = true;
-        }
-    }
-    soft.spreads = spreads;
-    soft.spread_count = count;
+    const size_t count = soft.spread_count;
     const struct pf_question question = {.pod = &soft,
                                          .active = 1U << PF_FILTER_POD_TOPOLOGY_SPREAD};
     if (count == 0 || count > SPREADS_MAX) {
@@ -247,7 +261,8 @@ static enum pf_code run_pass(struct pass *pass, int64_t *scores)
 
 static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)
 {
-    struct pass pass = {.in = in, .all_keys = true};
+    /* the system's constraints spread over hosts also where nodes have no zone */
+    struct pass pass = {.in = in, .all_keys = in->input->question->pod->spread_count != 0};
     enum pf_code code = build_plan(in, &pass.plan);
     *ret_skipped = pass.plan == NULL;
     if (code == PF_OK && pass.plan != NULL) {
