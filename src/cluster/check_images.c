@@ -40,9 +40,11 @@ static const char *check_all(struct recount *recount, uint32_t *strings)
 {
     const struct pf_model *model = recount->model;
     size_t count = 0;
+    size_t bytes = 0;
     const struct pf_image *before = NULL;
     for (const struct pf_image *image = model->images.first; image != NULL; image = image->next) {
         count++;
+        bytes += pf_image_cost(image);
         pf_image_each(image, count_slot, recount);
         if (image->prev != before || image->kept || image->nodes.count == 0 ||
             !is_linked(model, image)) {
@@ -52,6 +54,9 @@ static const char *check_all(struct recount *recount, uint32_t *strings)
             strings[image->names[i]]++;
         }
         before = image;
+    }
+    if (bytes != model->images.bytes) {
+        return "bytes of images are miscounted";
     }
     return count == model->images.by_key.count && recount->good ? NULL : "images are miscounted";
 }

@@ -276,6 +276,8 @@ void pf_image_init(struct pf_model *model);
 void pf_image_done(struct pf_model *model);
 /** Memory held. */
 size_t pf_image_bytes(const struct pf_model *model);
+/** Heap bytes of one image that a node has. */
+size_t pf_image_cost(const struct pf_image *image);
 /** @return false: no memory; then and when the change is not made: pf_image_abandon() */
 bool pf_image_prepare(struct pf_model *model, const struct pf_node *node, uint32_t slot,
                       struct pf_image_change *change) PF_MUST_CHECK;

@@ -12,22 +12,33 @@ static struct pf_sv key_of(const struct pf_image *image)
                                  image->name_count * sizeof(image->names[0])};
 }
 
+/* Names and what is left free for the alignment of the links behind them. */
+static size_t round_up(size_t names)
+{
+    return (names + 1) / 2 * 2;
+}
+
 /* The links stand behind the names. */
 static struct pf_image_link *links_of(struct pf_image *image)
 {
-    return (struct pf_image_link *)(void *)(image->names + (image->name_count + 1) / 2 * 2);
+    return (struct pf_image_link *)(void *)(image->names + round_up(image->name_count));
 }
 
 static const struct pf_image_link *links_in(const struct pf_image *image)
 {
-    return (const struct pf_image_link *)(const void *)(image->names +
-                                                        (image->name_count + 1) / 2 * 2);
+    return (const struct pf_image_link *)(const void *)(image->names + round_up(image->name_count));
 }
 
 static size_t bytes_for(size_t names)
 {
-    return sizeof(struct pf_image) + (names + 1) / 2 * 2 * sizeof(uint32_t) +
+    return sizeof(struct pf_image) + round_up(names) * sizeof(uint32_t) +
            names * sizeof(struct pf_image_link);
+}
+
+size_t pf_image_cost(const struct pf_image *image)
+{
+    return pf_heap_cost(bytes_for(image->name_count)) +
+           pf_heap_cost(pf_slot_set_bytes(&image->nodes));
 }
 
 static struct pf_sv name_text(const struct pf_model *model, uint32_t name)
@@ -298,7 +309,7 @@ bool pf_image_prepare(struct pf_model *model, const struct pf_node *node, uint32
         return false;
     }
     struct named *items = pf_arena_calloc(&model->scratch, names, sizeof(*items));
-    change->items = pf_arena_calloc(&model->scratch, node->image_count, sizeof(*change->items));
+    change->items = pf_arena_calloc(&model->scratch, node->image_count, sizeof(struct pf_image *));
     size_t count = 0;
     if (items == NULL || change->items == NULL) {
         return false;

@@ -92,7 +92,7 @@ static bool matters(const struct pf_filter_input *input)
     for (size_t i = 0; i < pod->container_count; i++) {
         struct pf_sv name = {0};
         if (!full_name(pod->containers[i].image, &arena, &name)) {
-            return false;
+            return true; /* and run will say that there is no memory */
         }
         const struct pf_image *first = pf_model_image_next(input->model, name, NULL);
         if (first != NULL) {

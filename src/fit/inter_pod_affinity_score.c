@@ -316,7 +316,7 @@ static bool tally_group(struct pass *pass, uint32_t slot, const struct pf_slot_g
         return false;
     }
     const struct memo *memo = &pass->memo[pods->group];
-    for (uint32_t i = 0; i < memo->count; i++) {
+    for (uint32_t i = 0; i < memo->count && pass->gains != NULL && pass->keys != NULL; i++) {
         const struct gain gain = pass->gains[memo->first + i];
         const uint32_t value = pf_topology_value(pass->in->input, slot, pass->keys[gain.axis]);
         if (value == PF_INTERN_NONE) {

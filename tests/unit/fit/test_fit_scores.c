@@ -29,6 +29,8 @@ struct item {
 };
 
 struct tally {
+    struct pf_sv name; /* of the case at hand */
+    int minor;
     unsigned cases;
     unsigned nodes;
     unsigned failures;
@@ -72,11 +74,11 @@ static void apply_list(struct world *world, struct pf_sv list,
     assert_true(pf_cursor_end(&c));
 }
 
-static void complain(struct tally *tally, const struct item *item, int minor, const char *node,
-                     const char *what, int64_t got, int64_t expected)
+static void complain(struct tally *tally, const char *node, const char *what, int64_t got,
+                     int64_t expected)
 {
-    print_error("1.%d %.*s %s: %s is %lld, not %lld\n", minor, PF_SV_ARG(item->name), node, what,
-                (long long)got, (long long)expected);
+    print_error("1.%d %.*s %s: %s is %lld, not %lld\n", tally->minor, PF_SV_ARG(tally->name), node,
+                what, (long long)got, (long long)expected);
     tally->failures++;
 }
 
@@ -87,7 +89,7 @@ static int64_t number_of(const struct cJSON *tree)
     return value;
 }
 
-static void compare_plugins(struct tally *tally, const struct item *item, const char *node,
+static void compare_plugins(struct tally *tally, const char *node,
                             const struct pf_rank_table *table, const struct pf_rank_row *row,
                             const struct cJSON *plugins)
 {
@@ -96,9 +98,9 @@ static void compare_plugins(struct tally *tally, const struct item *item, const 
         const struct cJSON *expected = pf_wire_get(plugins, name);
         const bool skipped = (table->skipped & 1U << i) != 0;
         if (skipped != (expected == NULL)) {
-            complain(tally, item, 36, node, name, skipped ? -1 : row->weighted[i], -1);
+            complain(tally, node, name, skipped ? -1 : row->weighted[i], -1);
         } else if (expected != NULL && row->weighted[i] != number_of(expected)) {
-            complain(tally, item, 36, node, name, row->weighted[i], number_of(expected));
+            complain(tally, node, name, row->weighted[i], number_of(expected));
         }
     }
 }
@@ -119,10 +121,10 @@ static void compare_row(struct world *world, struct tally *tally, const struct i
     assert_non_null(total);
     tally->nodes++;
     if (row->total != number_of(total)) {
-        complain(tally, item, minor, node, "total", row->total, number_of(total));
+        complain(tally, node, "total", row->total, number_of(total));
     }
     if (minor == PF_KUBE_MINOR_NEWEST) {
-        compare_plugins(tally, item, node, table, row,
+        compare_plugins(tally, node, table, row,
                         pf_wire_get(pf_wire_get(expect, "plugin_scores"), node));
     }
 }
@@ -139,18 +141,19 @@ static void compare_choice(struct world *world, struct tally *tally, const struc
             best = table->rows[i].slot;
         }
     }
-    const int minor = world->features.minor;
     const struct pf_judgement first = world_judge(world, item->pod);
     const struct pf_judgement second = world_judge(world, item->pod);
     const struct pf_explanation explained = world_explain(world, item->pod);
     if (first.node != best || second.node != best || explained.judgement.node != best) {
-        complain(tally, item, minor, "choice", "slot", first.node, best);
+        complain(tally, "choice", "slot", first.node, best);
     }
 }
 
 static void run_minor(struct tally *tally, const struct item *item, int minor)
 {
     struct world world;
+    tally->name = item->name;
+    tally->minor = minor;
     world_init(&world, minor, NULL);
     apply_list(&world, item->nodes, world_node);
     apply_list(&world, item->namespaces, world_namespace);
@@ -268,7 +271,7 @@ static const struct row rows[] = {
      .slot = 1,
      .id = PF_SCORE_POD_TOPOLOGY_SPREAD,
      /* by host: ln(4) + 2 = 3.4 and 2 */
-     .score = 2 * (100 * (3 + 2 - 3) / 3),
+     .score = 132, /* twice 100 * (3 + 2 - 3) / 3 */
      .other = 200},
     {.name = "a Service of other pods",
      .first = "}," ALLOCATABLE "}}",
@@ -290,7 +293,7 @@ static const struct row rows[] = {
             "'ReplicaSet','name':'r','controller':true}]},'spec':{'containers':[{'name':'c'}]}}",
      .slot = 1,
      .id = PF_SCORE_POD_TOPOLOGY_SPREAD,
-     .score = 2 * (100 * (3 + 2 - 3) / 3),
+     .score = 132, /* twice 100 * (3 + 2 - 3) / 3 */
      .other = 200},
     {.name = "LeastAllocated",
      .first = "},'status':{'allocatable':{'cpu':'4','memory':'8Gi','pods':'110'}}}",
@@ -326,7 +329,9 @@ static struct pf_sv quoted(struct world *world, const char *text)
     char *copy = pf_arena_dup(&world->arena, pf_sv_from(text));
     assert_non_null(copy);
     for (char *at = copy; *at != '\0'; at++) {
-        *at = *at == '\'' ? '"' : *at;
+        if (*at == '\'') {
+            *at = '"';
+        }
     }
     return pf_sv_from(copy);
 }
