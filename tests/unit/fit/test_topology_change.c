@@ -155,35 +155,51 @@ static enum pf_topology_fault fault_of(const struct naive_answer *answer)
     return PF_TOPOLOGY_PASSES;
 }
 
-/* One node, some of its pods gone and one of another node come. */
-static void compare(struct run *run)
+/* What has changed on one node. */
+struct plan {
+    struct naive after;
+    struct pf_topology_change changes[NAIVE_PODS + 1];
+    size_t count;
+};
+
+/* A pod of any node comes; the entry of one that was taken away is used for it. */
+static void add_copy(struct plan *plan, const struct naive_pod *pod, int node, uint32_t group)
 {
-    const struct naive_pod asked = draw_pod(run, true);
-    const struct pf_pod pod = world_incoming(&run->world, print_pod(run, &asked, -1));
-    const int node = (int)below(run, NAIVE_NODES);
-    struct naive changed = run->naive;
-    struct pf_topology_change changes[NAIVE_PODS];
-    size_t count = 0;
+    for (int i = 0; i < NAIVE_PODS; i++) {
+        if (!plan->after.pods[i].exists) {
+            plan->after.pods[i] = *pod;
+            plan->after.pods[i].node = node;
+            plan->changes[plan->count++] = (struct pf_topology_change){.group = group, .pods = 1};
+            return;
+        }
+    }
+}
+
+/* Some pods of the node go, and a copy of one comes. */
+static void make_plan(struct run *run, int node, struct plan *plan)
+{
     const int moved = (int)below(run, NAIVE_PODS);
+    *plan = (struct plan){.after = run->naive};
     for (int i = 0; i < NAIVE_PODS; i++) {
         const uint32_t group =
             pf_model_group_of_pod(run->world.model, space_of(run, i), name_of(run, i));
         assert_true(group != PF_GROUP_NONE);
         if (run->naive.pods[i].node == node && below(run, 2) == 0) {
-            changes[count++] = (struct pf_topology_change){.group = group, .pods = -1};
-            changed.pods[i].exists = false;
-        } else if (i == moved && count + 1 < NAIVE_PODS) {
-            /* a copy comes: the place of a pod that was taken away is used for it */
-            for (int k = 0; k < i; k++) {
-                if (!changed.pods[k].exists) {
-                    changed.pods[k] = run->naive.pods[i];
-                    changed.pods[k].node = node;
-                    changes[count++] = (struct pf_topology_change){.group = group, .pods = 1};
-                    break;
-                }
-            }
+            plan->changes[plan->count++] = (struct pf_topology_change){.group = group, .pods = -1};
+            plan->after.pods[i].exists = false;
+        } else if (i == moved) {
+            add_copy(plan, &run->naive.pods[i], node, group);
         }
     }
+}
+
+static void compare(struct run *run)
+{
+    const struct naive_pod asked = draw_pod(run, true);
+    const struct pf_pod pod = world_incoming(&run->world, print_pod(run, &asked, -1));
+    const int node = (int)below(run, NAIVE_NODES);
+    struct plan plan;
+    make_plan(run, node, &plan);
     pf_autoanswer struct pf_answer answer = {.outcomes = NULL};
     assert_int_equal(
         pf_answer_find(run->world.fit, &pod, PF_ANSWER_CACHED, &run->world.arena, &answer, NULL),
@@ -191,9 +207,9 @@ static void compare(struct run *run)
     assert_non_null(answer.topology);
     enum pf_topology_fault fault = PF_TOPOLOGY_FAULTS;
     assert_int_equal(pf_topology_check_changed(answer.topology, &answer.input, slot_of(run, node),
-                                               changes, count, &fault),
+                                               plan.changes, plan.count, &fault),
                      PF_OK);
-    const struct naive_answer wanted = naive_ask(&changed, &asked, node);
+    const struct naive_answer wanted = naive_ask(&plan.after, &asked, node);
     assert_int_equal(fault, fault_of(&wanted));
     run->faults[fault]++;
 }
