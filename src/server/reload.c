@@ -61,8 +61,16 @@ void pf_reload_free(struct pf_reload *reload)
     free(reload);
 }
 
+static void warn_notes(const struct pf_config *config)
+{
+    for (size_t i = 0; i < config->note_count; i++) {
+        pf_log_warning("server", "fit.schedulerConfig: %.*s", PF_SV_ARG(config->notes[i]));
+    }
+}
+
 void pf_reload_warn(const struct pf_config *config, bool live)
 {
+    warn_notes(config);
     for (size_t i = 0; i < config->class_count; i++) {
         const struct pf_class *rules = &config->classes[i];
         if (rules->on_full == PF_ACTION_GATE && !live) {
@@ -97,8 +105,8 @@ static enum pf_code parse_config(const char *path, struct pf_config **ret_config
     }
     for (size_t i = 0; i < problems->count; i++) {
         pf_log_error("server", "%s:%zu:%zu: %s", problems->items[i].file,
-                     (size_t)problems->items[i].mark.line,
-                     (size_t)problems->items[i].mark.column, problems->items[i].text);
+                     (size_t)problems->items[i].mark.line, (size_t)problems->items[i].mark.column,
+                     problems->items[i].text);
     }
     if (problems->total > problems->count) {
         pf_log_error("server", "%s: and %zu more problems", path,
@@ -130,6 +138,7 @@ static enum pf_code load_config(struct pf_reload *reload, struct pf_err *err)
         pf_config_unref(fresh);
         return set;
     }
+    warn_notes(fresh);
     pf_model_lock(reload->options.model);
     pf_model_set_reservation_ttl(reload->options.model, fresh->reservation_ttl_ms);
     pf_model_unlock(reload->options.model);
