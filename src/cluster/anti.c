@@ -128,15 +128,3 @@ const struct pf_anti *pf_model_anti(const struct pf_model *model, uint32_t names
     *ret_count = end - first;
     return first < model->anti_count ? &model->anti[first] : NULL;
 }
-
-bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv space)
-{
-    const uint32_t id = pf_intern_find(&model->strings, space);
-    size_t any = 0;
-    size_t own = 0;
-    (void)pf_model_anti(model, PF_ANTI_ANY, &any);
-    if (id != PF_INTERN_NONE) {
-        (void)pf_model_anti(model, id, &own);
-    }
-    return any + own != 0;
-}

@@ -266,6 +266,9 @@ static struct pf_sv pack_pair(struct packer *packer, const struct pair *pair)
 
 struct pf_object *pf_store_pack(enum pf_kind kind, const void *view)
 {
+    if ((unsigned)kind >= PF_KIND_COUNT) {
+        return NULL;
+    }
     union any_view copy;
     memcpy(&copy, view, view_bytes[kind]);
     const struct pair key = key_of(kind, &copy);

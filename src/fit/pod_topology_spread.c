@@ -26,7 +26,7 @@ static enum pf_code prepare(struct pf_question *question,
 /* A node that lacks a label never takes the pod; how full its domains are is up to other pods. */
 static bool could(const struct pf_filter_input *input, struct pf_filter_target *target)
 {
-    const struct pf_plan *plan = input->question->plan;
+    const struct pf_topology_plan *plan = input->question->plan;
     for (uint32_t i = 0; plan != NULL && i < plan->spread_count; i++) {
         if (pf_topology_value(input, target->slot, plan->key_ids[plan->spreads[i].axis]) ==
             PF_INTERN_NONE) {

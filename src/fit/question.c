@@ -84,7 +84,7 @@ enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_reque
 void pf_question_resolve(struct pf_question *question, const struct pf_intern *strings)
 {
     if (question->plan != NULL) {
-        pf_plan_resolve(question->plan, strings);
+        pf_topology_plan_resolve(question->plan, strings);
     }
     for (size_t i = 0; i < question->request.scalar_count; i++) {
         question->scalar_ids[i] = pf_intern_find(strings, question->request.scalars[i].name);
@@ -175,7 +175,7 @@ void pf_question_key(const struct pf_question *question, struct pf_buf *key)
         put_text(key, question->ports[i].host_ip);
     }
     if (question->plan != NULL) {
-        pf_plan_key(question->plan, key);
+        pf_topology_plan_key(question->plan, key);
     }
 }
 
@@ -338,7 +338,7 @@ enum pf_code pf_question_copy(const struct pf_question *question, struct pf_aren
         return PF_E_NO_MEMORY;
     }
     if (question->plan != NULL) {
-        const enum pf_code code = pf_plan_copy(question, arena, &pod, &copy.plan);
+        const enum pf_code code = pf_topology_plan_copy(question, arena, &pod, &copy.plan);
         if (code != PF_OK) {
             return code;
         }

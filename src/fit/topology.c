@@ -6,8 +6,9 @@
 
 /* ---- which counters a pod adds to ---- */
 
-static bool is_in_namespace(const struct pf_plan *plan, const struct pf_plan_term *term,
-                            const struct pf_model *model, uint32_t space)
+static bool is_in_namespace(const struct pf_topology_plan *plan,
+                            const struct pf_topology_plan_term *term, const struct pf_model *model,
+                            uint32_t space)
 {
     const struct pf_label_selector *selector = &term->text->namespace_selector;
     if (pf_ids_contain(plan->ids + term->space_first, term->space_count, space)) {
@@ -22,15 +23,17 @@ static bool is_in_namespace(const struct pf_plan *plan, const struct pf_plan_ter
     return labels != NULL && pf_label_selector_matches(selector, labels);
 }
 
-static bool term_matches(const struct pf_plan *plan, const struct pf_plan_term *term,
-                         const struct pf_model *model, const struct pf_group *group)
+static bool term_matches(const struct pf_topology_plan *plan,
+                         const struct pf_topology_plan_term *term, const struct pf_model *model,
+                         const struct pf_group *group)
 {
     const struct pf_id_labels labels = {.items = group->labels, .count = group->label_count};
     return pf_id_selector_matches(&term->selector, plan->requirements, plan->ids, &labels) &&
            is_in_namespace(plan, term, model, group->namespace_);
 }
 
-static uint64_t spread_mask(const struct pf_plan *plan, const struct pf_group *group, bool raw)
+static uint64_t spread_mask(const struct pf_topology_plan *plan, const struct pf_group *group,
+                            bool raw)
 {
     const struct pf_id_labels labels = {.items = group->labels, .count = group->label_count};
     uint64_t mask = 0;
@@ -38,7 +41,7 @@ static uint64_t spread_mask(const struct pf_plan *plan, const struct pf_group *g
         return 0;
     }
     for (uint32_t i = 0; i < plan->spread_count; i++) {
-        const struct pf_plan_spread *spread = &plan->spreads[i];
+        const struct pf_topology_plan_spread *spread = &plan->spreads[i];
         if ((raw || spread->counts) &&
             pf_id_selector_matches(&spread->selector, plan->requirements, plan->ids, &labels)) {
             mask |= BIT(i);
@@ -47,7 +50,7 @@ static uint64_t spread_mask(const struct pf_plan *plan, const struct pf_group *g
     return mask;
 }
 
-static uint64_t term_mask(const struct pf_plan *plan, const struct pf_model *model,
+static uint64_t term_mask(const struct pf_topology_plan *plan, const struct pf_model *model,
                           const struct pf_group *group)
 {
     uint64_t mask = plan->affinity_mask; /* all terms at once, or none */
@@ -55,7 +58,7 @@ static uint64_t term_mask(const struct pf_plan *plan, const struct pf_model *mod
         mask = term_matches(plan, &plan->terms[i], model, group) ? mask : 0;
     }
     for (uint32_t i = 0; i < plan->anti_count; i++) {
-        const struct pf_plan_term *term = &plan->terms[plan->affinity_count + i];
+        const struct pf_topology_plan_term *term = &plan->terms[plan->affinity_count + i];
         if ((mask & BIT(term->counter)) == 0 && term_matches(plan, term, model, group)) {
             mask |= BIT(term->counter);
         }
@@ -63,7 +66,7 @@ static uint64_t term_mask(const struct pf_plan *plan, const struct pf_model *mod
     return mask;
 }
 
-static uint64_t existing_mask(const struct pf_plan *plan, uint32_t terms)
+static uint64_t existing_mask(const struct pf_topology_plan *plan, uint32_t terms)
 {
     uint32_t low = 0;
     uint32_t high = plan->existing_count;
@@ -82,8 +85,8 @@ static uint64_t existing_mask(const struct pf_plan *plan, uint32_t terms)
     return mask;
 }
 
-uint64_t pf_topology_mask(const struct pf_plan *plan, const struct pf_model *model, uint32_t group,
-                          bool raw)
+uint64_t pf_topology_mask(const struct pf_topology_plan *plan, const struct pf_model *model,
+                          uint32_t group, bool raw)
 {
     const struct pf_group *pods = pf_model_group(model, group);
     uint64_t mask = spread_mask(plan, pods, raw) | term_mask(plan, model, pods);
@@ -107,10 +110,16 @@ static uint64_t remembered_mask(struct pf_topology *topology, const struct pf_mo
 
 /* ---- domains ---- */
 
+/* ids are dense and ours: spreading them is enough */
+static size_t hash_of(uint32_t value)
+{
+    return (size_t)value * 2654435761U >> 7;
+}
+
 static size_t probe(const struct pf_topology_axis *axis, uint32_t value)
 {
     const size_t mask = axis->index_cap - 1;
-    size_t at = (value * 2654435761U) & mask;
+    size_t at = hash_of(value) & mask;
     while (axis->index[at] != 0 && axis->values[axis->index[at] - 1] != value) {
         at = (at + 1) & mask;
     }
@@ -153,7 +162,7 @@ static bool grow_axis(struct pf_topology_axis *axis)
 /* Room for one more domain in the counters of an axis. */
 static bool grow_counters(struct pf_topology *topology, uint32_t axis)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     for (uint32_t i = 0; i < plan->counter_count; i++) {
         struct pf_topology_counter *counter = &topology->counters[i];
         const size_t want = topology->axes[axis].cap;
@@ -210,7 +219,7 @@ static void leave_domain(struct pf_topology_axis *axis, uint32_t domain)
     const size_t mask = axis->index_cap - 1;
     size_t hole = probe(axis, axis->values[domain]);
     for (size_t at = (hole + 1) & mask; axis->index[at] != 0; at = (at + 1) & mask) {
-        const size_t home = (axis->values[axis->index[at] - 1] * 2654435761U) & mask;
+        const size_t home = hash_of(axis->values[axis->index[at] - 1]) & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             axis->index[hole] = axis->index[at];
             hole = at;
@@ -244,7 +253,7 @@ uint32_t pf_topology_value(const struct pf_filter_input *input, uint32_t slot, u
 
 /* ---- life ---- */
 
-enum pf_code pf_topology_init(struct pf_topology *topology, const struct pf_plan *plan)
+enum pf_code pf_topology_init(struct pf_topology *topology, const struct pf_topology_plan *plan)
 {
     *topology = (struct pf_topology){.plan = plan};
     topology->axes = pf_mem_calloc(plan->axis_count, sizeof(*topology->axes));
@@ -278,7 +287,7 @@ void pf_topology_done(struct pf_topology *topology)
 
 void pf_topology_reset(struct pf_topology *topology)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     for (uint32_t i = 0; i < plan->axis_count; i++) {
         struct pf_topology_axis *axis = &topology->axes[i];
         for (size_t k = 0; k < axis->index_cap; k++) {
@@ -358,7 +367,7 @@ enum pf_code pf_topology_reserve(struct pf_topology *topology, const struct pf_f
 
 size_t pf_topology_bytes(const struct pf_topology *topology)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     if (plan == NULL) {
         return 0;
     }
@@ -384,7 +393,7 @@ bool pf_topology_is_stale(const struct pf_topology *topology, const struct pf_mo
 
 static void forget_slot(struct pf_topology *topology, uint32_t slot)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     uint32_t *domains = topology->domains + (size_t)slot * plan->axis_count;
     uint32_t *own = topology->own + (size_t)slot * plan->counter_count;
     for (uint32_t i = 0; i < plan->counter_count; i++) {
@@ -412,7 +421,7 @@ static void forget_slot(struct pf_topology *topology, uint32_t slot)
 static uint64_t find_member(const struct pf_topology *topology, const struct pf_filter_input *input,
                             uint32_t slot, const uint32_t *domains)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     struct pf_filter_target target = {
         .slot = slot, .shape = pf_model_shape(input->model, input->columns->shape[slot])};
     for (uint32_t i = 0; i < plan->spread_count; i++) {
@@ -448,7 +457,7 @@ static void count_groups(struct pf_topology *topology, const struct pf_filter_in
 enum pf_code pf_topology_update(struct pf_topology *topology, const struct pf_filter_input *input,
                                 uint32_t slot)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     topology->namespace_version = pf_model_namespace_version(input->model);
     forget_slot(topology, slot);
     if (input->columns->shape[slot] == PF_SHAPE_NONE) {

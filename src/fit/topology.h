@@ -10,12 +10,10 @@
 #include <podfit/buf.h>
 #include <podfit/filter.h>
 #include <podfit/groups.h>
-
-/** Counters of one plan: bits of a mask. */
-#define PF_TOPOLOGY_COUNTERS_MAX 64
+#include <podfit/limits.h>
 
 /** One DoNotSchedule constraint; counter i belongs to spread i. */
-struct pf_plan_spread {
+struct pf_topology_plan_spread {
     const struct pf_spread *text;
     uint32_t axis;
     struct pf_id_selector selector;
@@ -24,7 +22,7 @@ struct pf_plan_spread {
 };
 
 /** One required term of the pod itself. */
-struct pf_plan_term {
+struct pf_topology_plan_term {
     const struct pf_pod_term *text;
     uint32_t axis;
     uint32_t counter;
@@ -36,14 +34,14 @@ struct pf_plan_term {
 };
 
 /** A required anti-affinity term of existing pods that matches the pod. */
-struct pf_plan_existing {
+struct pf_topology_plan_existing {
     uint32_t terms; /**< term set */
     uint32_t generation;
     uint32_t topology_key; /**< intern id, alive as long as the set is */
     uint32_t counter;      /**< filled in by pf_topology_plan_build() */
 };
 
-struct pf_plan {
+struct pf_topology_plan {
     struct pf_sv space; /**< namespace of the pod */
     uint32_t space_id;
     struct pf_sv
@@ -52,12 +50,12 @@ struct pf_plan {
     uint32_t axis_count;
     uint32_t counter_count;
     uint32_t *counter_axis; /**< by counter */
-    struct pf_plan_spread *spreads;
+    struct pf_topology_plan_spread *spreads;
     uint32_t spread_count;
-    struct pf_plan_term *terms; /**< affinity first */
+    struct pf_topology_plan_term *terms; /**< affinity first */
     uint32_t affinity_count;
     uint32_t anti_count;
-    struct pf_plan_existing *existing; /**< sorted by terms, then by topology_key */
+    struct pf_topology_plan_existing *existing; /**< sorted by terms, then by topology_key */
     uint32_t existing_count;
     uint64_t affinity_mask; /**< counters of affinity terms */
     uint64_t anti_mask;
@@ -75,7 +73,7 @@ struct pf_plan {
 
 /** What existing pods' anti-affinity has to do with a pod. */
 struct pf_topology_matches {
-    struct pf_plan_existing *items; /**< in the arena */
+    struct pf_topology_plan_existing *items; /**< in the arena */
     uint32_t count;
     bool
         namespaces_missing; /**< a term depends on labels of namespaces, and no Namespace is known */
@@ -113,25 +111,26 @@ enum pf_code pf_topology_ask(struct pf_question *question, const struct pf_fit_o
  *
  * @param question  its pod, its active filters; ids are not resolved yet
  * @param existing  borrowed from the arena of the plan; counters are filled in
- * @return PF_OK, PF_E_NO_MEMORY, PF_E_TOO_BIG (more than PF_TOPOLOGY_COUNTERS_MAX counters)
+ * @return PF_OK, PF_E_NO_MEMORY, PF_E_TOO_BIG (more than PF_FIT_TOPOLOGY_MAX counters)
  */
 enum pf_code pf_topology_plan_build(const struct pf_question *question,
                                     const struct pf_fit_options *options,
-                                    struct pf_plan_existing *existing, uint32_t existing_count,
-                                    struct pf_arena *arena,
-                                    struct pf_plan **ret_plan) PF_MUST_CHECK;
+                                    struct pf_topology_plan_existing *existing,
+                                    uint32_t existing_count, struct pf_arena *arena,
+                                    struct pf_topology_plan **ret_plan) PF_MUST_CHECK;
 /** Does the pod match all its own affinity terms? Call it once, after pf_topology_plan_build(). @param space_labels  of the pod's namespace, NULL when it is not known */
-void pf_plan_match_self(struct pf_plan *plan, const struct pf_pod *pod,
-                        const struct pf_labels *space_labels);
+void pf_topology_plan_match_self(struct pf_topology_plan *plan, const struct pf_pod *pod,
+                                 const struct pf_labels *space_labels);
 /** Deep copy of what a plan reads of the pod, and of the plan. @p ret_pod receives terms and constraints. @return PF_OK or PF_E_NO_MEMORY */
-enum pf_code pf_plan_copy(const struct pf_question *question, struct pf_arena *arena,
-                          struct pf_pod *ret_pod, struct pf_plan **ret_plan) PF_MUST_CHECK;
+enum pf_code pf_topology_plan_copy(const struct pf_question *question, struct pf_arena *arena,
+                                   struct pf_pod *ret_pod,
+                                   struct pf_topology_plan **ret_plan) PF_MUST_CHECK;
 /** Requirements that have to be compared with every group. */
-uint64_t pf_plan_work(const struct pf_plan *plan);
+uint64_t pf_topology_plan_work(const struct pf_topology_plan *plan);
 /** Look up ids; to be repeated whenever the model's strings may have changed. */
-void pf_plan_resolve(struct pf_plan *plan, const struct pf_intern *strings);
+void pf_topology_plan_resolve(struct pf_topology_plan *plan, const struct pf_intern *strings);
 /** Append the canonical bytes. */
-void pf_plan_key(const struct pf_plan *plan, struct pf_buf *key);
+void pf_topology_plan_key(const struct pf_topology_plan *plan, struct pf_buf *key);
 
 /* ---- topology.c ---- */
 
@@ -170,10 +169,10 @@ struct pf_topology_counter {
 };
 
 struct pf_topology {
-    const struct pf_plan *plan; /**< borrowed */
-    uint32_t *domains;          /**< by slot and axis: domain + 1, 0: the node lacks the key */
-    uint32_t *own;              /**< by slot and counter: pods that the node has added */
-    uint64_t *member;           /**< by slot: mask of the spreads it takes part in */
+    const struct pf_topology_plan *plan; /**< borrowed */
+    uint32_t *domains; /**< by slot and axis: domain + 1, 0: the node lacks the key */
+    uint32_t *own;     /**< by slot and counter: pods that the node has added */
+    uint64_t *member;  /**< by slot: mask of the spreads it takes part in */
     uint32_t slots;
     struct pf_topology_axis *axes;
     struct pf_topology_counter *counters;
@@ -187,7 +186,7 @@ struct pf_topology {
 
 /** @param plan  outlives the topology. @return PF_OK or PF_E_NO_MEMORY (release with pf_topology_done() all the same) */
 enum pf_code pf_topology_init(struct pf_topology *topology,
-                              const struct pf_plan *plan) PF_MUST_CHECK;
+                              const struct pf_topology_plan *plan) PF_MUST_CHECK;
 /** Free. Accepts a zeroed struct. */
 void pf_topology_done(struct pf_topology *topology);
 /** Forget everything counted; memory is kept. */
@@ -245,7 +244,7 @@ enum pf_code pf_topology_check_changed(const struct pf_topology *topology,
 /** Value of an axis on a node: intern id, or PF_INTERN_NONE when the node lacks the key. */
 uint32_t pf_topology_value(const struct pf_filter_input *input, uint32_t slot, uint32_t key);
 /** Counters that pods of a group add to. @param raw  as updateWithPod sees it: terminating pods and empty selectors count in spreads */
-uint64_t pf_topology_mask(const struct pf_plan *plan, const struct pf_model *model, uint32_t group,
-                          bool raw);
+uint64_t pf_topology_mask(const struct pf_topology_plan *plan, const struct pf_model *model,
+                          uint32_t group, bool raw);
 
 #endif

@@ -4,7 +4,7 @@
 struct changed {
     const struct pf_topology *topology;
     const uint32_t *domains;
-    int64_t sums[PF_TOPOLOGY_COUNTERS_MAX];
+    int64_t sums[PF_FIT_TOPOLOGY_MAX];
     bool marked; /* an added pod's anti-affinity, on a key that no existing pod's term has */
 };
 
@@ -20,7 +20,7 @@ static int64_t pods_of(const struct changed *c, unsigned counter)
 static int64_t minimum(const struct changed *c, uint32_t spread)
 {
     const struct pf_topology_counter *counter = &c->topology->counters[spread];
-    const struct pf_plan_spread *asked = &c->topology->plan->spreads[spread];
+    const struct pf_topology_plan_spread *asked = &c->topology->plan->spreads[spread];
     const uint32_t domain = c->domains[asked->axis] - 1;
     if ((int64_t)counter->domains < asked->text->min_domains || counter->domains == 0) {
         return 0;
@@ -36,9 +36,9 @@ static int64_t minimum(const struct changed *c, uint32_t spread)
 
 static enum pf_topology_fault check_spread(const struct changed *c)
 {
-    const struct pf_plan *plan = c->topology->plan;
+    const struct pf_topology_plan *plan = c->topology->plan;
     for (uint32_t i = 0; i < plan->spread_count; i++) {
-        const struct pf_plan_spread *spread = &plan->spreads[i];
+        const struct pf_topology_plan_spread *spread = &plan->spreads[i];
         if (c->domains[spread->axis] == 0) {
             return PF_TOPOLOGY_SPREAD_LABEL;
         }
@@ -74,7 +74,7 @@ static bool is_counted(const struct changed *c, uint64_t mask)
 
 static bool has_affinity(const struct changed *c)
 {
-    const struct pf_plan *plan = c->topology->plan;
+    const struct pf_topology_plan *plan = c->topology->plan;
     bool found = true;
     for (uint64_t mask = plan->affinity_mask; mask != 0; mask &= mask - 1) {
         const unsigned i = (unsigned)__builtin_ctzll(mask);
@@ -89,7 +89,7 @@ static bool has_affinity(const struct changed *c)
 /* PreFilter skips the plug-in when neither an existing pod nor the pod itself gives it anything to do. */
 static bool asks_affinity(const struct pf_topology *topology, const struct pf_filter_input *input)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     bool any = plan->affinity_count + plan->anti_count != 0;
     for (uint64_t mask = plan->existing_mask; mask != 0; mask &= mask - 1) {
         any = any || topology->counters[__builtin_ctzll(mask)].total != 0;
@@ -99,7 +99,7 @@ static bool asks_affinity(const struct pf_topology *topology, const struct pf_fi
 
 static enum pf_topology_fault check(const struct changed *c, const struct pf_filter_input *input)
 {
-    const struct pf_plan *plan = c->topology->plan;
+    const struct pf_topology_plan *plan = c->topology->plan;
     if ((input->question->active & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) != 0) {
         const enum pf_topology_fault fault = check_spread(c);
         if (fault != PF_TOPOLOGY_PASSES) {
@@ -122,7 +122,7 @@ static enum pf_topology_fault check(const struct changed *c, const struct pf_fil
 static void add_change(struct changed *c, const struct pf_model *model, uint32_t slot,
                        const struct pf_topology_change *change)
 {
-    const struct pf_plan *plan = c->topology->plan;
+    const struct pf_topology_plan *plan = c->topology->plan;
     const uint64_t spreads = plan->spread_count != 0 ? UINT64_MAX >> (64 - plan->spread_count) : 0;
     uint64_t mask = pf_topology_mask(plan, model, change->group, /* raw= */ true);
     mask &= ~spreads | c->topology->member[slot];
@@ -135,7 +135,7 @@ static void add_change(struct changed *c, const struct pf_model *model, uint32_t
 static enum pf_code mark_unplanned(struct changed *c, const struct pf_filter_input *input,
                                    uint32_t slot, const struct pf_topology_change *change)
 {
-    const struct pf_plan *plan = c->topology->plan;
+    const struct pf_topology_plan *plan = c->topology->plan;
     const uint32_t terms = pf_model_group(input->model, change->group)->terms;
     if (change->pods <= 0 || terms == PF_TERM_SET_NONE) {
         return PF_OK;

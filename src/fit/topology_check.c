@@ -25,7 +25,7 @@ static void find_least(struct pf_topology_counter *counter, uint32_t count)
 
 void pf_topology_finish(struct pf_topology *topology)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     for (uint32_t i = 0; i < plan->spread_count; i++) {
         find_least(&topology->counters[i], topology->axes[plan->spreads[i].axis].count);
     }
@@ -37,7 +37,7 @@ static const uint32_t *domains_of(const struct pf_topology *topology, uint32_t s
 }
 
 /* Global minimum; 0 with fewer domains than minDomains (filtering.go minMatchNum). */
-static int64_t minimum(const struct pf_plan_spread *spread,
+static int64_t minimum(const struct pf_topology_plan_spread *spread,
                        const struct pf_topology_counter *counter)
 {
     return (int64_t)counter->domains < spread->text->min_domains ? 0 : (int64_t)counter->least;
@@ -52,9 +52,9 @@ static int64_t pods_in(const struct pf_topology_counter *counter, uint32_t domai
 static enum pf_topology_fault check_spread(const struct pf_topology *topology,
                                            const uint32_t *domains)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     for (uint32_t i = 0; i < plan->spread_count; i++) {
-        const struct pf_plan_spread *spread = &plan->spreads[i];
+        const struct pf_topology_plan_spread *spread = &plan->spreads[i];
         const struct pf_topology_counter *counter = &topology->counters[i];
         if (domains[spread->axis] == 0) {
             return PF_TOPOLOGY_SPREAD_LABEL;
@@ -81,7 +81,7 @@ static bool is_counted(const struct pf_topology *topology, uint64_t mask)
 /* satisfyPodAffinity; the first pod of a series that has affinity to itself may go anywhere that has the keys. */
 static bool has_affinity(const struct pf_topology *topology, const uint32_t *domains)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     bool found = true;
     for (uint64_t mask = plan->affinity_mask; mask != 0; mask &= mask - 1) {
         const unsigned i = (unsigned)__builtin_ctzll(mask);
@@ -109,7 +109,7 @@ static bool is_marked(const struct pf_topology *topology, const uint32_t *domain
 enum pf_topology_fault pf_topology_check(const struct pf_topology *topology, unsigned active,
                                          uint32_t slot)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     const uint32_t *domains = domains_of(topology, slot);
     if ((active & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) != 0) {
         const enum pf_topology_fault fault = check_spread(topology, domains);
@@ -132,7 +132,7 @@ enum pf_topology_fault pf_topology_check(const struct pf_topology *topology, uns
 
 bool pf_topology_could(const struct pf_topology *topology, unsigned active, uint32_t slot)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     const uint32_t *domains = domains_of(topology, slot);
     for (uint32_t i = 0; i < plan->spread_count; i++) {
         if ((active & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) != 0 &&
@@ -164,11 +164,11 @@ void pf_topology_blame(enum pf_topology_fault fault, struct pf_result *result)
 
 uint64_t pf_topology_room(const struct pf_topology *topology, unsigned active, uint32_t slot)
 {
-    const struct pf_plan *plan = topology->plan;
+    const struct pf_topology_plan *plan = topology->plan;
     const uint32_t *domains = domains_of(topology, slot);
     uint64_t room = UINT64_MAX;
     for (uint32_t i = 0; i < plan->spread_count; i++) {
-        const struct pf_plan_spread *spread = &plan->spreads[i];
+        const struct pf_topology_plan_spread *spread = &plan->spreads[i];
         const struct pf_topology_counter *counter = &topology->counters[i];
         if ((active & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0 || !spread->self ||
             !spread->counts || (topology->member[slot] >> i & 1) == 0) {

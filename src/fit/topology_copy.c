@@ -26,7 +26,7 @@ static void put_selector(struct pf_buf *key, const struct pf_label_selector *sel
     }
 }
 
-void pf_plan_key(const struct pf_plan *plan, struct pf_buf *key)
+void pf_topology_plan_key(const struct pf_topology_plan *plan, struct pf_buf *key)
 {
     const int64_t head[] = {plan->spread_count, plan->affinity_count, plan->anti_count,
                             plan->existing_count};
@@ -59,7 +59,7 @@ void pf_plan_key(const struct pf_plan *plan, struct pf_buf *key)
     }
 }
 
-uint64_t pf_plan_work(const struct pf_plan *plan)
+uint64_t pf_topology_plan_work(const struct pf_topology_plan *plan)
 {
     uint64_t work = (uint64_t)plan->spread_count + plan->affinity_count + plan->anti_count +
                     plan->requirement_count;
@@ -116,10 +116,10 @@ static bool copy_spreads(struct pf_pod *pod, struct pf_arena *arena)
     return ok;
 }
 
-enum pf_code pf_plan_copy(const struct pf_question *question, struct pf_arena *arena,
-                          struct pf_pod *ret_pod, struct pf_plan **ret_plan)
+enum pf_code pf_topology_plan_copy(const struct pf_question *question, struct pf_arena *arena,
+                                   struct pf_pod *ret_pod, struct pf_topology_plan **ret_plan)
 {
-    const struct pf_plan *plan = question->plan;
+    const struct pf_topology_plan *plan = question->plan;
     const struct pf_fit_options options = {
         .features = {.minor = plan->leaky_namespace ? PF_KUBE_MINOR_NEWEST : PF_KUBE_MINOR_OLDEST}};
     struct pf_pod pod = *ret_pod;
@@ -127,7 +127,7 @@ enum pf_code pf_plan_copy(const struct pf_question *question, struct pf_arena *a
     pod.terms[PF_TERMS_ANTI_AFFINITY] = question->pod->terms[PF_TERMS_ANTI_AFFINITY];
     pod.spreads = question->pod->spreads;
     pod.spread_count = question->pod->spread_count;
-    struct pf_plan_existing *existing =
+    struct pf_topology_plan_existing *existing =
         pf_arena_calloc(arena, plan->existing_count, sizeof(*existing));
     if (existing == NULL ||
         !pf_arena_dup_sv(arena, question->pod->meta.namespace_, &pod.meta.namespace_) ||
@@ -140,7 +140,7 @@ enum pf_code pf_plan_copy(const struct pf_question *question, struct pf_arena *a
     }
     struct pf_question copy = *question;
     copy.pod = &pod;
-    struct pf_plan *made = NULL;
+    struct pf_topology_plan *made = NULL;
     const enum pf_code code =
         pf_topology_plan_build(&copy, &options, existing, plan->existing_count, arena, &made);
     if (code != PF_OK) {

@@ -84,7 +84,7 @@ static void record(struct matching *m, uint32_t terms, uint32_t topology_key)
     struct pf_topology_matches *matches = &m->matches;
     if (matches->count == m->cap) {
         const uint32_t cap = m->cap * 2 + 4;
-        struct pf_plan_existing *bigger = pf_arena_calloc(m->arena, cap, sizeof(*bigger));
+        struct pf_topology_plan_existing *bigger = pf_arena_calloc(m->arena, cap, sizeof(*bigger));
         if (bigger == NULL) {
             m->failed = true;
             return;
@@ -95,10 +95,10 @@ static void record(struct matching *m, uint32_t terms, uint32_t topology_key)
         matches->items = bigger;
         m->cap = cap;
     }
-    matches->items[matches->count++] =
-        (struct pf_plan_existing){.terms = terms,
-                                  .generation = pf_model_term_set_generation(m->model, terms),
-                                  .topology_key = topology_key};
+    matches->items[matches->count++] = (struct pf_topology_plan_existing){
+        .terms = terms,
+        .generation = pf_model_term_set_generation(m->model, terms),
+        .topology_key = topology_key};
 }
 
 static void match_set(struct matching *m, uint32_t terms)
@@ -117,8 +117,8 @@ static void match_set(struct matching *m, uint32_t terms)
 
 static int compare_existing(const void *a, const void *b)
 {
-    const struct pf_plan_existing *left = a;
-    const struct pf_plan_existing *right = b;
+    const struct pf_topology_plan_existing *left = a;
+    const struct pf_topology_plan_existing *right = b;
     if (left->terms != right->terms) {
         return left->terms < right->terms ? -1 : 1;
     }
@@ -212,9 +212,9 @@ enum pf_code pf_topology_marks(const struct pf_filter_input *input, uint32_t ter
 #define SPREAD_BIT   (1U << PF_FILTER_POD_TOPOLOGY_SPREAD)
 #define AFFINITY_BIT (1U << PF_FILTER_INTER_POD_AFFINITY)
 
-static bool screen_work(const struct pf_plan *plan, const struct pf_model *model)
+static bool screen_work(const struct pf_topology_plan *plan, const struct pf_model *model)
 {
-    const uint64_t work = pf_plan_work(plan);
+    const uint64_t work = pf_topology_plan_work(plan);
     const uint64_t nodes = pf_model_columns(model)->nodes;
     const uint64_t groups = pf_model_group_count(model);
     return work > PF_FIT_WORK_FREE && work * (nodes > groups ? nodes : groups) > PF_FIT_WORK_MAX;
@@ -225,7 +225,7 @@ static enum pf_code make_plan(struct pf_question *question, const struct pf_fit_
                               const struct pf_model *model, struct pf_topology_matches *matches,
                               struct pf_arena *arena, const char **ret_cause)
 {
-    struct pf_plan *plan = NULL;
+    struct pf_topology_plan *plan = NULL;
     const enum pf_code code =
         pf_topology_plan_build(question, options, matches->items, matches->count, arena, &plan);
     if (code == PF_E_TOO_BIG) {
@@ -246,8 +246,8 @@ static enum pf_code make_plan(struct pf_question *question, const struct pf_fit_
                      "compare with every pod";
         return PF_OK;
     }
-    pf_plan_match_self(plan, question->pod,
-                       pf_model_namespace_find(model, question->pod->meta.namespace_));
+    pf_topology_plan_match_self(plan, question->pod,
+                                pf_model_namespace_find(model, question->pod->meta.namespace_));
     question->plan = plan;
     return PF_OK;
 }

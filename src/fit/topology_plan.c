@@ -8,7 +8,7 @@ static bool runs(const struct pf_question *question, enum pf_filter_id filter)
     return (question->active & 1U << filter) != 0;
 }
 
-static void count_selector(const struct pf_label_selector *selector, struct pf_plan *sizes)
+static void count_selector(const struct pf_label_selector *selector, struct pf_topology_plan *sizes)
 {
     sizes->requirement_count += (uint32_t)selector->requirement_count;
     for (size_t i = 0; i < selector->requirement_count; i++) {
@@ -16,7 +16,7 @@ static void count_selector(const struct pf_label_selector *selector, struct pf_p
     }
 }
 
-static void count_terms(const struct pf_pod_terms *terms, struct pf_plan *sizes)
+static void count_terms(const struct pf_pod_terms *terms, struct pf_topology_plan *sizes)
 {
     for (size_t i = 0; i < terms->count; i++) {
         count_selector(&terms->items[i].selector, sizes);
@@ -24,10 +24,10 @@ static void count_terms(const struct pf_pod_terms *terms, struct pf_plan *sizes)
     }
 }
 
-static struct pf_plan measure(const struct pf_question *question, uint32_t existing_count)
+static struct pf_topology_plan measure(const struct pf_question *question, uint32_t existing_count)
 {
     const struct pf_pod *pod = question->pod;
-    struct pf_plan sizes = {.existing_count = existing_count};
+    struct pf_topology_plan sizes = {.existing_count = existing_count};
     for (size_t i = 0; runs(question, PF_FILTER_POD_TOPOLOGY_SPREAD) && i < pod->spread_count;
          i++) {
         if (pod->spreads[i].do_not_schedule) {
@@ -44,7 +44,7 @@ static struct pf_plan measure(const struct pf_question *question, uint32_t exist
     return sizes;
 }
 
-static bool allocate(struct pf_plan *plan, struct pf_arena *arena)
+static bool allocate(struct pf_topology_plan *plan, struct pf_arena *arena)
 {
     const size_t own = (size_t)plan->spread_count + plan->affinity_count + plan->anti_count;
     const size_t most = own + plan->existing_count;
@@ -62,7 +62,7 @@ static bool allocate(struct pf_plan *plan, struct pf_arena *arena)
            plan->ids != NULL;
 }
 
-static uint32_t axis_of(struct pf_plan *plan, struct pf_sv key)
+static uint32_t axis_of(struct pf_topology_plan *plan, struct pf_sv key)
 {
     for (uint32_t i = 0; i < plan->axis_count; i++) {
         if (pf_sv_eq(plan->keys[i], key)) {
@@ -73,18 +73,18 @@ static uint32_t axis_of(struct pf_plan *plan, struct pf_sv key)
     return plan->axis_count++;
 }
 
-static uint32_t add_counter(struct pf_plan *plan, uint32_t axis, uint64_t *mask)
+static uint32_t add_counter(struct pf_topology_plan *plan, uint32_t axis, uint64_t *mask)
 {
     const uint32_t counter = plan->counter_count++;
     plan->counter_axis[counter] = axis;
-    *mask |= counter < PF_TOPOLOGY_COUNTERS_MAX ? UINT64_C(1) << counter : 0;
+    *mask |= counter < PF_FIT_TOPOLOGY_MAX ? UINT64_C(1) << counter : 0;
     return counter;
 }
 
 /* The counter of an axis among those of the mask, made when there is none. */
-static uint32_t counter_of(struct pf_plan *plan, uint32_t axis, uint64_t *mask)
+static uint32_t counter_of(struct pf_topology_plan *plan, uint32_t axis, uint64_t *mask)
 {
-    for (uint32_t i = 0; i < plan->counter_count && i < PF_TOPOLOGY_COUNTERS_MAX; i++) {
+    for (uint32_t i = 0; i < plan->counter_count && i < PF_FIT_TOPOLOGY_MAX; i++) {
         if ((*mask >> i & 1) != 0 && plan->counter_axis[i] == axis) {
             return i;
         }
@@ -92,8 +92,8 @@ static uint32_t counter_of(struct pf_plan *plan, uint32_t axis, uint64_t *mask)
     return add_counter(plan, axis, mask);
 }
 
-/* Layout of a selector; the ids are found by pf_plan_resolve(). */
-static void add_selector(struct pf_plan *plan, const struct pf_label_selector *from,
+/* Layout of a selector; the ids are found by pf_topology_plan_resolve(). */
+static void add_selector(struct pf_topology_plan *plan, const struct pf_label_selector *from,
                          struct pf_id_selector *ret_selector)
 {
     *ret_selector = (struct pf_id_selector){.present = from->present ? 1 : 0,
@@ -108,7 +108,7 @@ static void add_selector(struct pf_plan *plan, const struct pf_label_selector *f
     }
 }
 
-static void add_spreads(struct pf_plan *plan, const struct pf_pod *pod)
+static void add_spreads(struct pf_topology_plan *plan, const struct pf_pod *pod)
 {
     uint64_t mask = 0;
     for (size_t i = 0; i < pod->spread_count && plan->spread_count != 0; i++) {
@@ -117,8 +117,8 @@ static void add_spreads(struct pf_plan *plan, const struct pf_pod *pod)
             continue;
         }
         const uint32_t axis = axis_of(plan, text->topology_key);
-        struct pf_plan_spread *spread = &plan->spreads[add_counter(plan, axis, &mask)];
-        *spread = (struct pf_plan_spread){
+        struct pf_topology_plan_spread *spread = &plan->spreads[add_counter(plan, axis, &mask)];
+        *spread = (struct pf_topology_plan_spread){
             .text = text,
             .axis = axis,
             .counts = text->selector.present && text->selector.requirement_count != 0,
@@ -127,16 +127,16 @@ static void add_spreads(struct pf_plan *plan, const struct pf_pod *pod)
     }
 }
 
-static void add_term(struct pf_plan *plan, const struct pf_pod_term *text, uint64_t *mask,
-                     struct pf_plan_term *term)
+static void add_term(struct pf_topology_plan *plan, const struct pf_pod_term *text, uint64_t *mask,
+                     struct pf_topology_plan_term *term)
 {
     const struct pf_labels none = {.count = 0};
     const uint32_t axis = axis_of(plan, text->topology_key);
-    *term = (struct pf_plan_term){.text = text,
-                                  .axis = axis,
-                                  .counter = counter_of(plan, axis, mask),
-                                  .selects_empty =
-                                      pf_label_selector_matches(&text->namespace_selector, &none)};
+    *term = (struct pf_topology_plan_term){
+        .text = text,
+        .axis = axis,
+        .counter = counter_of(plan, axis, mask),
+        .selects_empty = pf_label_selector_matches(&text->namespace_selector, &none)};
     add_selector(plan, &text->selector, &term->selector);
     term->space_first = plan->id_count;
     const bool own = text->namespace_count == 0 && !text->namespace_selector.present;
@@ -146,8 +146,9 @@ static void add_term(struct pf_plan *plan, const struct pf_pod_term *text, uint6
 }
 
 /* AffinityTerm.Matches of the pod against itself, with no namespace labels as upstream calls it; 1.33 has put the names of the selected namespaces in. */
-static bool own_term_matches(const struct pf_plan *plan, const struct pf_plan_term *term,
-                             const struct pf_pod *pod, const struct pf_labels *space_labels)
+static bool own_term_matches(const struct pf_topology_plan *plan,
+                             const struct pf_topology_plan_term *term, const struct pf_pod *pod,
+                             const struct pf_labels *space_labels)
 {
     const struct pf_pod_term *text = term->text;
     bool in_space = text->namespace_count == 0 && !text->namespace_selector.present;
@@ -163,12 +164,12 @@ static bool own_term_matches(const struct pf_plan *plan, const struct pf_plan_te
     return in_space && pf_label_selector_matches(&text->selector, &pod->meta.labels);
 }
 
-static bool is_full(const struct pf_plan *plan)
+static bool is_full(const struct pf_topology_plan *plan)
 {
-    return plan->counter_count > PF_TOPOLOGY_COUNTERS_MAX;
+    return plan->counter_count > PF_FIT_TOPOLOGY_MAX;
 }
 
-static void add_terms(struct pf_plan *plan, const struct pf_pod *pod)
+static void add_terms(struct pf_topology_plan *plan, const struct pf_pod *pod)
 {
     const struct pf_pod_terms *affinity = &pod->terms[PF_TERMS_AFFINITY];
     const struct pf_pod_terms *anti = &pod->terms[PF_TERMS_ANTI_AFFINITY];
@@ -181,11 +182,11 @@ static void add_terms(struct pf_plan *plan, const struct pf_pod *pod)
 }
 
 /* Axes of existing pods' terms are apart from those of the pod: their key ids are known already. */
-static void add_existing(struct pf_plan *plan)
+static void add_existing(struct pf_topology_plan *plan)
 {
     const uint32_t first = plan->axis_count;
     for (uint32_t i = 0; i < plan->existing_count && !is_full(plan); i++) {
-        struct pf_plan_existing *existing = &plan->existing[i];
+        struct pf_topology_plan_existing *existing = &plan->existing[i];
         uint32_t axis = first;
         while (axis < plan->axis_count && plan->key_ids[axis] != existing->topology_key) {
             axis++;
@@ -199,15 +200,16 @@ static void add_existing(struct pf_plan *plan)
 
 enum pf_code pf_topology_plan_build(const struct pf_question *question,
                                     const struct pf_fit_options *options,
-                                    struct pf_plan_existing *existing, uint32_t existing_count,
-                                    struct pf_arena *arena, struct pf_plan **ret_plan)
+                                    struct pf_topology_plan_existing *existing,
+                                    uint32_t existing_count, struct pf_arena *arena,
+                                    struct pf_topology_plan **ret_plan)
 {
-    struct pf_plan *plan = pf_arena_calloc(arena, 1, sizeof(*plan));
+    struct pf_topology_plan *plan = pf_arena_calloc(arena, 1, sizeof(*plan));
     if (plan == NULL) {
         return PF_E_NO_MEMORY;
     }
     *plan = measure(question, existing_count);
-    if (plan->spread_count > PF_TOPOLOGY_COUNTERS_MAX) {
+    if (plan->spread_count > PF_FIT_TOPOLOGY_MAX) {
         return PF_E_TOO_BIG;
     }
     if (!allocate(plan, arena)) {
@@ -228,12 +230,12 @@ enum pf_code pf_topology_plan_build(const struct pf_question *question,
     return PF_OK;
 }
 
-void pf_plan_match_self(struct pf_plan *plan, const struct pf_pod *pod,
-                        const struct pf_labels *space_labels)
+void pf_topology_plan_match_self(struct pf_topology_plan *plan, const struct pf_pod *pod,
+                                 const struct pf_labels *space_labels)
 {
     plan->own_affinity = plan->affinity_count != 0;
     for (uint32_t i = 0; i < plan->affinity_count + plan->anti_count; i++) {
-        struct pf_plan_term *term = &plan->terms[i];
+        struct pf_topology_plan_term *term = &plan->terms[i];
         term->self = own_term_matches(plan, term, pod, space_labels);
         plan->own_affinity = plan->own_affinity && (i >= plan->affinity_count || term->self);
     }
@@ -257,7 +259,7 @@ static void resolve_texts(const struct pf_intern *strings, const struct pf_sv *t
     }
 }
 
-static void resolve_selector(struct pf_plan *plan, const struct pf_intern *strings,
+static void resolve_selector(struct pf_topology_plan *plan, const struct pf_intern *strings,
                              const struct pf_label_selector *text,
                              const struct pf_id_selector *selector)
 {
@@ -269,7 +271,7 @@ static void resolve_selector(struct pf_plan *plan, const struct pf_intern *strin
     }
 }
 
-void pf_plan_resolve(struct pf_plan *plan, const struct pf_intern *strings)
+void pf_topology_plan_resolve(struct pf_topology_plan *plan, const struct pf_intern *strings)
 {
     plan->space_id = pf_intern_find(strings, plan->space);
     for (uint32_t i = 0; i < plan->axis_count; i++) {
@@ -282,7 +284,7 @@ void pf_plan_resolve(struct pf_plan *plan, const struct pf_intern *strings)
                          &plan->spreads[i].selector);
     }
     for (uint32_t i = 0; i < plan->affinity_count + plan->anti_count; i++) {
-        const struct pf_plan_term *term = &plan->terms[i];
+        const struct pf_topology_plan_term *term = &plan->terms[i];
         const struct pf_pod_term *text = term->text;
         resolve_selector(plan, strings, &text->selector, &term->selector);
         const bool own = text->namespace_count == 0 && term->space_count != 0;

@@ -37,7 +37,7 @@ static bool region_of(struct pf_sv zone, struct pf_sv *ret_region)
 {
     size_t dashes = 0;
     size_t last = 0;
-    for (size_t i = 0; i < zone.len; i++) {
+    for (size_t i = 0; zone.ptr != NULL && i < zone.len; i++) {
         if (zone.ptr[i] == '-') {
             dashes++;
             last = i;

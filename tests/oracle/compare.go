@@ -20,7 +20,7 @@ import (
 type tally struct {
 	clusters, pods, nodes                 int
 	compared, unknown, refused, notJudged int
-	failed, preempting                    int
+	failed, preempting, random            int
 	placeSame, placeAsked                 int
 	causes                                map[string]int
 	reasons                               map[reason]*reasonCount
@@ -241,7 +241,13 @@ func differences(real *Answer, podfit *PeerAnswer, noUnknown bool) []string {
 	if (podfit.Verdict == "fits") != (real.Fits > 0 || podfit.Preemption != nil) {
 		add("verdict '%s', %d nodes fit", podfit.Verdict, real.Fits)
 	}
-	if podfit.Fit != real.Fits || podfit.Total != len(real.Nodes) {
+	undecided := 0
+	for _, n := range exp.Nodes {
+		if n.Code == "Undecided" && real.Nodes[n.Name].Fits {
+			undecided++
+		}
+	}
+	if podfit.Fit+undecided != real.Fits || podfit.Total != len(real.Nodes) {
 		add("%d of %d nodes fit, expected %d of %d", podfit.Fit, podfit.Total, real.Fits, len(real.Nodes))
 	}
 	if podfit.Message != real.Message && podfit.Preemption == nil {
@@ -251,6 +257,9 @@ func differences(real *Answer, podfit *PeerAnswer, noUnknown bool) []string {
 		add("%d nodes, expected %d", len(exp.Nodes), len(real.Nodes))
 	}
 	for _, n := range exp.Nodes {
+		if n.Code == "Undecided" && podfit.Verdict == "fits" && !noUnknown {
+			continue // another node fits, so it does not matter that podfit cannot tell for this one
+		}
 		want, ok := real.Nodes[n.Name]
 		if !ok || n.Fits != want.Fits || n.Plugin != want.Plugin || n.Code != want.Code || !sameReasons(n.Reasons, want.Reasons) {
 			add("%s: %s, expected %s", n.Name, compact(n.NodeAnswer), compact(want))
@@ -318,9 +327,14 @@ func (h *harness) compare(c *Case) error {
 	}
 	h.count(all)
 	for _, j := range all {
-		if len(j.diffs) != 0 {
-			return h.mismatch(c, j)
+		if len(j.diffs) == 0 {
+			continue
 		}
+		if h.differs(c) == nil {
+			h.tally.random++
+			return nil
+		}
+		return h.mismatch(c, j)
 	}
 	return nil
 }
@@ -332,8 +346,8 @@ func (h *harness) report(took time.Duration) error {
 		fmt.Printf("unknown %8d  %s\n", n, cause)
 	}
 	fmt.Printf("%d clusters in %.1f s: %d pods, %d compared (%d node verdicts), %d unknown, %d not judged, %d refused by the API server, %d errors of the scheduler; "+
-		"placement as predicted %d of %d; %d placed by preemption; %d differences\n", t.clusters, took.Seconds(), t.pods, t.compared, t.nodes, t.unknown, t.notJudged, t.refused, t.failed,
-		t.placeSame, t.placeAsked, t.preempting, h.mismatches)
+		"placement as predicted %d of %d; %d placed by preemption; %d random answers; %d differences\n", t.clusters, took.Seconds(), t.pods, t.compared, t.nodes, t.unknown, t.notJudged, t.refused, t.failed,
+		t.placeSame, t.placeAsked, t.preempting, t.random, h.mismatches)
 	if h.options.verbose {
 		for text, n := range t.refusals {
 			fmt.Printf("refused %8d  %s\n", n, text)

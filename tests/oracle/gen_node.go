@@ -62,6 +62,11 @@ func (g *gen) nodeLabels(name string) M {
 	}
 	if g.chance(85) {
 		labels[zoneKey] = pick(g, "a", "b", "c")
+		if g.chance(50) {
+			labels["topology.gke.io/zone"] = pick(g, "a", "us-a1-a")
+			labels["topology.ebs.csi.aws.com/zone"] = pick(g, "a", "b")
+			labels["topology.cinder.csi.openstack.org/zone"] = "a"
+		}
 	}
 	if g.chance(40) {
 		labels[regionKey] = pick(g, "r1", "r2")

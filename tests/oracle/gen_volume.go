@@ -24,6 +24,8 @@ func (g *gen) storageClasses() []M {
 		class("zoned", "csi.a", "WaitForFirstConsumer", M{"allowedTopologies": zones}),
 		class("capacity", "csi.cap", "WaitForFirstConsumer", nil),
 		class("local", "kubernetes.io/no-provisioner", "WaitForFirstConsumer", nil),
+		class("gce", "kubernetes.io/gce-pd", "WaitForFirstConsumer", nil),
+		class("vsphere", "kubernetes.io/vsphere-volume", "WaitForFirstConsumer", nil),
 	}
 }
 
@@ -37,6 +39,17 @@ func (g *gen) volume(name, class, claim string) M {
 		spec["accessModes"] = A{"ReadWriteOnce"}
 		phase = "Bound"
 	}
+	g.enrichVolume(spec, labels, name)
+	meta := M{"name": name, "labels": labels}
+	if g.chance(3) {
+		meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+	}
+	if g.chance(3) {
+		meta["annotations"] = M{"volume.beta.kubernetes.io/storage-class": pick(g, "local", "late")}
+	}
+	if claim == "" && g.chance(10) {
+		phase = pick(g, "Released", "Pending")
+	}
 	switch g.Intn(5) {
 	case 0:
 		spec["nodeAffinity"] = nodeAffinityOf(zoneKey, pick(g, "a", "b", "c"))
@@ -47,15 +60,56 @@ func (g *gen) volume(name, class, claim string) M {
 	case 3:
 		labels[regionKey] = pick(g, "r1", "r2")
 	}
-	return M{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": M{"name": name, "labels": labels}, "spec": spec, "status": M{"phase": phase}}
+	return M{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": meta, "spec": spec, "status": M{"phase": phase}}
+}
+
+// enrichVolume adds what is rare: in-tree sources, block mode, attributes classes, labels that selectors ask for.
+func (g *gen) enrichVolume(spec, labels M, name string) {
+	if g.chance(15) {
+		spec["volumeMode"] = "Block"
+	}
+	if g.chance(5) {
+		spec["volumeAttributesClassName"] = "gold"
+	}
+	if g.chance(50) {
+		labels["tier"] = pick(g, "x", "y")
+	}
+	if g.chance(70) {
+		return
+	}
+	delete(spec, "csi")
+	switch g.Intn(8) {
+	case 0, 1:
+		spec["gcePersistentDisk"] = M{"pdName": name}
+	case 2:
+		spec["awsElasticBlockStore"] = M{"volumeID": pick(g, "vol-1", "aws://a/vol-1", "aws:///vol-2", "aws://a/x", "plain")}
+	case 3:
+		spec["cinder"] = M{"volumeID": name}
+	case 4:
+		spec["azureDisk"] = M{"diskName": "d", "diskURI": "uri-" + name, "kind": pick(g, "Managed", "Managed", "Dedicated")}
+	case 5:
+		spec["portworxVolume"] = M{"volumeID": name}
+	case 6:
+		spec["nfs"] = M{"server": "s", "path": "/"}
+	default:
+		spec["vsphereVolume"] = M{"volumePath": name}
+	}
+	if g.chance(30) {
+		labels[pick(g, zoneKey, "failure-domain.beta.kubernetes.io/zone")] = pick(g, "us-a1-a", "us-a1-a__us-a1-b", "us-a1-a__us-b1-b", "a", "a__",
+			"us-a1-a__us-a1-a")
+	}
 }
 
 func (g *gen) claim(c *Case, name string) {
-	class := pick(g, "immediate", "late", "late", "late", "zoned", "capacity", "local", "local")
+	class := pick(g, "immediate", "late", "late", "late", "zoned", "capacity", "local", "local", "gce", "vsphere")
 	spec := M{"accessModes": A{pick(g, "ReadWriteOnce", "ReadWriteOnce", "ReadWriteOncePod")}, "storageClassName": class, "volumeMode": "Filesystem",
 		"resources": M{"requests": M{"storage": pick(g, "1Gi", "4Gi", "8Gi")}}}
 	meta := M{"name": name, "namespace": "default", "uid": "uid-claim-" + name}
 	status := M{"phase": "Pending"}
+	g.enrichClaim(meta, spec)
+	if g.chance(10) {
+		c.Objects = append(c.Objects, g.volume("pre-"+name, class, name)) // names the claim, which does not name it
+	}
 	switch g.Intn(24) {
 	case 0:
 		meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
@@ -76,6 +130,42 @@ func (g *gen) claim(c *Case, name string) {
 	}
 	g.claims = append(g.claims, name)
 	c.Objects = append(c.Objects, M{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec, "status": status})
+}
+
+// enrichClaim adds what is rare.
+func (g *gen) enrichClaim(meta, spec M) {
+	if g.chance(15) {
+		spec["volumeMode"] = "Block"
+	}
+	if g.chance(5) {
+		spec["volumeAttributesClassName"] = "gold"
+	}
+	if g.chance(15) {
+		spec["selector"] = pick(g, M{"matchLabels": M{"tier": "x"}}, M{"matchExpressions": A{M{"key": "tier", "operator": "NotIn", "values": A{"x"}}}}, M{})
+	}
+	if g.chance(10) {
+		spec["accessModes"] = A{"ReadWriteOnce", "ReadWriteMany"}
+	}
+	if g.chance(8) {
+		meta["annotations"] = M{"volume.kubernetes.io/selected-node": pick(g, "n0", "n1", "n2")}
+	}
+	if g.chance(5) {
+		spec["storageClassName"] = pick(g, "missing", "")
+	}
+}
+
+// movedDrivers are limits and an annotation for in-tree types that moved to CSI.
+func (g *gen) movedDrivers(node string) (M, A) {
+	drivers := A{}
+	for _, name := range some(g, 2, "pd.csi.storage.gke.io", "ebs.csi.aws.com", "cinder.csi.openstack.org", "disk.csi.azure.com", "pxd.portworx.com") {
+		drivers = append(drivers, M{"name": name, "nodeID": node, "allocatable": M{"count": g.Intn(3)}})
+	}
+	meta := M{"name": node}
+	if g.chance(50) {
+		meta["annotations"] = M{"storage.alpha.kubernetes.io/migrated-plugins": pick(g, "kubernetes.io/gce-pd", "kubernetes.io/aws-ebs,kubernetes.io/gce-pd",
+			"kubernetes.io/cinder,kubernetes.io/azure-disk,kubernetes.io/portworx-volume,kubernetes.io/gce-pd,kubernetes.io/aws-ebs", "")}
+	}
+	return meta, drivers
 }
 
 // storage makes the kinds that volume filters read. Claims are in namespace default.
@@ -124,7 +214,8 @@ func (g *gen) storage(c *Case) {
 			}
 			drivers = append(drivers, driver)
 		}
-		c.Objects = append(c.Objects, M{"apiVersion": "storage.k8s.io/v1", "kind": "CSINode", "metadata": M{"name": node}, "spec": M{"drivers": drivers}})
+		meta, moved := g.movedDrivers(node)
+		c.Objects = append(c.Objects, M{"apiVersion": "storage.k8s.io/v1", "kind": "CSINode", "metadata": meta, "spec": M{"drivers": append(drivers, moved...)}})
 	}
 	for i := g.Intn(3); i > 0 && len(g.nodes) > 0; i-- {
 		c.Objects = append(c.Objects, M{"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment", "metadata": M{"name": fmt.Sprintf("va%d", i)},
@@ -146,9 +237,9 @@ func (g *gen) podVolumes() A {
 	out := A{}
 	for i := 1 + g.Intn(2); i > 0; i-- {
 		v := M{"name": fmt.Sprintf("v%d", i)}
-		kind := g.Intn(10)
+		kind := g.Intn(11)
 		if !g.volumes {
-			kind = 9
+			kind = 10
 		}
 		switch kind {
 		case 0, 1, 2, 3, 4:
@@ -168,6 +259,18 @@ func (g *gen) podVolumes() A {
 			v["iscsi"] = M{"targetPortal": "10.0.0.1:3260", "iqn": pick(g, "iqn.2026-01.test:one", "iqn.2026-01.test:two"), "lun": 0, "readOnly": g.chance(50)}
 		case 8:
 			v["rbd"] = M{"monitors": A{pick(g, "m1", "m2"), "m3"}, "image": pick(g, "i1", "i2"), "readOnly": g.chance(30)}
+		case 9:
+			switch g.Intn(4) {
+			case 0:
+				v["awsElasticBlockStore"] = M{"volumeID": pick(g, "vol-1", "aws://a/vol-1", "vol-2", "aws://a/x")}
+			case 1:
+				v["azureDisk"] = pick(g, M{"diskName": "d", "diskURI": "uri-1", "kind": "Managed"}, M{"diskName": "d", "diskURI": "uri-2", "kind": "managed"},
+					M{"diskName": "d", "diskURI": "uri-3"})
+			case 2:
+				v["cinder"] = M{"volumeID": pick(g, "c1", "c2")}
+			default:
+				v["portworxVolume"] = M{"volumeID": pick(g, "p1", "p2")}
+			}
 		default:
 			switch g.Intn(3) {
 			case 0:

@@ -63,6 +63,8 @@
 #define PF_FIT_VOLUMES_MAX 256
 /** Volumes of one driver on a node that are counted one by one (a power of two is twice as large); over it a node is `unknown`. Drivers allow some 100. */
 #define PF_FIT_ATTACHED_MAX 8192
+/** Topology keys that spread constraints, own affinity terms and matching anti-affinity of other pods use for one pod (one bit each in a group of pods); over it the pod is `unknown`. Real pods use two or three. */
+#define PF_FIT_TOPOLOGY_MAX 64
 /** Canonical form of a pod's question that is worth remembering; longer ones are answered by a scan. A usual one has 200 bytes. */
 #define PF_FIT_KEY_MAX_BYTES ((size_t)64 * 1024)
 /** Remembered answers of the fit engine: 16 questions at 130,000 nodes, some 200 at 1,000. */

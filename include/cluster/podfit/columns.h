@@ -126,9 +126,6 @@ struct pf_bound {
 bool pf_model_find_bound(const struct pf_model *model, struct pf_sv space, struct pf_sv name,
                          struct pf_sv uid, struct pf_bound *ret_bound);
 
-/** Does a pod that holds room have a required anti-affinity term that may match a pod of this namespace? (it names it, or has a namespaceSelector) */
-bool pf_model_anti_affinity_may_match(const struct pf_model *model, struct pf_sv space);
-
 /** A pending pod that the fit engine has to place. */
 struct pf_pending {
     uint32_t pod; /**< handle for pf_model_pending_place() */

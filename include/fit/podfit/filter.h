@@ -23,7 +23,7 @@ enum pf_shortage {
     PF_SHORT_SCALARS,           /**< the first scalar of the request; the others follow */
 };
 
-struct pf_plan;
+struct pf_topology_plan;
 
 /** What filters say about one node. Nodes with equal results form one outcome. */
 struct pf_result {
@@ -54,8 +54,8 @@ struct pf_question {
     bool narrowed;          /**< only nodes of `names` are filtered */
     struct pf_sv *names;    /**< sorted, each once */
     size_t name_count;
-    unsigned by_topology; /**< mask of those that look at the pods of all nodes */
-    struct pf_plan *plan; /**< for those, NULL when none has a say; pf_topology_ask() */
+    unsigned by_topology;          /**< mask of those that look at the pods of all nodes */
+    struct pf_topology_plan *plan; /**< for those, NULL when none has a say; pf_topology_ask() */
     const char *
         failure; /**< PreFilter fails with an error: kube-scheduler does not place the pod, nor does it say why; NULL */
     const char *rejection; /**< PreFilter rejects the pod on every node with this text; NULL */

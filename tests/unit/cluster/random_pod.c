@@ -79,6 +79,25 @@ static void group(struct random_pod *parts, unsigned uid, unsigned request)
     }
 }
 
+/* Volumes from few names, so that pods share them, by uid only: a pod does not change its volumes. */
+static void mount(struct random_pod *parts, unsigned uid)
+{
+    static struct pf_sv monitors[] = {PF_SV_INIT("m1"), PF_SV_INIT("m2"), PF_SV_INIT("m1")};
+    static const struct pf_sv claims[] = {PF_SV_INIT("c0"), PF_SV_INIT("c1"), PF_SV_INIT("c2")};
+    parts->volumes[0] =
+        (struct pf_pod_volume){.kind = PF_POD_VOLUME_CLAIM, .name = claims[uid % 3]};
+    parts->volumes[1] = (struct pf_pod_volume){.kind = PF_POD_VOLUME_RBD,
+                                               .name = PF_SV_INIT("pool/image"),
+                                               .monitors = monitors,
+                                               .monitor_count = uid % 4,
+                                               .read_only = uid % 2 == 0};
+    parts->volumes[2] = uid % 5 == 0 ? parts->volumes[0]
+                                     : (struct pf_pod_volume){.kind = PF_POD_VOLUME_EPHEMERAL,
+                                                              .name = PF_SV_INIT("scratch")};
+    parts->pod.volumes = parts->volumes;
+    parts->pod.volume_count = uid % 7 < 3 ? uid % 7 + 1 : 0;
+}
+
 static struct pf_sv pod_namespace(uint32_t pod, char text[16])
 {
     return random_print(text, "ns-", pod % RANDOM_NAMESPACES);
@@ -93,4 +112,5 @@ void random_pod_init(struct random_pod *parts, uint32_t pod, unsigned uid, unsig
     parts->pod.meta.creation_timestamp = PF_SV("2026-01-01T00:00:00Z");
     ask(parts, request);
     group(parts, uid, request);
+    mount(parts, uid);
 }

@@ -35,6 +35,7 @@ struct random_pod {
     struct pf_label label;
     struct pf_requirement requirement;
     struct pf_pod_term terms[2];
+    struct pf_pod_volume volumes[3];
     struct pf_pod pod;
 };
 

@@ -10,6 +10,7 @@
 #include "model_fixture.h"
 #include <podfit/buf.h>
 #include <podfit/snapshot.h>
+#include <podfit/volumes.h>
 
 /* Every allocation of every change fails once: the model must be as it was, and the change must succeed when memory is back. */
 
@@ -24,7 +25,7 @@
 #define RICH                                                                                     \
     "'nodeSelector':{'a':'b'},'tolerations':[{'key':'k'}],'containers':[{'name':'c','ports':[{"  \
     "'containerPort':80,'hostPort':8080}],'resources':{'requests':{'cpu':'200m','memory':'1Gi'," \
-    "'example.com/fpga':'1'}}}]"
+    "'example.com/fpga':'1'}}}],'volumes':[{'persistentVolumeClaim':{'claimName':'data'}},{'name':'e','ephemeral':{}},{'rbd':{'monitors':['m1','m2'],'image':'i'}}]"
 #define LONER                                                                                 \
     "'affinity':{'podAntiAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':[{"      \
     "'topologyKey':'z','namespaces':['other'],'namespaceSelector':{'matchLabels':{'t':'x'}}," \
@@ -111,6 +112,27 @@ static enum pf_code new_namespace(struct model_fixture *f)
     return pf_model_apply_namespace(f->model, &ns, NULL);
 }
 
+/* objects of other kinds; several of them so that each table is about to grow in some variant */
+static enum pf_code new_objects(struct model_fixture *f)
+{
+    enum pf_code code = PF_OK;
+    for (unsigned i = 0; i < 7 && code == PF_OK; i++) {
+        char name[8];
+        (void)snprintf(name, sizeof(name), "v%u", i);
+        const struct pf_volume volume = {.name = pf_sv_from(name), .class_name = pf_sv_from(name)};
+        const struct pf_volume *known = pf_model_volume(f->model, volume.name);
+        code = known == NULL ? pf_model_apply_volume(f->model, &volume, NULL) : PF_OK;
+    }
+    return code;
+}
+
+static enum pf_code replaced_object(struct model_fixture *f)
+{
+    const struct pf_claim claim = {
+        .namespace_ = PF_SV("ns"), .name = PF_SV("c"), .uid = PF_SV("2")};
+    return pf_model_apply_claim(f->model, &claim, NULL);
+}
+
 static enum pf_code order_nodes(struct model_fixture *f)
 {
     uint32_t count = 0;
@@ -141,6 +163,7 @@ static const struct change_row rows[] = {
     {"replaced reservation", replaced_reservation, true},
     {"pending pod is placed", place_pending, true},
     {"new namespace", new_namespace, true},
+    {"replaced object", replaced_object, true},
     {"order of the nodes", order_nodes, false},
     {"checker", check, false},
 };
@@ -168,6 +191,8 @@ static void populate(struct model_fixture *f, int extra)
                                            "'name':'c'}]}}",
                                            model_fixture_slot(f, "n1"), NULL),
                      PF_OK);
+    const struct pf_claim claim = {.namespace_ = PF_SV("ns"), .name = PF_SV("c")};
+    assert_int_equal(pf_model_apply_claim(f->model, &claim, NULL), PF_OK);
     model_fixture_check(f);
 }
 
@@ -202,6 +227,7 @@ static void dump(const struct model_fixture *f, struct pf_buf *text)
                   (unsigned long long)stats.changes,
                   (unsigned long long)pf_model_pending_version(f->model),
                   pf_model_strings(f->model)->map.count);
+    pf_buf_printf(text, "objects %llu\n", (unsigned long long)pf_model_objects_version(f->model));
     for (uint32_t slot = 0; slot < c->count; slot++) {
         if (c->name[slot] != PF_INTERN_NONE) {
             dump_node(f, slot, text);
@@ -253,6 +279,30 @@ static void test_sweep(void **state)
         print_message("%s: %ld allocations failed\n", rows[i].name, failures);
         assert_true(failures > 0);
     }
+}
+
+/* Every allocation of several objects fails once: those before stay, the rest comes with the next try. */
+static void test_objects(void **state)
+{
+    (void)state;
+    bool failed = true;
+    long failures = 0;
+    for (long n = 0; failed; n++) {
+        struct model_fixture f;
+        assert_true(model_fixture_init(&f));
+        fail_alloc_after(n);
+        const enum pf_code code = new_objects(&f);
+        failed = fail_alloc_count() > n;
+        fail_alloc_after(-1);
+        assert_int_equal(code, failed ? PF_E_NO_MEMORY : PF_OK);
+        model_fixture_check(&f);
+        assert_int_equal(new_objects(&f), PF_OK);
+        assert_int_equal(pf_model_object_count(f.model, PF_KIND_VOLUME), 7);
+        model_fixture_check(&f);
+        model_fixture_done(&f);
+        failures += failed;
+    }
+    assert_true(failures > 7);
 }
 
 static void test_new_model(void **state)
@@ -313,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sweep),
         cmocka_unit_test(test_new_model),
+        cmocka_unit_test(test_objects),
         cmocka_unit_test(test_snapshot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "model_fixture.h"
 #include "random_pod.h"
+#include <podfit/volumes.h>
 
 /*
  * Random events against a second, naive model that keeps objects only and adds everything up anew each time. Both must agree, and the checker with both:
@@ -301,6 +302,53 @@ static void event_place(struct world *w)
     pod->nominated = false;
 }
 
+/* An object of another kind comes, changes or goes; few names, so that chains are long. */
+static void event_object(struct world *w)
+{
+    char name[16];
+    char other[16];
+    const struct pf_sv id = random_print(name, "o", draw(w, 6));
+    const struct pf_sv common = random_print(other, "x", draw(w, 3));
+    const struct pf_claim claim = {.namespace_ = common, .name = id, .class_name = common};
+    const struct pf_volume volume = {.name = id,
+                                     .class_name = common,
+                                     .has_claim = draw(w, 2) != 0,
+                                     .claim_namespace = common,
+                                     .claim_name = common};
+    const struct pf_storage_capacity capacity = {
+        .namespace_ = common, .name = id, .class_name = common};
+    const struct pf_attachment attachment = {.name = id, .node_name = common};
+    const struct pf_device_class device_class = {.name = id, .extended_resource = common};
+    struct pf_model *model = w->f->model;
+    switch (draw(w, 8)) {
+    case 0:
+        assert_int_equal(pf_model_apply_claim(model, &claim, NULL), PF_OK);
+        break;
+    case 1:
+    case 2:
+        assert_int_equal(pf_model_apply_volume(model, &volume, NULL), PF_OK);
+        break;
+    case 3:
+        assert_int_equal(pf_model_apply_storage_capacity(model, &capacity, NULL), PF_OK);
+        break;
+    case 4:
+        assert_int_equal(pf_model_apply_attachment(model, &attachment, NULL), PF_OK);
+        break;
+    case 5:
+        assert_int_equal(pf_model_apply_device_class(model, &device_class, NULL), PF_OK);
+        break;
+    default: {
+        const enum pf_kind kind = (enum pf_kind)draw(w, PF_KIND_COUNT);
+        const bool spaced = kind == PF_KIND_CLAIM || kind == PF_KIND_STORAGE_CAPACITY;
+        const size_t before = pf_model_object_count(model, kind);
+        const bool gone =
+            pf_model_remove_object(model, kind, spaced ? common : (struct pf_sv){0}, id);
+        assert_int_equal(pf_model_object_count(model, kind), before - gone);
+        break;
+    }
+    }
+}
+
 static void event_order(struct world *w)
 {
     uint32_t count = 0;
@@ -396,7 +444,7 @@ static void run(uint32_t nodes, uint32_t pods, uint32_t events, uint32_t check_e
         event_apply_pod,  event_apply_pod,   event_place,     event_place,
         event_remove_pod, event_remove_pod,  event_reserve,   event_apply_node,
         event_apply_node, event_remove_node, event_order,     event_end_reservation,
-        event_time};
+        event_time,       event_object,      event_object};
     struct model_fixture fixture;
     assert_true(model_fixture_init(&fixture));
     memset(&world, 0, sizeof(world));

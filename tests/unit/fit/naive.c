@@ -50,7 +50,7 @@ static const char *const namespaces[NAIVE_NAMESPACES] = {
     "\"namespaces\":[\"ns1\",\"ns0\"],",
     "\"namespaceSelector\":{},",
     "\"namespaceSelector\":{\"matchLabels\":{\"team\":\"x1\"}},",
-    NOT_TEAM_1,
+    (NOT_TEAM_1),
     "\"namespaces\":[\"ns2\"],\"namespaceSelector\":{\"matchLabels\":{\"team\":\"x2\"}},",
 };
 

@@ -68,7 +68,7 @@ struct naive_answer {
     bool resolvable; /**< Unschedulable, not UnschedulableAndUnresolvable */
 };
 
-struct naive_answer naive_ask(const struct naive *naive, const struct naive_pod *pod, int node);
+struct naive_answer naive_ask(const struct naive *naive, const struct naive_pod *pod, int number);
 
 /** metadata without its braces: namespace and labels. */
 void naive_print_meta(const struct naive_pod *pod, struct pf_buf *out);

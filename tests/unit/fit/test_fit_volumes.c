@@ -21,7 +21,9 @@ static struct pf_sv quote(struct pf_arena *arena, const char *text)
     char *copy = pf_arena_dup(arena, pf_sv_from(text));
     assert_non_null(copy);
     for (char *c = copy; *c != '\0'; c++) {
-        *c = *c == '\'' ? '"' : *c;
+        if (*c == '\'') {
+            *c = '"';
+        }
     }
     return pf_sv_from(copy);
 }
@@ -101,6 +103,46 @@ static bool check_row(const struct row *row)
     return good;
 }
 
+/* An arena that ends at whatever point: no memory and outputs untouched, or the right answer. */
+static void sweep_row(const struct row *row)
+{
+    struct world world;
+    const struct pf_fit_options options = {.claims_now = !row->lenient, .max_model_age_ms = 60000};
+    world_init(&world, row->minor != 0 ? row->minor : 36, &options);
+    load(&world, row);
+    const struct pf_pod pod = world_incoming(&world, pod_of(&world, row));
+    unsigned failed = 0;
+    enum pf_code code = PF_E_NO_MEMORY;
+    for (size_t limit = 0; code != PF_OK; limit += limit < 4096 ? 48 : 4096) {
+        pf_autoarena struct pf_arena arena = {0};
+        pf_arena_init(&arena, limit);
+        struct pf_explanation explanation = {.node_count = 99};
+        code = pf_fit_explain(world.fit, &pod, &arena, &explanation, NULL);
+        if (code != PF_OK) {
+            assert_int_equal(code, PF_E_NO_MEMORY);
+            assert_int_equal(explanation.node_count, 99);
+            failed++;
+        } else {
+            assert_int_equal(explanation.judgement.verdict, row->verdict);
+        }
+    }
+    assert_true(failed > 0);
+    world_done(&world);
+}
+
+static void test_small_arena(void **state)
+{
+    (void)state;
+    const struct rows *const all[] = {&volume_rows_restrictions, &volume_rows_limits,
+                                      &volume_rows_binding, &volume_rows_zones,
+                                      &volume_rows_others};
+    for (size_t i = 0; i < PF_ARRAY_LEN(all); i++) {
+        for (size_t k = 0; k < all[i]->count; k++) {
+            sweep_row(&all[i]->items[k]);
+        }
+    }
+}
+
 static void check_rows(const struct rows *rows)
 {
     bool good = true;
@@ -145,7 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_restrictions), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_binding),      cmocka_unit_test(test_zones),
-        cmocka_unit_test(test_others),
+        cmocka_unit_test(test_others),       cmocka_unit_test(test_small_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
