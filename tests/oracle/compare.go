@@ -219,8 +219,15 @@ func differences(real *Answer, podfit *PeerAnswer, noUnknown bool) []string {
 	if podfit.Verdict != exp.Verdict || podfit.Message != exp.Message || podfit.Fit != exp.Fit || podfit.Total != exp.Total {
 		add("podfit disagrees with itself: remembered %+v, explained %+v", podfit.PeerJudgement, exp.PeerJudgement)
 	}
-	if real.Refused != "" || real.Failed != "" {
-		return diffs // nothing to agree with; an attempt that ends in an error is repeated
+	if real.Refused != "" {
+		return diffs // nothing to agree with
+	}
+	if real.Failed != "" {
+		// the attempt ends in an error and is repeated
+		if podfit.Verdict != "unknown" {
+			add("verdict '%s', kube-scheduler fails: %s", podfit.Verdict, real.Failed)
+		}
+		return diffs
 	}
 	if (real.NotJudged != "") != (podfit.Verdict == "notJudged") {
 		add("verdict '%s' (%s), kube-scheduler skips the pod: '%s'", podfit.Verdict, podfit.Cause, real.NotJudged)

@@ -61,7 +61,7 @@
 #define PF_FIT_WORK_FREE 64
 /** Volumes of one pod that filters look at; over it the pod is `unknown`. The API server sets no limit; nodes attach 128 at the most. */
 #define PF_FIT_VOLUMES_MAX 256
-/** Volumes of one driver on a node that are counted one by one (a power of two is twice as large); over it a node is `unknown`. Drivers allow some 100. */
+/** Volumes of one driver on a node that are counted one by one; over it a node is `unknown`. Drivers allow some 100. */
 #define PF_FIT_ATTACHED_MAX 8192
 /** Topology keys that spread constraints, own affinity terms and matching anti-affinity of other pods use for one pod (one bit each in a group of pods); over it the pod is `unknown`. Real pods use two or three. */
 #define PF_FIT_TOPOLOGY_MAX 64
