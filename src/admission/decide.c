@@ -129,6 +129,7 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
 {
     struct pf_decision decision = {
         .dry_run = input->request->dry_run,
+        .resize = input->resize,
         .review_uid = input->request->review_uid,
         .namespace_ = input->request->namespace_,
         .user = input->request->user,

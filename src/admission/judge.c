@@ -26,15 +26,35 @@ static enum pf_code unknown(struct pf_judgement *judgement, const char *why, str
     return pf_arena_dup_sv(arena, pf_sv_from(why), &judgement->cause) ? PF_OK : PF_E_NO_MEMORY;
 }
 
+static enum pf_code explain_node_by_node(const struct pf_decide_rules *rules,
+                                         const struct pf_pod *pod, struct pf_explanation *explain,
+                                         struct pf_arena *arena, struct pf_err *err)
+{
+    const enum pf_code code = pf_fit_explain(rules->fit, pod, arena, explain, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    const enum pf_verdict verdict = explain->judgement.verdict;
+    return verdict == PF_VERDICT_FULL || verdict == PF_VERDICT_NEVER
+               ? pf_fit_hints(rules->fit, pod, arena, &explain->hints, err)
+               : PF_OK;
+}
+
 /* Ask the engine; a request that podfit refuses to hold exactly is `unknown`, not an error. */
-static enum pf_code ask(const struct pf_decide_rules *rules, const struct pf_pod *pod,
-                        struct pf_explanation *explain, struct pf_arena *arena,
+static enum pf_code ask(const struct pf_decide_rules *rules, const struct pf_decide_input *input,
+                        const struct pf_pod *pod, struct pf_arena *arena,
                         struct pf_judgement *ret_judgement, struct pf_err *err)
 {
+    struct pf_explanation *explain = input->request->explain;
     struct pf_err local = {0};
     enum pf_code code = PF_OK;
-    if (explain != NULL) {
-        code = pf_fit_explain(rules->fit, pod, arena, explain, &local);
+    if (input->resize) {
+        code = pf_fit_judge_resize(rules->fit, pod, arena, ret_judgement, &local);
+        if (explain != NULL && code == PF_OK) {
+            *explain = (struct pf_explanation){.judgement = *ret_judgement};
+        }
+    } else if (explain != NULL) {
+        code = explain_node_by_node(rules, pod, explain, arena, &local);
         if (code == PF_OK) {
             *ret_judgement = explain->judgement;
         }
@@ -110,10 +130,12 @@ static enum pf_code decide(const struct pf_decide_rules *rules, const struct pf_
         (void)pf_reservation_lift(rules->model, key); /* judged as if it held nothing */
     }
     struct pf_err local = {0};
-    enum pf_code code =
-        ask(rules, decision->pod, input->request->explain, arena, &decision->judgement, &local);
+    enum pf_code code = ask(rules, input, decision->pod, arena, &decision->judgement, &local);
     if (code == PF_OK) {
         decision->action = action_for(rules->config, class_, decision->judgement.verdict);
+        if (input->resize && decision->action == PF_ACTION_GATE) {
+            decision->action = PF_ACTION_ANNOTATE; /* a running pod takes no gate */
+        }
     }
     const bool admitted = code == PF_OK && decision->action != PF_ACTION_REJECT;
     if (admitted && may_reserve) {

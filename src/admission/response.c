@@ -10,9 +10,10 @@
 static void put_warning(struct pf_writer *w, const struct pf_decision *decision)
 {
     char text[WARNING_MAX_BYTES];
-    static const char lead[] = "podfit: this pod may stay Pending: ";
-    size_t at = sizeof(lead) - 1;
-    memcpy(text, lead, at);
+    const struct pf_sv lead = decision->resize ? PF_SV("podfit: this resize may not take place: ")
+                                               : PF_SV("podfit: this pod may stay Pending: ");
+    size_t at = lead.len;
+    memcpy(text, lead.ptr, at);
     const struct pf_sv reason = decision->judgement.message.len != 0 ? decision->judgement.message
                                                                      : decision->judgement.cause;
     for (size_t i = 0; i < reason.len && at < sizeof(text); i++) {

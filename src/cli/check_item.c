@@ -153,6 +153,7 @@ enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_
         item.nodes = source->explanation->nodes;
         item.node_count = source->explanation->node_count;
         item.slots = source->explanation->slots;
+        item.hints = misfit ? &source->explanation->hints : NULL;
     }
     *ret_item = item;
     return PF_OK;
@@ -257,6 +258,43 @@ static void put_nodes(struct pf_writer *w, const struct pf_check_item *item)
     pf_write_end_array(w);
 }
 
+/* What would help: each was tried. */
+static void put_hints(struct pf_writer *w, const struct pf_fit_hints *hints)
+{
+    pf_write_key(w, PF_SV("hints"));
+    pf_write_begin_object(w);
+    if (hints->has_cpu || hints->has_memory) {
+        pf_write_key(w, PF_SV("largestRequest"));
+        pf_write_begin_object(w);
+        if (hints->has_cpu) {
+            put_amount(w, PF_SV("cpu"), hints->milli_cpu, -3, PF_QUANTITY_DECIMAL_SI);
+        }
+        if (hints->has_memory) {
+            put_amount(w, PF_SV("memory"), hints->memory, 0, PF_QUANTITY_BINARY_SI);
+        }
+        pf_write_bool_member(w, "together", hints->together);
+        pf_write_end_object(w);
+    }
+    if (hints->has_rule) {
+        pf_write_key(w, PF_SV("excludedBy"));
+        pf_write_begin_object(w);
+        pf_write_string_member(w, "kind", pf_sv_from(pf_hint_rule_name(hints->rule)));
+        pf_write_string_member(w, "rule", hints->rule_text);
+        pf_write_i64_member(w, "nodes", hints->rule_nodes);
+        pf_write_i64_member(w, "nodesThatFitWithout", hints->rule_fits);
+        pf_write_end_object(w);
+    }
+    if (hints->has_leaving) {
+        pf_write_key(w, PF_SV("leave"));
+        pf_write_begin_object(w);
+        pf_write_key(w, PF_SV("pods"));
+        pf_write_put_u64(w, hints->leaving);
+        pf_write_string_member(w, "node", hints->leaving_node);
+        pf_write_end_object(w);
+    }
+    pf_write_end_object(w);
+}
+
 void pf_check_item_write(const struct pf_check_item *item, struct pf_buf *buf)
 {
     struct pf_writer writer = {0};
@@ -279,6 +317,9 @@ void pf_check_item_write(const struct pf_check_item *item, struct pf_buf *buf)
     pf_write_key(w, PF_SV("slots"));
     pf_write_put_u64(w, item->slots);
     pf_write_string_member(w, "binding", item->binding);
+    if (item->hints != NULL) {
+        put_hints(w, item->hints);
+    }
     pf_write_key(w, PF_SV("patch"));
     pf_write_put_raw(w, item->patch.len != 0 ? item->patch : PF_SV("[]"));
     pf_write_end_object(w);

@@ -38,7 +38,8 @@ struct pf_check_item {
     size_t node_count;
     uint64_t slots;
     struct pf_sv binding;
-    struct pf_sv patch; /**< RFC 6902, or empty */
+    const struct pf_fit_hints *hints; /**< what would help a misfit; NULL: nothing was looked for */
+    struct pf_sv patch;               /**< RFC 6902, or empty */
 };
 
 /** What an item is made from. */

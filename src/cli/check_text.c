@@ -139,6 +139,48 @@ static void put_room(const struct pf_check_item *item, struct pf_buf *buf)
     pf_buf_append_char(buf, '\n');
 }
 
+static void put_amount(const char *name, int64_t amount, int32_t scale,
+                       enum pf_quantity_format format, struct pf_buf *buf)
+{
+    char text[PF_QUANTITY_TEXT_BYTES];
+    const struct pf_quantity quantity = pf_quantity_from_i64(amount, scale, format);
+    (void)pf_quantity_format(&quantity, text);
+    pf_buf_printf(buf, "%s %s", name, text);
+}
+
+/* What would help a misfit, a line each. */
+static void put_hints(const struct pf_fit_hints *hints, struct pf_buf *buf)
+{
+    if (hints->has_cpu || hints->has_memory) {
+        pf_buf_append_cstr(buf, "  would fit with at most ");
+        if (hints->has_cpu) {
+            put_amount("cpu", hints->milli_cpu, -3, PF_QUANTITY_DECIMAL_SI, buf);
+        }
+        if (hints->has_cpu && hints->has_memory) {
+            pf_buf_append_cstr(buf, hints->together ? " and " : " or ");
+        }
+        if (hints->has_memory) {
+            put_amount("memory", hints->memory, 0, PF_QUANTITY_BINARY_SI, buf);
+        }
+        pf_buf_append_char(buf, '\n');
+    }
+    if (hints->has_rule) {
+        const bool taint = hints->rule == PF_HINT_TOLERATION;
+        pf_buf_printf(buf, "  would fit on %u nodes %s ", hints->rule_fits,
+                      taint ? "if it tolerated" : "without");
+        pf_buf_append_cstr(buf, taint ? "" : pf_hint_rule_name(hints->rule));
+        pf_buf_append_cstr(buf, taint ? "" : " ");
+        pf_cliout_put_text(buf, hints->rule_text);
+        pf_buf_append_char(buf, '\n');
+    }
+    if (hints->has_leaving) {
+        pf_buf_printf(buf, "  would fit once %llu like this one left node ",
+                      (unsigned long long)hints->leaving);
+        pf_cliout_put_text(buf, hints->leaving_node);
+        pf_buf_append_char(buf, '\n');
+    }
+}
+
 static void add_reasons(struct pf_clitable *table, const struct pf_fit_node *node)
 {
     pf_autobuf struct pf_buf text = {0};
@@ -177,6 +219,9 @@ enum pf_code pf_check_text_put(const struct pf_check_item *item, bool explain, b
     put_heading(item, colour, buf);
     enum pf_code code = put_containers(item, colour, arena, buf);
     put_room(item, buf);
+    if (explain && item->hints != NULL) {
+        put_hints(item->hints, buf);
+    }
     if (code == PF_OK && explain) {
         code = put_nodes(item, colour, arena, buf);
     }

@@ -374,6 +374,7 @@ static enum pf_code override_features(const struct values *values, struct pf_con
 static enum pf_code prepare(struct run *run, struct pf_err *err)
 {
     const struct values *values = run->values;
+    pf_load_say_notes(run->config);
     enum pf_code code = override_features(values, run->config, err);
     if (code != PF_OK) {
         return code;

@@ -64,6 +64,7 @@ static int run_check(int argc, char **argv)
             status = worse > status ? worse : status;
             continue;
         }
+        pf_load_say_notes(config);
         pf_cliout_put_text(&out, pf_sv_from(files.items[i]));
         pf_buf_printf(&out, ": valid, %zu %s\n", config->class_count,
                       config->class_count == 1 ? "class" : "classes");

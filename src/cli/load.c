@@ -23,6 +23,13 @@ static void say_problems(const struct pf_problems *problems)
     (void)fwrite(view.len != 0 ? view.ptr : "", 1, view.len, stderr);
 }
 
+void pf_load_say_notes(const struct pf_config *config)
+{
+    for (size_t i = 0; i < config->note_count; i++) {
+        pf_cliout_error("fit.schedulerConfig: %.*s", PF_SV_ARG(config->notes[i]));
+    }
+}
+
 enum pf_code pf_load_config(const char *path, struct pf_config **ret_config)
 {
     pf_autobuf struct pf_buf bytes = {0};

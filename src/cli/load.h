@@ -16,6 +16,9 @@
  */
 enum pf_code pf_load_config(const char *path, struct pf_config **ret_config) PF_MUST_CHECK;
 
+/** Tell on stderr what of kube-scheduler's configuration is not modelled. */
+void pf_load_say_notes(const struct pf_config *config);
+
 /**
  * A model filled from a snapshot, its pending pods placed.
  *

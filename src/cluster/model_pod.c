@@ -296,3 +296,20 @@ bool pf_model_remove_pod(struct pf_model *model, struct pf_sv space, struct pf_s
     remove_record(model, record);
     return true;
 }
+
+bool pf_model_find_bound(const struct pf_model *model, struct pf_sv space, struct pf_sv name,
+                         struct pf_sv uid, struct pf_bound *ret_bound)
+{
+    const struct pf_record *record = find(model, space, name);
+    if (record == NULL || record->state != PF_POD_BOUND ||
+        (uid.len != 0 && record->uid_hash != 0 && record->uid_hash != hash_uid(model, uid))) {
+        return false;
+    }
+    *ret_bound = (struct pf_bound){
+        .node = record->node,
+        .milli_cpu = record->demand->milli_cpu,
+        .memory = record->demand->memory,
+        .ephemeral_storage = record->demand->ephemeral_storage,
+    };
+    return true;
+}

@@ -127,6 +127,7 @@ static void finish_class(struct pf_config_class *input, struct pf_class *ret_cla
     }
     class_.quota.memory_unit_bytes =
         input->memory_unit == PF_CONFIG_UNIT_MI ? INT64_C(1048576) : INT64_C(1000000);
+    class_.ignore_preemption = input->preemption != 0;
     class_.has_quota = input->quotas_given || input->upgrades_given;
     class_.has_percents =
         percents->memory_request_to_limit != 0 || percents->cpu_request_to_limit != 0 ||

@@ -20,6 +20,7 @@ struct pf_config_class {
     bool quotas_given;
     bool upgrades_given;
     enum pf_config_memory_unit memory_unit;
+    int preemption; /**< 1: ignore */
     struct pf_sv taint;
     struct pf_option_pairs node_selector;
 };

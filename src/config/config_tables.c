@@ -31,6 +31,11 @@ static const struct pf_option_choice full_actions[] = {
      .help = "admitted with a scheduling gate that podfit removes when there is room"},
     {.name = NULL}};
 
+static const struct pf_option_choice preemption_modes[] = {
+    {.name = "count", .value = 0, .help = "it fits"},
+    {.name = "ignore", .value = 1, .help = "it does not fit"},
+    {.name = NULL}};
+
 /* match and pool are objects of the file whose values belong to the class itself: their tables sit at offset 0 of it */
 static const struct pf_option match_rows[] = {
     {.key = "namespaces",
@@ -161,6 +166,12 @@ static const struct pf_option class_rows[] = {
      .choices = full_actions,
      .fallback = "reject",
      .help = "what happens to a pod for which there is no room now"},
+    {.key = "preemption",
+     .type = PF_OPTION_ENUM,
+     .offset = offsetof(struct pf_config_class, preemption),
+     .choices = preemption_modes,
+     .fallback = "count",
+     .help = "a pod for which kube-scheduler would evict pods of lower priority"},
     {.key = "observe",
      .type = PF_OPTION_BOOL,
      .offset = offsetof(struct pf_config_class, class_.observe),

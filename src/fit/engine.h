@@ -85,6 +85,10 @@ enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_ques
 enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
                               const struct pf_outcomes *outcomes, struct pf_arena *arena,
                               struct pf_judgement *judgement) PF_MUST_CHECK;
+/** Unknown when the model is not synced or too old. */
+enum pf_code pf_verdict_screen_model(const struct pf_fit *fit, struct pf_arena *arena,
+                                     struct pf_judgement *judgement,
+                                     bool *ret_decided) PF_MUST_CHECK;
 /** Verdict of outcomes. */
 enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes);
 

@@ -140,8 +140,8 @@ static enum pf_code screen_not_judged(const struct pf_fit *fit, const struct pf_
     return code;
 }
 
-static enum pf_code screen_model(const struct pf_fit *fit, struct pf_arena *arena,
-                                 struct pf_judgement *judgement, bool *ret_decided)
+enum pf_code pf_verdict_screen_model(const struct pf_fit *fit, struct pf_arena *arena,
+                                     struct pf_judgement *judgement, bool *ret_decided)
 {
     const struct pf_model_origin origin = pf_model_origin(fit->model);
     if (!origin.synced) {
@@ -213,7 +213,7 @@ enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *po
     *ret_decided = false;
     enum pf_code code = screen_not_judged(fit, pod, arena, judgement, ret_decided);
     if (code == PF_OK && !*ret_decided) {
-        code = screen_model(fit, arena, judgement, ret_decided);
+        code = pf_verdict_screen_model(fit, arena, judgement, ret_decided);
     }
     if (code != PF_OK || *ret_decided) {
         return code;

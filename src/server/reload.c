@@ -65,8 +65,16 @@ void pf_reload_free(struct pf_reload *reload)
     free(reload);
 }
 
+static void warn_notes(const struct pf_config *config)
+{
+    for (size_t i = 0; i < config->note_count; i++) {
+        pf_log_warning("server", "fit.schedulerConfig: %.*s", PF_SV_ARG(config->notes[i]));
+    }
+}
+
 void pf_reload_warn(const struct pf_config *config, bool live)
 {
+    warn_notes(config);
     for (size_t i = 0; i < config->class_count; i++) {
         const struct pf_class *rules = &config->classes[i];
         if (rules->on_full == PF_ACTION_GATE && !live) {
@@ -146,6 +154,7 @@ static enum pf_code load_config(struct pf_reload *reload, struct pf_err *err)
         pf_config_unref(fresh);
         return set;
     }
+    warn_notes(fresh);
     pf_model_lock(reload->options.model);
     pf_model_set_reservation_ttl(reload->options.model, fresh->reservation_ttl_ms);
     pf_model_unlock(reload->options.model);

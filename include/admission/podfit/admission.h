@@ -34,6 +34,7 @@ struct pf_decision {
     bool covered;  /**< a class covers it; false: allowed untouched, the rest is empty */
     bool observed; /**< the class only observes: `action` is what would have been done */
     bool dry_run;
+    bool resize; /**< of pods/resize: judged by the kubelet's rules */
     bool
         reserved; /**< this review made a reservation, under review_uid; a continued one is not its own */
     const char *

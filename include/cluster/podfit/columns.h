@@ -119,6 +119,17 @@ const uint32_t *pf_model_nodes_by_name(struct pf_model *model, uint32_t *ret_cou
 uint64_t pf_model_changes_since(const struct pf_model *model, uint64_t since,
                                 void (*visit)(void *opaque, uint32_t slot), void *opaque);
 
+/** What a bound pod takes of its node. */
+struct pf_bound {
+    uint32_t node; /**< slot; it may be without a Node object */
+    int64_t milli_cpu;
+    int64_t memory;
+    int64_t ephemeral_storage;
+};
+/** @param uid  empty: whatever uid. [locked] @return false: no bound pod of that name and uid is known, *ret_bound is untouched */
+bool pf_model_find_bound(const struct pf_model *model, struct pf_sv space, struct pf_sv name,
+                         struct pf_sv uid, struct pf_bound *ret_bound);
+
 /** A pending pod that the fit engine has to place. */
 struct pf_pending {
     uint32_t pod; /**< handle for pf_model_pending_place() */

@@ -8,8 +8,9 @@
  * change log, so that the cost of a repeated question does not depend on the size of the cluster. All calls need the model's lock.
  */
 
-#include <podfit/model.h>
 #include <podfit/fit_profile.h>
+#include <podfit/hints.h>
+#include <podfit/model.h>
 
 struct pf_fit;
 
@@ -121,6 +122,21 @@ struct pf_judgement {
 enum pf_code pf_fit_judge(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
                           struct pf_judgement *ret_judgement, struct pf_err *err) PF_MUST_CHECK;
 
+/**
+ * Judge the resize of a running pod (pods/resize): what its node's kubelet will say. [locked]
+ *
+ * `never`: Infeasible, its request is over what the node has at all (1.36: the API server refuses it). `full`: Deferred until room is free. `fits`:
+ * allocated at once. The message is the kubelet's. What the kubelet's own configuration decides (static CPU or memory manager, swap) is not in the API and
+ * counts as absent. Room held for pods on their way counts as taken, and a pending resize of another pod as done.
+ * Sources: pkg/kubelet/allocation, pkg/kubelet/lifecycle/predicate.go, plugin/pkg/admission/podresize (1.36).
+ *
+ * @param pod  with the resources it shall have, after pf_pod_apply_defaults()
+ * @return as pf_fit_judge()
+ */
+enum pf_code pf_fit_judge_resize(struct pf_fit *fit, const struct pf_pod *pod,
+                                 struct pf_arena *arena, struct pf_judgement *ret_judgement,
+                                 struct pf_err *err) PF_MUST_CHECK;
+
 /** Status codes of kube-scheduler. */
 enum pf_fit_code {
     PF_FIT_SUCCESS,                        /**< fits */
@@ -151,13 +167,24 @@ struct pf_explanation {
     struct pf_fit_node
         *nodes; /**< every node in name order; none when the verdict is unknown or notJudged */
     size_t node_count;
-    uint64_t slots; /**< sum over nodes, saturating */
+    uint64_t slots;            /**< sum over nodes, saturating */
+    struct pf_fit_hints hints; /**< none, until the caller asks pf_fit_hints() */
 };
 
 /** Judge node by node. [locked] Time is linear in the number of nodes. Contract as pf_fit_judge(), except that pending pods are not placed first. */
 enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
                             struct pf_explanation *ret_explanation,
                             struct pf_err *err) PF_MUST_CHECK;
+
+/**
+ * Look for what would help. [locked] Judges the pod some 20 times node by node: not for the webhook's own path.
+ *
+ * @param pod  as given to pf_fit_explain(), whose verdict was full or never
+ * @param[out] ret_hints  without a hint when nothing helps, or when the pod fits or is not judged
+ * @return PF_OK, PF_E_NO_MEMORY
+ */
+enum pf_code pf_fit_hints(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
+                          struct pf_fit_hints *ret_hints, struct pf_err *err) PF_MUST_CHECK;
 
 /** Settle pending pods now (after a snapshot was loaded), so that they hold room where the scheduler is predicted to put them. [locked] */
 enum pf_code pf_fit_place_pending(struct pf_fit *fit, struct pf_err *err) PF_MUST_CHECK;

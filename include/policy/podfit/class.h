@@ -53,6 +53,8 @@ struct pf_class {
     enum pf_action on_never; /**< reject or annotate */
     enum pf_action on_full;  /**< reject, annotate or gate */
     bool observe;
+    bool
+        ignore_preemption; /**< preemption: ignore: room that lower-priority pods would give up is none */
 };
 
 /** Labels of a namespace, or NULL when it is not known (a class that asks for labels then does not match). */
