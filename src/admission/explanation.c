@@ -123,7 +123,7 @@ enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
     pf_buf_init(&buf, 4 * PF_MESSAGE_MAX_BYTES + judgement->message.len + judgement->cause.len);
     if (judgement->verdict == PF_VERDICT_UNKNOWN) {
         pf_buf_printf(&buf, "podfit cannot tell whether the %s: %.*s.",
-                      input->resize ? "resize can be done" : "pod fits",
+                      decision->resize ? "resize can be done" : "pod fits",
                       PF_SV_ARG(judgement->cause));
     } else {
         struct pf_request before = {0};
@@ -134,10 +134,10 @@ enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
         }
         /* what the pod asked for before may be a number that podfit does not hold: it is left out then */
         pf_buf_append_sv(&buf, judgement->message);
-        pf_buf_append_cstr(&buf, input->resize ? "." : "");
+        pf_buf_append_cstr(&buf, decision->resize ? "." : "");
         put_requests(&buf, decision, code == PF_OK ? &before : &judgement->request);
         if (judgement->verdict == PF_VERDICT_NEVER) {
-            pf_buf_append_cstr(&buf, input->resize
+            pf_buf_append_cstr(&buf, decision->resize
                                          ? " Its node does not have that much even if empty."
                                          : " No node of this cluster could take it even if empty.");
         }
