@@ -27,7 +27,7 @@ static const char *pod_skip_reason(const struct pf_pod *pod)
 
 /* The pod as the scheduler would see it, and our own gate left out: it says nothing about the fit. */
 static enum pf_code scheduler_view(const struct pf_decide_rules *rules, struct pf_pod *pod,
-                                   struct pf_arena *arena, struct pf_err *err)
+                                   bool stored, struct pf_arena *arena, struct pf_err *err)
 {
     const size_t gate = pf_mutation_gate_index(pod);
     if (gate != SIZE_MAX) {
@@ -44,8 +44,7 @@ static enum pf_code scheduler_view(const struct pf_decide_rules *rules, struct p
         pod->scheduling_gates = others;
         pod->scheduling_gate_count = count;
     }
-    return pf_pod_apply_defaults(pod, &rules->config->fit.features, /* stored= */ false, arena,
-                                 err);
+    return pf_pod_apply_defaults(pod, &rules->config->fit.features, stored, arena, err);
 }
 
 struct pf_pod *pf_decide_copy_pod(const struct pf_pod *pod, struct pf_arena *arena)
@@ -79,7 +78,7 @@ static enum pf_code judge(const struct pf_decide_rules *rules, const struct pf_d
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
     struct pf_err local = {0};
-    enum pf_code code = scheduler_view(rules, seen, arena, &local);
+    enum pf_code code = scheduler_view(rules, seen, /* stored= */ input->resize, arena, &local);
     if (code == PF_E_TOO_BIG) {
         return pf_judge_unknown(rules, input, class_, local.text, arena, decision);
     }

@@ -158,6 +158,14 @@ static bool has_untolerated_no_execute(const struct resize *resize, const struct
     return false;
 }
 
+static enum pf_code settle_fit(const struct resize *resize)
+{
+    resize->judgement->verdict = PF_VERDICT_FITS;
+    resize->judgement->nodes_fit = 1;
+    resize->judgement->node = resize->own.node;
+    return PF_OK;
+}
+
 /* Labels and taints may have changed since the pod was placed. */
 static enum pf_code check_rules(const struct resize *resize)
 {
@@ -185,10 +193,47 @@ static enum pf_code check_rules(const struct resize *resize)
                       "Predicate TaintToleration failed: node(s) had taints that the pod didn't "
                       "tolerate");
     }
-    resize->judgement->verdict = PF_VERDICT_FITS;
-    resize->judgement->nodes_fit = 1;
-    resize->judgement->node = resize->own.node;
-    return PF_OK;
+    return settle_fit(resize);
+}
+
+static bool same_amount(const struct pf_resource_list *a, const struct pf_resource_list *b,
+                        const char *name)
+{
+    const struct pf_resource *x = pf_resource_list_find(a, pf_sv_from(name));
+    const struct pf_resource *y = pf_resource_list_find(b, pf_sv_from(name));
+    return x == NULL || y == NULL ? x == y : pf_quantity_cmp(&x->amount, &y->amount) == 0;
+}
+
+static const struct pf_container_status *find_status(const struct pf_pod *pod,
+                                                     const struct pf_container *container)
+{
+    for (size_t i = 0; i < pod->status_count; i++) {
+        if (pod->statuses[i].init == (container->kind != PF_CONTAINER_MAIN) &&
+            pf_sv_eq(pod->statuses[i].name, container->name)) {
+            return &pod->statuses[i];
+        }
+    }
+    return NULL;
+}
+
+/* What is allocated already is not looked at again: the node may be overcommitted since. */
+static bool asks_nothing_new(const struct pf_pod *pod)
+{
+    if (pod->resources_present) {
+        return false;
+    }
+    for (size_t i = 0; i < pod->container_count; i++) {
+        const struct pf_container *container = &pod->containers[i];
+        if (container->kind == PF_CONTAINER_INIT) {
+            continue;
+        }
+        const struct pf_container_status *status = find_status(pod, container);
+        if (status == NULL || !same_amount(&container->requests, &status->allocated, "cpu") ||
+            !same_amount(&container->requests, &status->allocated, "memory")) {
+            return false;
+        }
+    }
+    return pod->container_count != 0;
 }
 
 static enum pf_code judge(struct resize *resize)
@@ -200,6 +245,9 @@ static enum pf_code judge(struct resize *resize)
         return settle(resize, PF_VERDICT_UNKNOWN,
                       pf_arena_printf(resize->arena, "the model of the cluster has no node '%.*s'",
                                       PF_SV_ARG(pod->node_name)));
+    }
+    if (asks_nothing_new(pod)) {
+        return settle_fit(resize);
     }
     const bool validated = resize->fit->profile->options.features.minor >= MINOR_OF_VALIDATOR;
     const struct amounts wanted =

@@ -181,7 +181,8 @@ class Check(Case):
         self.assertEqual(list(document), ['apiVersion', 'kind', 'items'])
         self.assertEqual((document['apiVersion'], document['kind']), ('podfit.io/v1', 'CheckList'))
         for item in document['items']:
-            self.fields(item, self.ITEM, optional=('observed', 'podResources'))
+            self.fields(item, self.ITEM, optional=('observed', 'podResources', 'hints'))
+            self.assertEqual('hints' in item, item['verdict'] in ('full', 'never') and item['nodes'] != [])
             self.assertIn(item['verdict'], ('fits', 'full', 'never', 'unknown', 'notJudged'))
             self.assertIn(item['action'], ('allow', 'annotate', 'gate', 'reject'))
             self.assertEqual(item['message'] != '', item['verdict'] in ('full', 'never'))
@@ -320,6 +321,62 @@ classes:
         self.assertEqual((other['verdict'], other['explanation']), ('notJudged', 'not judged: not a pod'))
         dry = [review(dryRun=True), review(dryRun=True)]
         self.assertEqual([i['slots'] for i in self.check(listing(*dry), '--config', CONFIG)], [covered['slots']] * 2)
+
+    def test_hints(self):
+        tainted = dict(node('n3', cpu='16'), spec={'taints': [{'key': 'gpu', 'effect': 'NoSchedule'}]})
+        snapshot = listing(node('n1'), node('n2'), tainted, pod('old', 'x', {'cpu': '1500m', 'memory': '1Gi'}, nodeName='n1'))
+        item = self.check(pod('p', 'x', {'cpu': '8', 'memory': '1Gi'}), snapshot=snapshot, status=1)[0]
+        self.assertEqual(item['hints'], {'largestRequest': {'cpu': '2', 'together': False},
+                                         'excludedBy': {'kind': 'toleration', 'rule': 'gpu:NoSchedule', 'nodes': 1, 'nodesThatFitWithout': 1}})
+        followed = pod('p', 'x', {'cpu': '8', 'memory': '1Gi'}, tolerations=[{'key': 'gpu', 'operator': 'Exists'}])
+        self.assertEqual(self.check(followed, snapshot=snapshot)[0]['verdict'], 'fits')
+        full = listing(node('n1'), pod('old', 'x', {'cpu': '1500m', 'memory': '1Gi'}, nodeName='n1'))
+        item = self.check(pod('p', 'x', {'cpu': '1', 'memory': '1Gi'}), snapshot=full, status=1)[0]
+        self.assertEqual(item['hints'], {'largestRequest': {'cpu': '500m', 'together': False}, 'leave': {'pods': 1, 'node': 'n1'}})
+        text = podfit('check', '-f', '-', '--explain', '--snapshot', self.file('s.json', full), stdin=json.dumps(pod('p', 'x', {'cpu': '1', 'memory': '1Gi'})))
+        self.assertIn('would fit with at most cpu 500m\n', text.out)
+        self.assertIn('would fit once 1 like this one left node n1\n', text.out)
+
+    def test_resize(self):
+        snapshot = listing(node('n1', cpu='4'), pod('old', 'x', {'cpu': '1'}, nodeName='n1'), pod('p', 'x', {'cpu': '1'}, nodeName='n1'))
+        config = 'apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclasses: [{name: all, requests: keep}]\n'
+        for cpu, verdict, text in [('3', 'fits', ''), ('3001m', 'full', "Node didn't have enough resource: cpu, requested: 3001, used: 1000, capacity: 4000"),
+                                   ('5', 'never', "node didn't have enough allocatable resources: cpu, requested: 5000, allocatable: 4000")]:
+            request = {'uid': 'u', 'kind': {'group': '', 'version': 'v1', 'kind': 'Pod'}, 'resource': {'group': '', 'version': 'v1', 'resource': 'pods'},
+                       'subResource': 'resize', 'namespace': 'x', 'name': 'p', 'operation': 'UPDATE', 'userInfo': {'username': 'me'},
+                       'object': pod('p', 'x', {'cpu': cpu}, nodeName='n1')}
+            review = {'apiVersion': 'admission.k8s.io/v1', 'kind': 'AdmissionReview', 'request': request}
+            item = self.check(review, snapshot=snapshot, config=config, status=0 if verdict == 'fits' else 1)[0]
+            self.assertEqual((item['verdict'], item['message']), (verdict, text))
+
+    def test_scheduler_configuration(self):
+        self.file('scheduler.yaml', '''apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: default-scheduler
+- schedulerName: packer
+  plugins:
+    multiPoint:
+      disabled: [{name: TaintToleration}]
+- schedulerName: gang
+  plugins:
+    multiPoint:
+      enabled: [{name: Coscheduling}]
+''')
+        config = self.file('podfit.yaml', 'apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclasses: [{name: all, requests: keep}]\n'
+                           'fit: {schedulerConfig: scheduler.yaml}\n')
+        snapshot = self.file('s.json', listing(dict(node('n1'), spec={'taints': [{'key': 'k', 'effect': 'NoSchedule'}]})))
+        pods = [pod('a', 'x'), pod('b', 'x', schedulerName='packer'), pod('c', 'x', schedulerName='gang'), pod('d', 'x', schedulerName='none')]
+        result = podfit('check', '--config', config, '--snapshot', snapshot, '-o', 'json', '-f', '-', stdin=json.dumps(listing(*pods)))
+        self.assertEqual([i['verdict'] for i in json.loads(result.out)['items']], ['never', 'fits', 'unknown', 'notJudged'])
+        self.assertIn("profile 'gang': out-of-tree plug-in 'Coscheduling' at multiPoint", result.err)
+        checked = podfit('config', 'check', config)
+        self.assertEqual(checked.status, 0)
+        self.assertIn('Coscheduling', checked.err)
+        scheduler = self.file('scheduler.yaml', 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofile: []\n')
+        checked = podfit('config', 'check', config)
+        self.assertEqual(checked.status, 1)
+        self.assertIn(scheduler + ':3:1: profile: unknown key', checked.err)
 
     def test_pending_pods_of_the_snapshot_hold_room(self):
         waiting = pod('waiting', 'default', {'cpu': '1500m'})

@@ -130,7 +130,7 @@ enum pf_code pf_fit_judge(struct pf_fit *fit, const struct pf_pod *pod, struct p
  * counts as absent. Room held for pods on their way counts as taken, and a pending resize of another pod as done.
  * Sources: pkg/kubelet/allocation, pkg/kubelet/lifecycle/predicate.go, plugin/pkg/admission/podresize (1.36).
  *
- * @param pod  with the resources it shall have, after pf_pod_apply_defaults()
+ * @param pod  with the resources it shall have and its status, after pf_pod_apply_defaults() with stored
  * @return as pf_fit_judge()
  */
 enum pf_code pf_fit_judge_resize(struct pf_fit *fit, const struct pf_pod *pod,

@@ -17,7 +17,27 @@ static const char yaml[] =
     "  defaultQuotas: '{\"mem\":2000}'\n"
     "  maxUpgrades: {cores: 2}\n"
     "  pool: {taint: 'a:NoSchedule', nodeSelector: {a: b}}\n"
-    "fit: {featureGates: {PodLevelResources: true}}\n";
+    "fit: {featureGates: {PodLevelResources: true}, schedulerConfig: s}\n";
+static const char scheduler[] =
+    "apiVersion: kubescheduler.config.k8s.io/v1\n"
+    "kind: KubeSchedulerConfiguration\n"
+    "profiles:\n"
+    "- schedulerName: a\n"
+    "  plugins: {multiPoint: {enabled: [{name: X}], disabled: [{name: NodePorts}]}}\n"
+    "  pluginConfig:\n"
+    "  - {name: NodeResourcesFit, args: {ignoredResources: [a/b]}}\n"
+    "  - name: NodeAffinity\n"
+    "    args: {addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+    "{nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}}\n"
+    "extenders: [{urlPrefix: u, filterVerb: f, managedResources: [{name: a/c}]}]\n";
+
+static enum pf_code give(void *opaque, const char *path, struct pf_buf *buf, struct pf_err *err)
+{
+    (void)opaque;
+    (void)path;
+    pf_buf_append_cstr(buf, scheduler);
+    return pf_buf_status(buf, err);
+}
 
 /** Every allocation fails once: the result is an error, and nothing is left behind (LeakSanitizer says so). */
 static void test_every_allocation(void **state)
@@ -35,7 +55,8 @@ static void test_every_allocation(void **state)
         pf_arena_init(&arena, 1 << 20);
         pf_problems_init(&problems, &arena, "f");
         fail_alloc_after(n);
-        code = pf_config_parse(PF_SV(yaml), "f", &problems, &config);
+        const struct pf_config_source source = {.yaml = PF_SV(yaml), .name = "f", .read = give};
+        code = pf_config_parse_source(&source, &problems, &config);
         succeeded = fail_alloc_count() <= n;
         fail_alloc_after(-1);
         if (code == PF_OK) {

@@ -159,6 +159,40 @@ static void test_explain(void **state)
     }
 }
 
+/* Hints and resizes: the answer, or no memory and nothing touched. */
+static void test_hints_and_resize(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, 36, NULL);
+    fill(&world);
+    struct pf_pod pod = world_incoming(&world, pf_sv_from(pods[1]));
+    struct pf_pod resized = world_incoming(
+        &world,
+        PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"x\"},\"spec\":{\"nodeName\":\"n2\","
+              "\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"9\"}}}]}}"));
+    unsigned failed = 0;
+    bool more = true;
+    for (long i = 0; more; i++) {
+        pf_autoarena struct pf_arena arena = {0};
+        pf_arena_init(&arena, PF_REVIEW_ARENA_MAX_BYTES);
+        struct pf_fit *fit = world_engine(&world, NULL);
+        struct pf_fit_hints hints = {.leaving = MANY};
+        struct pf_judgement judgement = {.nodes = MANY};
+        fail_alloc_after(i);
+        const enum pf_code code = pf_fit_hints(fit, &pod, &arena, &hints, NULL);
+        const enum pf_code resize = pf_fit_judge_resize(fit, &resized, &arena, &judgement, NULL);
+        more = fail_alloc_count() > i;
+        fail_alloc_after(-1);
+        assert_true(code == PF_OK || (code == PF_E_NO_MEMORY && hints.leaving == MANY));
+        assert_true(resize == PF_OK || (resize == PF_E_NO_MEMORY && judgement.nodes == MANY));
+        failed += code != PF_OK || resize != PF_OK ? 1 : 0;
+        pf_fit_free(fit);
+    }
+    assert_true(failed > 5);
+    world_done(&world);
+}
+
 /* An arena that is too small at whatever point: the same contract. */
 static void test_small_arena(void **state)
 {
@@ -191,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_judge),
         cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_hints_and_resize),
         cmocka_unit_test(test_small_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
