@@ -129,6 +129,5 @@ size_t pf_extra_bytes(const struct pf_node_extra *extra)
            (extra->scalars != NULL ? pf_heap_cost(extra->scalar_cap * sizeof(*extra->scalars))
                                    : 0) +
            (extra->ports != NULL ? pf_heap_cost(extra->port_cap * sizeof(*extra->ports)) : 0) +
-           (extra->volumes != NULL ? pf_heap_cost(extra->volume_cap * sizeof(*extra->volumes))
-                                   : 0);
+           (extra->volumes != NULL ? pf_heap_cost(extra->volume_cap * sizeof(*extra->volumes)) : 0);
 }

@@ -91,8 +91,8 @@ static void log_problems(const char *path, const struct pf_problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++) {
         pf_log_error("server", "%s:%zu:%zu: %s", problems->items[i].file,
-                     (size_t)problems->items[i].mark.line,
-                     (size_t)problems->items[i].mark.column, problems->items[i].text);
+                     (size_t)problems->items[i].mark.line, (size_t)problems->items[i].mark.column,
+                     problems->items[i].text);
     }
     if (problems->total > problems->count) {
         pf_log_error("server", "%s: and %zu more problems", path,

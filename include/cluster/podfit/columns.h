@@ -93,7 +93,7 @@ struct pf_shape {
     struct pf_shape_taint *taints; /**< in list order */
     size_t taint_count;
     uint32_t soft_taint_count; /**< taints with effect PreferNoSchedule */
-    uint32_t *features; /**< status.declaredFeatures: intern ids, in list order */
+    uint32_t *features;        /**< status.declaredFeatures: intern ids, in list order */
     size_t feature_count;
     bool unschedulable;
     uint32_t nodes;      /**< that have it; 0: a free id */

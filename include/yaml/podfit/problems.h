@@ -27,10 +27,11 @@ struct pf_problem {
 
 struct pf_problems {
     struct pf_arena *arena; /**< borrowed; owns the texts */
-    const char *file;       /**< borrowed; of the problems that are added; a decoder that reads another file sets it meanwhile */
-    size_t count;           /**< kept, at most PF_PROBLEMS_MAX */
-    size_t total;           /**< all, the dropped ones included */
-    bool no_memory;         /**< a text could not be kept */
+    const char *
+        file; /**< borrowed; of the problems that are added; a decoder that reads another file sets it meanwhile */
+    size_t count;   /**< kept, at most PF_PROBLEMS_MAX */
+    size_t total;   /**< all, the dropped ones included */
+    bool no_memory; /**< a text could not be kept */
     struct pf_problem items[PF_PROBLEMS_MAX];
 };
 
