@@ -267,7 +267,7 @@ classes:
             ('fits', pod('a', requests={'cpu': '500m'}), 'fits', 0),
             ('full', pod('a', requests={'cpu': '501m'}), 'full', 1),
             ('never', pod('a', requests={'cpu': '3'}), 'never', 1),
-            ('unknown', pod('a', affinity={'podAffinity': {'requiredDuringSchedulingIgnoredDuringExecution': [{'topologyKey': 'zone', 'labelSelector': {}}]}}), 'unknown', 1),
+            ('unknown', pod('a', resourceClaims=[{'name': 'gpu'}]), 'unknown', 1),
             ('bound already', pod('a', nodeName='n1'), 'notJudged', 0),
             ('another scheduler', pod('a', schedulerName='other'), 'notJudged', 0),
         ]
