@@ -23,6 +23,7 @@ struct pass {
     bool *ignored;    /* by candidate: lacks a key */
     uint32_t ignored_count;
     bool all_keys; /* only nodes with all keys take part */
+    bool by_host;  /* a constraint has kubernetes.io/hostname */
     struct pf_tally tally;
 };
 
@@ -184,7 +185,9 @@ static void count_domains(struct pass *pass)
 static int64_t score_of(struct pass *pass, uint32_t slot)
 {
     double score = 0;
-    count_slot(pass, slot);
+    if (pass->by_host) {
+        count_slot(pass, slot);
+    }
     for (uint32_t i = 0; i < pass->plan->spread_count; i++) {
         const uint32_t value = value_of(pass, slot, i);
         if (value == PF_INTERN_NONE) {
@@ -244,6 +247,7 @@ static enum pf_code run_pass(struct pass *pass, int64_t *scores)
         pass->hostname[i] =
             pf_sv_eq(pass->plan->spreads[i].text->topology_key, PF_SV("kubernetes.io/hostname"));
         by_domain = by_domain || !pass->hostname[i];
+        pass->by_host = pass->by_host || pass->hostname[i];
     }
     const enum pf_code code = find_domains(pass);
     if (code != PF_OK) {
