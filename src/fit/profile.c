@@ -143,37 +143,55 @@ static bool asks_extender(const struct pf_fit_extender *extender, const struct p
     return extender->resource_count == 0;
 }
 
-enum pf_code pf_profile_doubt(const struct pf_profile *profile, const struct pf_pod *pod,
-                              struct pf_arena *arena, const char **ret_why)
+/* What makes every verdict of the profile doubtful. @return false: nothing does */
+static bool doubts_profile(const struct pf_profile *profile, const struct pf_pod *pod,
+                           struct pf_arena *arena, const char **ret_why)
 {
     const struct pf_fit_profile *source = profile->source;
     const struct pf_fit_options *options = &profile->options;
-    const char *why = NULL;
-    bool doubt = true;
     if (source->unmodelled.len != 0) {
-        why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler: %.*s",
-                              PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->unmodelled));
-    } else if (source->foreign.len != 0 && !options->ignore_extenders) {
-        why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler has %.*s",
-                              PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->foreign));
-    } else if (source->default_spread && pod->spread_count == 0 &&
-               (options->disabled & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0) {
-        why = pf_arena_printf(arena,
-                              "profile '%.*s' of kube-scheduler has default topology spread "
-                              "constraints with DoNotSchedule, which podfit does not judge",
-                              PF_SV_ARG(source->scheduler_name));
-    } else {
-        doubt = false;
+        *ret_why =
+            pf_arena_printf(arena, "profile '%.*s' of kube-scheduler: %.*s",
+                            PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->unmodelled));
+        return true;
     }
-    for (size_t i = 0; !doubt && !options->ignore_extenders && i < options->extender_count; i++) {
+    if (source->foreign.len != 0 && !options->ignore_extenders) {
+        *ret_why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler has %.*s",
+                                   PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->foreign));
+        return true;
+    }
+    if (source->default_spread && pod->spread_count == 0 &&
+        (options->disabled & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0) {
+        *ret_why = pf_arena_printf(arena,
+                                   "profile '%.*s' of kube-scheduler has default topology spread "
+                                   "constraints with DoNotSchedule, which podfit does not judge",
+                                   PF_SV_ARG(source->scheduler_name));
+        return true;
+    }
+    return false;
+}
+
+static bool doubts_extenders(const struct pf_fit_options *options, const struct pf_pod *pod,
+                             struct pf_arena *arena, const char **ret_why)
+{
+    for (size_t i = 0; !options->ignore_extenders && i < options->extender_count; i++) {
         if (asks_extender(&options->extenders[i], pod)) {
-            doubt = true;
-            why = pf_arena_printf(arena,
-                                  "extenders[%zu] of kube-scheduler filters nodes, too, and podfit "
-                                  "does not ask it",
-                                  options->extenders[i].index);
+            *ret_why = pf_arena_printf(arena,
+                                       "extenders[%zu] of kube-scheduler filters nodes, too, and "
+                                       "podfit does not ask it",
+                                       options->extenders[i].index);
+            return true;
         }
     }
+    return false;
+}
+
+enum pf_code pf_profile_doubt(const struct pf_profile *profile, const struct pf_pod *pod,
+                              struct pf_arena *arena, const char **ret_why)
+{
+    const char *why = NULL;
+    const bool doubt = doubts_profile(profile, pod, arena, &why) ||
+                       doubts_extenders(&profile->options, pod, arena, &why);
     if (doubt && why == NULL) {
         return PF_E_NO_MEMORY;
     }
