@@ -200,7 +200,7 @@ static bool has_main_container(const struct pf_pod *pod)
 
 static enum pf_code search_all(struct pf_hints_search *search)
 {
-    struct pf_arena first = {0};
+    pf_autoarena struct pf_arena first = {0}; /* before the answer: it outlives it */
     pf_arena_init(&first, PF_REVIEW_ARENA_MAX_BYTES);
     pf_autoanswer struct pf_answer answer = {.outcomes = NULL};
     enum pf_code code =
@@ -218,7 +218,6 @@ static enum pf_code search_all(struct pf_hints_search *search)
             code = pf_hints_rules_find(search, &answer);
         }
     }
-    pf_arena_done(&first);
     return code;
 }
 
