@@ -143,38 +143,51 @@ static bool asks_extender(const struct pf_fit_extender *extender, const struct p
     return extender->resource_count == 0;
 }
 
+/* @return the first extender that would be asked for the pod, or NULL */
+static const struct pf_fit_extender *find_extender(const struct pf_fit_options *options,
+                                                   const struct pf_pod *pod)
+{
+    for (size_t i = 0; i < options->extender_count && !options->ignore_extenders; i++) {
+        if (asks_extender(&options->extenders[i], pod)) {
+            return &options->extenders[i];
+        }
+    }
+    return NULL;
+}
+
+static bool needs_default_spread(const struct pf_profile *profile, const struct pf_pod *pod)
+{
+    return profile->source->default_spread && pod->spread_count == 0 &&
+           (profile->options.disabled & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0;
+}
+
 enum pf_code pf_profile_doubt(const struct pf_profile *profile, const struct pf_pod *pod,
                               struct pf_arena *arena, const char **ret_why)
 {
     const struct pf_fit_profile *source = profile->source;
     const struct pf_fit_options *options = &profile->options;
+    const struct pf_fit_extender *extender = find_extender(options, pod);
     const char *why = NULL;
-    bool doubt = true;
     if (source->unmodelled.len != 0) {
         why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler: %.*s",
                               PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->unmodelled));
     } else if (source->foreign.len != 0 && !options->ignore_extenders) {
         why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler has %.*s",
                               PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->foreign));
-    } else if (source->default_spread && pod->spread_count == 0 &&
-               (options->disabled & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0) {
+    } else if (needs_default_spread(profile, pod)) {
         why = pf_arena_printf(arena,
                               "profile '%.*s' of kube-scheduler has default topology spread "
                               "constraints with DoNotSchedule, which podfit does not judge",
                               PF_SV_ARG(source->scheduler_name));
+    } else if (extender != NULL) {
+        why = pf_arena_printf(
+            arena,
+            "extenders[%zu] of kube-scheduler filters nodes, too, and podfit does not ask it",
+            extender->index);
     } else {
-        doubt = false;
+        return PF_OK;
     }
-    for (size_t i = 0; !doubt && !options->ignore_extenders && i < options->extender_count; i++) {
-        if (asks_extender(&options->extenders[i], pod)) {
-            doubt = true;
-            why = pf_arena_printf(arena,
-                                  "extenders[%zu] of kube-scheduler filters nodes, too, and podfit "
-                                  "does not ask it",
-                                  options->extenders[i].index);
-        }
-    }
-    if (doubt && why == NULL) {
+    if (why == NULL) {
         return PF_E_NO_MEMORY;
     }
     *ret_why = why;
