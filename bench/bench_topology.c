@@ -17,6 +17,9 @@
 #define LONER_APPS     4U
 #define APPS           200U
 #define TTL_JUDGEMENTS 1000U /* reservations that are held at any time */
+#define IMAGES         50U   /* of a node */
+#define IMAGES_COMMON \
+    20U /* of them that every node has; the others are of half the nodes or fewer */
 
 #define ANTI                                                                                   \
     "\"affinity\":{\"podAntiAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":[{" \
@@ -30,6 +33,19 @@
     "\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"" key                    \
     "\",\"whenUnsatisfiable\":\"DoNotSchedule\",\"labelSelector\":{\"matchLabels\":{\"app\":" \
     "\"%s\"}}}],"
+
+#define SOFT_NODES                                                                                 \
+    "\"affinity\":{\"nodeAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{"       \
+    "\"weight\":1,\"preference\":{\"matchExpressions\":[{\"key\":\"topology.kubernetes.io/zone\"," \
+    "\"operator\":\"In\",\"values\":[\"z1\"]}]}}]}},"
+#define SOFT_ANTI                                                                               \
+    "\"affinity\":{\"podAntiAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{" \
+    "\"weight\":1,\"podAffinityTerm\":{\"topologyKey\":\"kubernetes.io/hostname\","             \
+    "\"labelSelector\":{\"matchLabels\":{\"app\":\"%s\"}}}}]}},"
+#define SOFT_SPREAD                                                             \
+    "\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":"            \
+    "\"topology.kubernetes.io/zone\",\"whenUnsatisfiable\":\"ScheduleAnyway\"," \
+    "\"labelSelector\":{\"matchLabels\":{\"app\":\"%s\"}}}],"
 
 struct bench {
     struct pf_kube_features features;
@@ -54,7 +70,22 @@ static void require(enum pf_code code, const struct pf_err *err)
     }
 }
 
-static void add_node(struct bench *bench, uint32_t number)
+/* Names by tag and by digest, as kubelets report them. */
+static const char *list_images(struct bench *bench, uint32_t node)
+{
+    const char *list = "";
+    for (uint32_t i = 0; i < IMAGES && list != NULL; i++) {
+        const uint32_t number = i < IMAGES_COMMON ? i : i * 1000 + node % (2 + i / 4);
+        list = pf_arena_printf(&bench->arena,
+                               "%s%s{\"names\":[\"registry.example.com/image@sha256:%032" PRIu32
+                               "%032" PRIu32 "\",\"registry.example.com/image:v%" PRIu32
+                               "\"],\"sizeBytes\":%" PRIu32 "}",
+                               list, i != 0 ? "," : "", number, number, number, 700000000 + number);
+    }
+    return list;
+}
+
+static void add_node(struct bench *bench, uint32_t number, bool with_images)
 {
     struct pf_err err = {0};
     struct pf_node node;
@@ -63,8 +94,9 @@ static void add_node(struct bench *bench, uint32_t number)
         &bench->arena,
         "{\"metadata\":{\"name\":\"node-%" PRIu32 "\",\"labels\":{\"kubernetes.io/hostname\":"
         "\"node-%" PRIu32 "\",\"topology.kubernetes.io/zone\":\"z%" PRIu32 "\"}},"
-        "\"status\":{\"allocatable\":{\"cpu\":\"64\",\"memory\":\"256Gi\",\"pods\":\"250\"}}}",
-        number, number, number % 3);
+        "\"status\":{\"allocatable\":{\"cpu\":\"64\",\"memory\":\"256Gi\",\"pods\":\"250\"},"
+        "\"images\":[%s]}}",
+        number, number, number % 3, with_images ? list_images(bench, number) : "");
     require(pf_node_decode(pf_sv_from(json), &bench->arena, &node, &err), &err);
     require(pf_model_apply_node(bench->model, &node, &err), &err);
 }
@@ -75,9 +107,10 @@ static struct pf_pod make_pod(struct pf_arena *arena, const char *meta, const ch
     struct pf_pod pod;
     const char *json = pf_arena_printf(
         arena,
-        "{\"metadata\":{\"namespace\":\"apps\",%s},\"spec\":{%s\"containers\":[{\"name\":\"c\","
+        "{\"metadata\":{\"namespace\":\"apps\",%s},\"spec\":{%s\"containers\":[{\"name\":\"c\",%s"
         "\"resources\":{\"requests\":{\"cpu\":\"50m\",\"memory\":\"200Mi\"}}}]}}",
-        meta, spec);
+        meta, spec,
+        strchr(meta, '!') != NULL ? "\"image\":\"registry.example.com/image:v20000\"," : "");
     require(pf_pod_decode(pf_sv_from(json), arena, &pod, &err), &err);
     return pod;
 }
@@ -117,7 +150,7 @@ static void fill(struct bench *bench)
     pf_model_set_origin(bench->model, &origin);
     const size_t empty = pf_model_stats(bench->model).bytes;
     for (uint32_t i = 0; i < NODES; i++) {
-        add_node(bench, i);
+        add_node(bench, i, false);
     }
     const size_t nodes = pf_model_stats(bench->model).bytes;
     for (uint32_t i = 0; i < PODS; i++) {
@@ -126,6 +159,11 @@ static void fill(struct bench *bench)
     const size_t all = pf_model_stats(bench->model).bytes;
     (void)printf("%u nodes, %u pods: %zu bytes a node, %zu bytes a pod\n", NODES, PODS,
                  (nodes - empty) / NODES, (all - nodes) / PODS);
+    for (uint32_t i = 0; i < NODES; i++) {
+        add_node(bench, i, true);
+    }
+    (void)printf("%u images a node: %zu bytes more a node\n", IMAGES,
+                 (pf_model_stats(bench->model).bytes - all) / NODES);
     const struct pf_fit_options options = {.features = bench->features, .max_model_age_ms = 60000};
     require(pf_fit_new(bench->model, &options, &bench->fit, &err), &err);
 }
@@ -163,8 +201,8 @@ static void measure(struct bench *bench, const char *what, const char *app, cons
     pf_arena_reset(&bench->object);
     (void)snprintf(meta, sizeof(meta), "\"labels\":{\"app\":\"%s\"}", app);
     const size_t at = pf_sv_find(pf_sv_from(format), PF_SV("%s"));
-    (void)snprintf(spec, sizeof(spec), "%.*s%s%s", at != SIZE_MAX ? (int)at : 0, format,
-                   at != SIZE_MAX ? app : "", at != SIZE_MAX ? format + at + 2 : "");
+    (void)snprintf(spec, sizeof(spec), "%.*s%s%s", at != SIZE_MAX ? (int)at : (int)strlen(format),
+                   format, at != SIZE_MAX ? app : "", at != SIZE_MAX ? format + at + 2 : "");
     struct pf_pod pod = make_pod(&bench->object, meta, spec);
     require(
         pf_pod_apply_defaults(&pod, &bench->features, /* stored= */ false, &bench->object, &err),
@@ -194,6 +232,10 @@ int main(void)
     measure(&bench, "zone spread", "app-7", SPREAD("topology.kubernetes.io/zone"));
     measure(&bench, "hostname spread", "app-8", SPREAD("kubernetes.io/hostname"));
     measure(&bench, "zone affinity", "app-9", NEAR);
+    measure(&bench, "image that some nodes have", "!", "");
+    measure(&bench, "preferred node affinity", "plain", SOFT_NODES);
+    measure(&bench, "zone spread, ScheduleAnyway", "app-7", SOFT_SPREAD);
+    measure(&bench, "preferred anti-affinity by hostname", "app-8", SOFT_ANTI);
     pf_fit_free(bench.fit);
     pf_model_free(bench.model);
     pf_arena_done(&bench.object);

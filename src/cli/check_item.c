@@ -93,13 +93,16 @@ static bool is_misfit(enum pf_verdict verdict)
     return verdict == PF_VERDICT_FULL || verdict == PF_VERDICT_NEVER;
 }
 
-static void fill_nodes(const struct pf_explanation *explanation, bool misfit,
-                       struct pf_check_item *item)
+/* @param explanation  NULL: nothing was judged node by node */
+static void fill_nodes(const struct pf_explanation *explanation, struct pf_check_item *item)
 {
+    if (explanation == NULL) {
+        return;
+    }
     item->nodes = explanation->nodes;
     item->node_count = explanation->node_count;
     item->slots = explanation->slots;
-    item->hints = misfit ? &explanation->hints : NULL;
+    item->hints = is_misfit(item->verdict) ? &explanation->hints : NULL;
 }
 
 enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_arena *arena,
@@ -133,9 +136,7 @@ enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_
     if (code != PF_OK) {
         return pf_err_set(err, code, "out of memory");
     }
-    if (judged && source->explanation != NULL) {
-        fill_nodes(source->explanation, misfit, &item);
-    }
+    fill_nodes(judged ? source->explanation : NULL, &item);
     *ret_item = item;
     return PF_OK;
 }

@@ -104,24 +104,22 @@ static bool same_refs(const struct pf_model *model, struct recount *recount)
     return good;
 }
 
-static bool is_listed(const struct pf_model *model, uint32_t space, uint32_t terms)
+static bool is_listed(const struct pf_anti_index *index, uint32_t space, uint32_t terms)
 {
-    size_t count = 0;
-    const struct pf_anti *entries = pf_model_anti(model, space, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (entries[i].terms == terms) {
+    for (size_t i = 0; i < index->count; i++) {
+        if (index->items[i].namespace_ == space && index->items[i].terms == terms) {
             return true;
         }
     }
     return false;
 }
 
-/* Does a required anti-affinity term of the set name the namespace (or select namespaces, for PF_ANTI_ANY)? */
-static bool names(const struct pf_term_set *set, uint32_t space)
+/* Does a term of the set that is of this use name the namespace (or select namespaces, for PF_ANTI_ANY)? */
+static bool names(const struct pf_term_set *set, enum pf_anti_use use, uint32_t space)
 {
     for (uint32_t i = 0; i < set->term_count; i++) {
         const struct pf_term *term = &set->terms[i];
-        if (term->kind == PF_TERMS_ANTI_AFFINITY &&
+        if (pf_anti_is_of(use, term->kind) &&
             (space == PF_ANTI_ANY ? term->namespace_selector.present != 0
                                   : pf_ids_contain(pf_term_set_ids(set) + term->space_first,
                                                    term->space_count, space))) {
@@ -131,16 +129,17 @@ static bool names(const struct pf_term_set *set, uint32_t space)
     return false;
 }
 
-static bool is_complete(const struct pf_model *model, uint32_t id)
+static bool is_complete(const struct pf_model *model, enum pf_anti_use use, uint32_t id)
 {
     const struct pf_term_set *set = pf_model_term_set(model, id);
-    if (names(set, PF_ANTI_ANY) && !is_listed(model, PF_ANTI_ANY, id)) {
+    const struct pf_anti_index *index = &model->anti[use];
+    if (names(set, use, PF_ANTI_ANY) && !is_listed(index, PF_ANTI_ANY, id)) {
         return false;
     }
     for (uint32_t i = 0; i < set->term_count; i++) {
         const struct pf_term *term = &set->terms[i];
-        for (uint32_t k = 0; term->kind == PF_TERMS_ANTI_AFFINITY && k < term->space_count; k++) {
-            if (!is_listed(model, pf_term_set_ids(set)[term->space_first + k], id)) {
+        for (uint32_t k = 0; pf_anti_is_of(use, term->kind) && k < term->space_count; k++) {
+            if (!is_listed(index, pf_term_set_ids(set)[term->space_first + k], id)) {
                 return false;
             }
         }
@@ -148,19 +147,19 @@ static bool is_complete(const struct pf_model *model, uint32_t id)
     return true;
 }
 
-static bool same_anti(const struct pf_model *model)
+static bool same_anti(const struct pf_model *model, enum pf_anti_use use)
 {
     bool good = true;
-    for (size_t i = 0; good && i < model->anti_count; i++) {
-        const struct pf_anti *entry = &model->anti[i];
+    for (size_t i = 0; good && i < model->anti[use].count; i++) {
+        const struct pf_anti *entry = &model->anti[use].items[i];
         const struct pf_anti *before = i != 0 ? entry - 1 : NULL;
         good = model->placed[entry->terms] != 0 &&
-               names(pf_model_term_set(model, entry->terms), entry->namespace_) &&
+               names(pf_model_term_set(model, entry->terms), use, entry->namespace_) &&
                (before == NULL || before->namespace_ < entry->namespace_ ||
                 (before->namespace_ == entry->namespace_ && before->terms < entry->terms));
     }
     for (uint32_t id = 0; good && id < model->term_sets.count; id++) {
-        good = model->placed[id] == 0 || is_complete(model, id);
+        good = model->placed[id] == 0 || is_complete(model, use, id);
     }
     return good;
 }
@@ -191,6 +190,7 @@ enum pf_code pf_check_groups(const struct pf_model *model, struct pf_err *err)
     if (!same_refs(model, &recount)) {
         return pf_err_set(err, PF_E_INTERNAL, "references to groups or terms are miscounted");
     }
-    return same_anti(model) ? PF_OK
-                            : pf_err_set(err, PF_E_INTERNAL, "the index of anti-affinity is wrong");
+    return same_anti(model, PF_ANTI_FILTER) && same_anti(model, PF_ANTI_SCORE)
+               ? PF_OK
+               : pf_err_set(err, PF_E_INTERNAL, "the index of affinity terms is wrong");
 }

@@ -187,7 +187,10 @@ enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err)
     count_slots(model, &recount);
     count_shapes(model, &recount);
     count_groups(model, &recount);
-    enum pf_code code = check_demand_strings(model, &recount, err);
+    enum pf_code code = pf_check_images(model, strings, err);
+    if (code == PF_OK) {
+        code = check_demand_strings(model, &recount, err);
+    }
     if (code == PF_OK) {
         code = check_demands(model, &recount, err);
     }

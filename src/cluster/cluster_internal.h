@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "slot_set.h"
 #include "store.h"
 #include <podfit/groups.h>
 #include <podfit/limits.h>
@@ -211,11 +212,78 @@ bool pf_group_prepare(struct pf_model *model, uint32_t slot) PF_MUST_CHECK;
 void pf_group_add(struct pf_model *model, uint32_t slot, uint32_t group);
 void pf_group_sub(struct pf_model *model, uint32_t slot, uint32_t group);
 
+/** Term sets by the namespaces whose pods one of their terms may match, of the kinds of a mask; sorted by namespace, then by term set. */
+struct pf_anti_index {
+    struct pf_anti *items;
+    size_t count;
+    size_t cap;
+};
+
+/** Which terms each index is about. */
+enum pf_anti_use {
+    PF_ANTI_FILTER, /**< required anti-affinity */
+    PF_ANTI_SCORE,  /**< required affinity and all preferred terms */
+    PF_ANTI_USES,   /**< how many there are */
+};
+/** Does an index of this use list terms of the kind? @param kind  enum pf_pod_terms_kind */
+bool pf_anti_is_of(enum pf_anti_use use, uint32_t kind);
+
 /** Room for the entries of the group's terms. @return false: no memory */
 bool pf_anti_prepare(struct pf_model *model, uint32_t group) PF_MUST_CHECK;
 /** One more pod of the group holds room; after pf_anti_prepare(). */
 void pf_anti_add(struct pf_model *model, uint32_t group);
 void pf_anti_sub(struct pf_model *model, uint32_t group);
+
+/* ---- image.c: which nodes have which container images ---- */
+
+/** One of the names of an image, in the list of all images with that name. */
+struct pf_image_link {
+    struct pf_image *image;
+    struct pf_image_link *prev; /**< NULL: the table of names has it */
+    struct pf_image_link *next;
+};
+
+/** From size on the bytes are the key; behind the names stand as many links. */
+struct pf_image {
+    struct pf_image *prev; /**< in the list of all; NULL: the first */
+    struct pf_image *next;
+    struct pf_slot_set nodes;
+    size_t set_cost; /**< bytes of `nodes`, as they are counted */
+    uint32_t linked; /**< links that the table of names knows */
+    bool kept;       /**< during a change: the node still has it */
+    int64_t size;    /**< sizeBytes */
+    uint32_t name_count;
+    uint32_t zero;
+    uint32_t names[]; /**< intern ids, referenced; sorted */
+};
+
+struct pf_images {
+    struct pf_map by_key;  /**< to address */
+    struct pf_map by_name; /**< text to the address of a link */
+    struct pf_image *first;
+    size_t bytes; /**< of images and their sets */
+    uint64_t seed;
+};
+
+/** What a node will have, allocated before anything is changed. Lives in the scratch arena. */
+struct pf_image_change {
+    struct pf_image **items;
+    size_t count;
+    uint64_t print; /**< hash of the list; 0: no images */
+};
+
+void pf_image_init(struct pf_model *model);
+void pf_image_done(struct pf_model *model);
+/** Memory held. */
+size_t pf_image_bytes(const struct pf_model *model);
+/** Heap bytes of one image that a node has. */
+size_t pf_image_cost(const struct pf_image *image);
+/** @return false: no memory; then and when the change is not made: pf_image_abandon() */
+bool pf_image_prepare(struct pf_model *model, const struct pf_node *node, uint32_t slot,
+                      struct pf_image_change *change) PF_MUST_CHECK;
+void pf_image_abandon(struct pf_model *model, const struct pf_image_change *change);
+/** A zeroed change takes all images away. */
+void pf_image_commit(struct pf_model *model, const struct pf_image_change *change, uint32_t slot);
 
 /* ---- hold.c: room taken on a node, by whomever ---- */
 
@@ -366,6 +434,10 @@ struct pf_namespace_entry {
 /** Groups of all slots, their terms and the index of anti-affinity against the pods. @return as pf_model_check() */
 enum pf_code pf_check_groups(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
 
+/** Images against the nodes that have them, soft taints of shapes. @param strings  by intern id: references, added to @return as pf_model_check() */
+enum pf_code pf_check_images(const struct pf_model *model, uint32_t *strings,
+                             struct pf_err *err) PF_MUST_CHECK;
+
 /** Scalars and ports of all nodes against their users. @return as pf_model_check() */
 enum pf_code pf_check_extra(const struct pf_model *model, struct pf_err *err) PF_MUST_CHECK;
 
@@ -422,9 +494,11 @@ struct pf_model {
     struct pf_slot_groups *slot_groups; /**< by slot, slot_cap of them */
     uint32_t *placed;                   /**< by term set: pods that hold room */
     size_t placed_cap;
-    struct pf_anti *anti; /**< sorted by namespace, then by term set */
-    size_t anti_count;
-    size_t anti_cap;
+    struct pf_anti_index anti[PF_ANTI_USES];
+
+    struct pf_images images;
+    uint64_t *image_prints;     /**< by slot: hash of what the node said it has */
+    uint32_t soft_taint_shapes; /**< shapes with a PreferNoSchedule taint */
 };
 
 /** Drop namespaces; in model_namespace.c */

@@ -36,6 +36,7 @@ static bool init_model(struct pf_model *model, const struct pf_model_options *op
     pf_map_init(&model->demands, pf_random_u64());
     pf_map_init(&model->namespaces, pf_random_u64());
     pf_store_init(&model->stores);
+    pf_image_init(model);
     pf_map_init(&model->reservations.by_uid, pf_random_u64());
     pf_pool_init(&model->groups, pf_random_u64());
     pf_pool_init(&model->term_sets, pf_random_u64());
@@ -113,6 +114,7 @@ static void free_columns(struct pf_model *model)
                       (void *)c->extra,
                       model->free_slots,
                       model->slot_groups,
+                      model->image_prints,
                       model->slot_of_name,
                       model->by_name,
                       model->changes};
@@ -155,7 +157,9 @@ void pf_model_free(struct pf_model *model)
     pf_store_done(&model->stores);
     free_columns(model);
     free_objects(model);
-    free(model->anti);
+    pf_image_done(model);
+    free(model->anti[PF_ANTI_FILTER].items);
+    free(model->anti[PF_ANTI_SCORE].items);
     pf_intern_done(&model->strings);
     pf_arena_done(&model->scratch);
     pf_arena_done(&model->schedulers_arena);
@@ -195,14 +199,17 @@ static size_t table_bytes(const struct pf_model *model)
     const struct pf_columns *c = &model->columns;
     const size_t bytes_a_slot = 9 * sizeof(int64_t) + sizeof(struct pf_node_extra *) +
                                 sizeof(*c->name) + sizeof(*c->shape) + sizeof(*c->used_pods) +
-                                sizeof(*model->free_slots) + sizeof(*model->slot_groups);
+                                sizeof(*model->free_slots) + sizeof(*model->slot_groups) +
+                                sizeof(*model->image_prints);
     size_t bytes =
         sizeof(*model) + model->slot_cap * bytes_a_slot +
         model->slot_of_name_cap * sizeof(*model->slot_of_name) +
         model->by_name_cap * sizeof(*model->by_name) + PF_CHANGES_MAX * sizeof(*model->changes) +
         model->shape_cap * sizeof(*model->shapes) + model->pods.cap * sizeof(struct pf_record *) +
-        model->anti_cap * sizeof(*model->anti) + model->placed_cap * sizeof(*model->placed) +
-        pf_pool_bytes(&model->groups) + pf_pool_bytes(&model->term_sets);
+        (model->anti[PF_ANTI_FILTER].cap + model->anti[PF_ANTI_SCORE].cap) *
+            sizeof(struct pf_anti) +
+        model->placed_cap * sizeof(*model->placed) + pf_pool_bytes(&model->groups) +
+        pf_pool_bytes(&model->term_sets);
     bytes += model->pending.slot_cap * sizeof(struct pf_waiting *) +
              (model->pending.order_cap + model->pending.free_cap) * sizeof(uint32_t);
     for (uint32_t slot = 0; slot < c->count; slot++) {
@@ -212,7 +219,8 @@ static size_t table_bytes(const struct pf_model *model)
     }
     return bytes + pf_map_bytes(&model->shape_ids) + pf_map_bytes(&model->demands) +
            pf_map_bytes(&model->namespaces) + pf_map_bytes(&model->reservations.by_uid) +
-           pf_store_table_bytes(&model->stores) + pf_intern_bytes(&model->strings);
+           pf_store_table_bytes(&model->stores) + pf_image_bytes(model) +
+           pf_intern_bytes(&model->strings);
 }
 
 /* Room on nodes that exist which is not a bound pod's. */

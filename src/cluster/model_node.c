@@ -10,6 +10,7 @@ struct node_change {
     int64_t pods;
     struct pf_demand_scalar *scalars; /* name: a reference held by this change */
     size_t scalar_count;
+    struct pf_image_change images;
 };
 
 static void drop_change(struct pf_model *model, struct node_change *change)
@@ -58,6 +59,7 @@ static bool read_allocatable(struct pf_model *model, const struct pf_resource_li
 static void abandon(struct pf_model *model, struct node_change *change)
 {
     drop_change(model, change);
+    pf_image_abandon(model, &change->images);
     pf_shape_release(model, change->shape);
     if (change->slot != PF_NODE_NONE) {
         pf_extra_tidy(model, change->slot);
@@ -74,7 +76,8 @@ static bool prepare_node(struct pf_model *model, const struct pf_node *node,
     }
     change->shape = pf_shape_acquire(model, node);
     return change->shape != PF_SHAPE_NONE && read_allocatable(model, &node->allocatable, change) &&
-           pf_extra_prepare(model, change->slot, change->scalar_count, 0);
+           pf_extra_prepare(model, change->slot, change->scalar_count, 0) &&
+           pf_image_prepare(model, node, change->slot, &change->images);
 }
 
 /* @return did a scalar change? */
@@ -122,6 +125,7 @@ static void commit_node(struct pf_model *model, struct node_change *change)
     replace(&c->allocatable_ephemeral_storage[slot], change->ephemeral_storage, &changed);
     replace(&c->allocatable_pods[slot], change->pods, &changed);
     const bool scalars_changed = commit_scalars(model, change);
+    pf_image_commit(model, &change->images, slot);
     drop_change(model, change);
     if (old_shape == PF_SHAPE_NONE) {
         c->nodes++;
@@ -162,6 +166,7 @@ bool pf_model_remove_node(struct pf_model *model, struct pf_sv name)
     c->allocatable_ephemeral_storage[slot] = 0;
     c->allocatable_pods[slot] = 0;
     (void)commit_scalars(model, &(struct node_change){.slot = slot});
+    pf_image_commit(model, &(struct pf_image_change){.count = 0}, slot);
     c->nodes--;
     model->by_name_valid = false;
     model->pending.version++;

@@ -186,6 +186,25 @@ static struct pf_node_selector pack_selector(struct packer *packer,
         .present = from->present, .terms = to, .term_count = from->term_count};
 }
 
+static struct pf_preferred_node_term *pack_preferred(struct packer *packer,
+                                                     const struct pf_pod *pod)
+{
+    const size_t count = pod->preferred_node_count;
+    struct pf_preferred_node_term *to =
+        pack(packer, pod->preferred_nodes, count, sizeof(*pod->preferred_nodes));
+    for (size_t i = 0; i < count; i++) {
+        const struct pf_node_selector_term *term = &pod->preferred_nodes[i].term;
+        struct pf_requirement *expressions =
+            pack_requirements(packer, term->expressions, term->expression_count);
+        struct pf_requirement *fields = pack_requirements(packer, term->fields, term->field_count);
+        if (to != NULL) {
+            to[i].term.expressions = expressions;
+            to[i].term.fields = fields;
+        }
+    }
+    return to;
+}
+
 static struct pf_label_selector pack_label_selector(struct packer *packer,
                                                     const struct pf_label_selector *from)
 {
@@ -271,6 +290,7 @@ static struct pf_container *pack_containers(struct packer *packer, const struct 
                                           .index = from->index,
                                           .resources_present = from->resources_present,
                                           .name = pack_sv(packer, from->name),
+                                          .image = pack_sv(packer, from->image),
                                           .requests = pack_list(packer, &from->requests),
                                           .ports = pack_ports(packer, from),
                                           .port_count = from->port_count};
@@ -296,7 +316,7 @@ static struct pf_pod_volume *pack_volumes(struct packer *packer, const struct pf
     return to;
 }
 
-/* What filters and the request of the pod read, and nothing else. */
+/* What filters, scores and the request of the pod read, and nothing else. */
 static struct pf_pod pack_pod(struct packer *packer, const struct pf_pod *pod)
 {
     const struct pf_pod_terms terms[PF_TERMS_COUNT] = {
@@ -305,7 +325,11 @@ static struct pf_pod pack_pod(struct packer *packer, const struct pf_pod *pod)
     return (struct pf_pod){.meta = {.namespace_ = pack_sv(packer, pod->meta.namespace_),
                                     .labels = pack_labels(packer, &pod->meta.labels),
                                     .name = pack_sv(packer, pod->meta.name),
-                                    .uid = pack_sv(packer, pod->meta.uid)},
+                                    .uid = pack_sv(packer, pod->meta.uid),
+                                    .owner_kind = pack_sv(packer, pod->meta.owner_kind),
+                                    .owner_api_version =
+                                        pack_sv(packer, pod->meta.owner_api_version),
+                                    .owner_name = pack_sv(packer, pod->meta.owner_name)},
                            .scheduler_name = pack_sv(packer, pod->scheduler_name),
                            .priority = pod->priority,
                            .priority_present = pod->priority_present,
@@ -319,6 +343,8 @@ static struct pf_pod pack_pod(struct packer *packer, const struct pf_pod *pod)
                            .node_selector = pack_labels(packer, &pod->node_selector),
                            .node_selector_present = pod->node_selector_present,
                            .node_affinity = pack_selector(packer, &pod->node_affinity),
+                           .preferred_nodes = pack_preferred(packer, pod),
+                           .preferred_node_count = pod->preferred_node_count,
                            .terms = {terms[0], terms[1], terms[2], terms[3]},
                            .spreads = pack_spreads(packer, pod),
                            .spread_count = pod->spread_count,

@@ -140,6 +140,16 @@ static uint32_t free_id(struct pf_model *model)
     return model->shape_count++;
 }
 
+static uint32_t count_soft_taints(const struct pf_model *model, const struct shape_draft *draft)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < draft->head->taint_count; i++) {
+        const struct pf_sv effect = pf_intern_text(&model->strings, draft->taints[i].effect);
+        count += pf_sv_eq(effect, PF_SV("PreferNoSchedule")) ? 1 : 0;
+    }
+    return count;
+}
+
 static uint32_t add_shape(struct pf_model *model, const struct shape_draft *draft)
 {
     const uint32_t id = free_id(model);
@@ -158,12 +168,15 @@ static uint32_t add_shape(struct pf_model *model, const struct shape_draft *draf
     struct pf_shape_taint *taints =
         (struct pf_shape_taint *)(void *)(labels + draft->head->label_count);
     const uint32_t generation = entry->view.generation + 1;
+    const uint32_t soft = count_soft_taints(model, draft);
+    model->soft_taint_shapes += soft != 0 ? 1 : 0;
     model->free_shape = entry->next_free;
     *entry = (struct pf_shape_entry){
         .view = {.labels = labels,
                  .label_count = draft->head->label_count,
                  .taints = taints,
                  .taint_count = draft->head->taint_count,
+                 .soft_taint_count = soft,
                  .features = (uint32_t *)(taints + draft->head->taint_count),
                  .feature_count = draft->head->feature_count,
                  .unschedulable = draft->head->unschedulable != 0,
@@ -216,6 +229,7 @@ void pf_shape_release(struct pf_model *model, uint32_t shape)
     (void)pf_map_remove(&model->shape_ids,
                         (struct pf_sv){.ptr = entry->block, .len = entry->block_bytes});
     unref_draft(model, &draft);
+    model->soft_taint_shapes -= entry->view.soft_taint_count != 0 ? 1 : 0;
     model->heap_bytes -= pf_heap_cost(entry->block_bytes);
     free(entry->block);
     *entry = (struct pf_shape_entry){.view = {.generation = entry->view.generation},
@@ -232,4 +246,9 @@ uint32_t pf_model_shape_count(const struct pf_model *model)
 const struct pf_shape *pf_model_shape(const struct pf_model *model, uint32_t shape)
 {
     return &model->shapes[shape].view;
+}
+
+uint32_t pf_model_soft_taint_shapes(const struct pf_model *model)
+{
+    return model->soft_taint_shapes;
 }

@@ -55,6 +55,7 @@ static bool columns_reserve(struct pf_model *model)
         {&c->extra, sizeof(struct pf_node_extra *)},
         {&model->free_slots, sizeof(*model->free_slots)},
         {&model->slot_groups, sizeof(*model->slot_groups)},
+        {&model->image_prints, sizeof(*model->image_prints)},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(arrays); i++) {
         void **array = arrays[i].array;
@@ -85,6 +86,7 @@ static void clear_slot(struct pf_model *model, uint32_t slot, uint32_t name)
     c->used_pods[slot] = 0;
     c->extra[slot] = NULL;
     model->slot_groups[slot] = (struct pf_slot_groups){.items = NULL};
+    model->image_prints[slot] = 0;
 }
 
 uint32_t pf_slot_acquire(struct pf_model *model, struct pf_sv name)

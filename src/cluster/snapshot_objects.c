@@ -73,6 +73,40 @@ static enum pf_code load_device_class(struct pf_model *model, struct pf_arena *a
     return code == PF_OK ? pf_model_apply_device_class(model, &device_class, err) : code;
 }
 
+static enum pf_code load_workload(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                                  enum pf_kind kind, struct pf_err *err)
+{
+    struct pf_workload workload = {0};
+    const bool by_map = kind == PF_KIND_SERVICE || kind == PF_KIND_REPLICATION_CONTROLLER;
+    const enum pf_code code = pf_workload_decode(json, by_map, arena, &workload, err);
+    workload.namespace_ = space_of(workload.namespace_);
+    return code == PF_OK ? pf_model_apply_workload(model, kind, &workload, err) : code;
+}
+
+static enum pf_code load_service(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                                 struct pf_err *err)
+{
+    return load_workload(model, arena, json, PF_KIND_SERVICE, err);
+}
+
+static enum pf_code load_controller(struct pf_model *model, struct pf_arena *arena,
+                                    struct pf_sv json, struct pf_err *err)
+{
+    return load_workload(model, arena, json, PF_KIND_REPLICATION_CONTROLLER, err);
+}
+
+static enum pf_code load_replica_set(struct pf_model *model, struct pf_arena *arena,
+                                     struct pf_sv json, struct pf_err *err)
+{
+    return load_workload(model, arena, json, PF_KIND_REPLICA_SET, err);
+}
+
+static enum pf_code load_stateful_set(struct pf_model *model, struct pf_arena *arena,
+                                      struct pf_sv json, struct pf_err *err)
+{
+    return load_workload(model, arena, json, PF_KIND_STATEFUL_SET, err);
+}
+
 static const struct {
     struct pf_sv api_version;
     struct pf_sv kind;
@@ -89,6 +123,10 @@ static const struct {
     {PF_SV_INIT("resource.k8s.io/v1"), PF_SV_INIT("DeviceClass"), load_device_class},
     {PF_SV_INIT("resource.k8s.io/v1beta2"), PF_SV_INIT("DeviceClass"), load_device_class},
     {PF_SV_INIT("resource.k8s.io/v1beta1"), PF_SV_INIT("DeviceClass"), load_device_class},
+    {PF_SV_INIT("v1"), PF_SV_INIT("Service"), load_service},
+    {PF_SV_INIT("v1"), PF_SV_INIT("ReplicationController"), load_controller},
+    {PF_SV_INIT("apps/v1"), PF_SV_INIT("ReplicaSet"), load_replica_set},
+    {PF_SV_INIT("apps/v1"), PF_SV_INIT("StatefulSet"), load_stateful_set},
 };
 
 enum pf_code pf_snapshot_object(struct pf_snapshot_load *load, const struct pf_snapshot_head *head,

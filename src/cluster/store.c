@@ -15,6 +15,10 @@ const char *pf_kind_name(enum pf_kind kind)
         [PF_KIND_STORAGE_CAPACITY] = "CSIStorageCapacity",
         [PF_KIND_ATTACHMENT] = "VolumeAttachment",
         [PF_KIND_DEVICE_CLASS] = "DeviceClass",
+        [PF_KIND_SERVICE] = "Service",
+        [PF_KIND_REPLICATION_CONTROLLER] = "ReplicationController",
+        [PF_KIND_REPLICA_SET] = "ReplicaSet",
+        [PF_KIND_STATEFUL_SET] = "StatefulSet",
     };
     return names[kind];
 }
@@ -138,6 +142,15 @@ static bool swap_in(struct pf_store *store, struct pf_object *old, struct pf_obj
     return pf_map_put(&store->by_key, object->key, (uintptr_t)object);
 }
 
+/* Verdicts may change with an object that a filter reads. */
+static void note_change(struct pf_model *model, enum pf_kind kind)
+{
+    if (kind < PF_KIND_SERVICE) {
+        model->stores.version++;
+        model->pending.version++;
+    }
+}
+
 static enum pf_code apply(struct pf_model *model, enum pf_kind kind, const void *view,
                           struct pf_err *err)
 {
@@ -167,8 +180,7 @@ static enum pf_code apply(struct pf_model *model, enum pf_kind kind, const void 
     model->heap_bytes -= old != NULL ? pf_heap_cost(old->block_bytes) : 0;
     free(old);
     store->known = true;
-    model->stores.version++;
-    model->pending.version++;
+    note_change(model, kind);
     return PF_OK;
 }
 
@@ -223,6 +235,12 @@ enum pf_code pf_model_apply_device_class(struct pf_model *model,
     return apply(model, PF_KIND_DEVICE_CLASS, device_class, err);
 }
 
+enum pf_code pf_model_apply_workload(struct pf_model *model, enum pf_kind kind,
+                                     const struct pf_workload *workload, struct pf_err *err)
+{
+    return apply(model, kind, workload, err);
+}
+
 bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf_sv space,
                             struct pf_sv name)
 {
@@ -235,8 +253,7 @@ bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf
     (void)pf_map_remove(&store->by_key, object->key);
     model->heap_bytes -= pf_heap_cost(object->block_bytes);
     free(object);
-    model->stores.version++;
-    model->pending.version++;
+    note_change(model, kind);
     return true;
 }
 
@@ -277,6 +294,12 @@ const struct pf_csi_driver *pf_model_csi_driver(const struct pf_model *model, st
 const struct pf_device_class *pf_model_device_class(const struct pf_model *model, struct pf_sv name)
 {
     return view_of(model, PF_KIND_DEVICE_CLASS, (struct pf_sv){0}, name);
+}
+
+const struct pf_workload *pf_model_workload(const struct pf_model *model, enum pf_kind kind,
+                                            struct pf_sv space, struct pf_sv name)
+{
+    return view_of(model, kind, space, name);
 }
 
 const void *pf_model_next_of(const struct pf_model *model, enum pf_kind kind, struct pf_sv space,

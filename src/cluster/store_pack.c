@@ -147,6 +147,7 @@ union any_view {
     struct pf_storage_capacity capacity;
     struct pf_attachment attachment;
     struct pf_device_class device_class;
+    struct pf_workload workload;
 };
 
 static const size_t view_bytes[PF_KIND_COUNT] = {
@@ -158,6 +159,10 @@ static const size_t view_bytes[PF_KIND_COUNT] = {
     [PF_KIND_STORAGE_CAPACITY] = sizeof(struct pf_storage_capacity),
     [PF_KIND_ATTACHMENT] = sizeof(struct pf_attachment),
     [PF_KIND_DEVICE_CLASS] = sizeof(struct pf_device_class),
+    [PF_KIND_SERVICE] = sizeof(struct pf_workload),
+    [PF_KIND_REPLICATION_CONTROLLER] = sizeof(struct pf_workload),
+    [PF_KIND_REPLICA_SET] = sizeof(struct pf_workload),
+    [PF_KIND_STATEFUL_SET] = sizeof(struct pf_workload),
 };
 
 static void pack_view(struct packer *packer, enum pf_kind kind, union any_view *view)
@@ -192,6 +197,14 @@ static void pack_view(struct packer *packer, enum pf_kind kind, union any_view *
         pack_sv(packer, &view->attachment.attacher);
         pack_sv(packer, &view->attachment.volume_name);
         break;
+    case PF_KIND_SERVICE:
+    case PF_KIND_REPLICATION_CONTROLLER:
+    case PF_KIND_REPLICA_SET:
+    case PF_KIND_STATEFUL_SET:
+        pack_sv(packer, &view->workload.namespace_);
+        pack_sv(packer, &view->workload.name);
+        pack_selector(packer, &view->workload.selector);
+        break;
     case PF_KIND_DEVICE_CLASS:
     case PF_KIND_COUNT:
     default:
@@ -224,6 +237,11 @@ static struct pair key_of(enum pf_kind kind, const union any_view *view)
         return (struct pair){.name = view->csi_driver.name};
     case PF_KIND_ATTACHMENT:
         return (struct pair){.name = view->attachment.name};
+    case PF_KIND_SERVICE:
+    case PF_KIND_REPLICATION_CONTROLLER:
+    case PF_KIND_REPLICA_SET:
+    case PF_KIND_STATEFUL_SET:
+        return (struct pair){view->workload.namespace_, view->workload.name};
     case PF_KIND_DEVICE_CLASS:
     case PF_KIND_COUNT:
     default:
@@ -243,6 +261,9 @@ static struct pair chain_of(enum pf_kind kind, const union any_view *view)
     }
     if (kind == PF_KIND_ATTACHMENT) {
         return (struct pair){.name = view->attachment.node_name};
+    }
+    if (kind == PF_KIND_SERVICE) {
+        return (struct pair){.name = view->workload.namespace_};
     }
     return kind == PF_KIND_DEVICE_CLASS
                ? (struct pair){.name = view->device_class.extended_resource}

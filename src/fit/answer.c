@@ -2,6 +2,7 @@
 #include "device_classes.h"
 #include "engine.h"
 #include "message.h"
+#include "rank.h"
 #include "volume_plan.h"
 #include <podfit/limits.h>
 
@@ -34,6 +35,8 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
     answer->outcomes = cached.outcomes;
     answer->best = cached.best;
     answer->topology = cached.topology;
+    answer->candidates =
+        (struct pf_candidates){.values = cached.values, .topology = cached.topology};
     return true;
 }
 
@@ -46,6 +49,7 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
         .model = fit->model,
         .columns = pf_model_columns(fit->model),
         .strings = pf_model_strings(fit->model),
+        .profile = fit->profile->source,
     };
     if (way != PF_ANSWER_CACHED || !ask_cache(fit, answer)) {
         pf_question_resolve(&answer->question, answer->input.strings);
@@ -58,9 +62,14 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
         answer->outcomes = &answer->scan.outcomes;
         answer->best = answer->scan.best;
         answer->topology = answer->scan.topology.plan != NULL ? &answer->scan.topology : NULL;
+        answer->candidates = (struct pf_candidates){.values = answer->scan.values};
     }
     answer->judgement.verdict = pf_verdict_of(answer->outcomes);
     answer->judgement.nodes_fit = answer->outcomes->fits;
+    if (answer->outcomes->fits > 1 && pf_rank_matters(&answer->input) &&
+        pf_rank_best(&answer->input, &answer->candidates, arena, &answer->best) != PF_OK) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory to predict a place");
+    }
     answer->judgement.node = answer->best;
     const enum pf_code code =
         pf_verdict_doubt(&answer->input, answer->outcomes, arena, &answer->judgement);

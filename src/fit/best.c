@@ -61,6 +61,11 @@ uint8_t pf_best_value(const struct pf_best *best, uint32_t slot)
     return best->tree[best->leaves + slot];
 }
 
+const uint8_t *pf_best_values(const struct pf_best *best)
+{
+    return best->tree + best->leaves;
+}
+
 void pf_best_clear(struct pf_best *best)
 {
     if (best->tree != NULL) {

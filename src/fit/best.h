@@ -27,6 +27,8 @@ void pf_best_put(struct pf_best *best, uint32_t slot, uint8_t value);
 void pf_best_build(struct pf_best *best);
 /** Value that was set for a slot. */
 uint8_t pf_best_value(const struct pf_best *best, uint32_t slot);
+/** Values by slot, borrowed until the next change. */
+const uint8_t *pf_best_values(const struct pf_best *best);
 /** @return UINT32_MAX (PF_NODE_NONE) when there is no candidate */
 uint32_t pf_best_slot(const struct pf_best *best);
 /** Memory held. */

@@ -3,6 +3,7 @@
 #include "best.h"
 #include "evaluate.h"
 #include "question.h"
+#include "score.h"
 #include "settle.h"
 #include <podfit/clock.h>
 #include <podfit/limits.h>
@@ -236,7 +237,7 @@ static uint8_t update_outcome(struct refresh *refresh, uint32_t slot)
     if (result.filter != PF_FILTER_COUNT) {
         return 0;
     }
-    return (uint8_t)(pf_score_node(&refresh->evaluation.input, slot) + 1);
+    return (uint8_t)(pf_score_plain(&refresh->evaluation.input, slot) + 1);
 }
 
 static void visit_change(void *opaque, uint32_t slot)
@@ -328,7 +329,8 @@ enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *
         forget(cache, remembered);
         return code;
     }
-    struct pf_cache_answer answer = {.outcomes = &remembered->outcomes};
+    struct pf_cache_answer answer = {.outcomes = &remembered->outcomes,
+                                     .values = pf_best_values(&remembered->best)};
     const enum pf_code settled = settle(remembered, input, &answer);
     if (settled != PF_OK) {
         forget(cache, remembered);

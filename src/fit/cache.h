@@ -22,6 +22,8 @@ struct pf_cache {
 struct pf_cache_answer {
     const struct pf_outcomes *outcomes;
     uint32_t best; /**< slot with the highest score, the lowest of equals; PF_NODE_NONE */
+    const uint8_t *
+        values; /**< by slot: pf_score_plain() + 1, or 0 when a filter other than the topology filters excludes the node */
     const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
 };
 

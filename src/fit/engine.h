@@ -6,6 +6,7 @@
 #include "cache.h"
 #include "profile.h"
 #include "question.h"
+#include "rank.h"
 #include "scan.h"
 
 /** Where placing of pending pods stands. */
@@ -36,7 +37,8 @@ struct pf_answer {
     const struct pf_outcomes *outcomes; /**< NULL: screened, no node was asked */
     const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
     uint32_t best;
-    struct pf_judgement judgement; /**< all but message, reasons and binding */
+    struct pf_candidates candidates; /**< nodes that pass every filter */
+    struct pf_judgement judgement;   /**< all but message, reasons and binding */
 };
 void pf_answer_done(struct pf_answer *answer);
 #define pf_autoanswer __attribute__((cleanup(pf_answer_done)))

@@ -32,11 +32,4 @@ struct pf_evaluation {
 bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot,
                       struct pf_result *ret_result);
 
-/**
- * Score of a node that passed: NodeResourcesFit's LeastAllocated over cpu and memory with the pod's non-zero request (scheduler-fit section 10).
- *
- * @return 0 to 100
- */
-uint8_t pf_score_node(const struct pf_filter_input *input, uint32_t slot);
-
 #endif

@@ -187,8 +187,9 @@ static bool match_field(const struct pf_requirement *field, struct pf_sv name)
            (field->operator_ == PF_SELECTOR_NOT_IN && !equal);
 }
 
-static bool match_term(const struct pf_filter_input *input, struct pf_filter_target *target,
-                       const struct pf_node_selector_term *term)
+bool pf_node_affinity_term_matches(const struct pf_filter_input *input,
+                                   struct pf_filter_target *target,
+                                   const struct pf_node_selector_term *term)
 {
     if (term->expression_count == 0 && term->field_count == 0) {
         return false;
@@ -219,7 +220,7 @@ static bool match_selector(const struct pf_filter_input *input, struct pf_filter
         return true;
     }
     for (size_t i = 0; i < selector->term_count; i++) {
-        if (match_term(input, target, &selector->terms[i])) {
+        if (pf_node_affinity_term_matches(input, target, &selector->terms[i])) {
             return true;
         }
     }

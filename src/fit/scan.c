@@ -1,6 +1,7 @@
 #include "scan.h"
 
 #include "evaluate.h"
+#include "score.h"
 
 struct walk {
     struct pf_evaluation evaluation;
@@ -52,7 +53,8 @@ static enum pf_code visit_node(struct walk *walk, uint32_t slot)
         }
     }
     if (result.filter == PF_FILTER_COUNT) {
-        const int score = pf_score_node(&walk->evaluation.input, slot);
+        const int score = pf_score_plain(&walk->evaluation.input, slot);
+        walk->scan.values[slot] = (uint8_t)(score + 1);
         if (score > walk->best_score || (score == walk->best_score && slot < walk->scan.best)) {
             walk->best_score = score;
             walk->scan.best = slot;
@@ -190,6 +192,10 @@ enum pf_code pf_scan_run(struct pf_model *model, const struct pf_filter_input *i
         if (walk.evaluation.memo == NULL) {
             return PF_E_NO_MEMORY;
         }
+    }
+    walk.scan.values = pf_arena_calloc(arena, input->columns->count, sizeof(*walk.scan.values));
+    if (walk.scan.values == NULL) {
+        return PF_E_NO_MEMORY;
     }
     if (want_ids) {
         walk.scan.ids = pf_arena_calloc(arena, input->columns->count, sizeof(*walk.scan.ids));

@@ -11,6 +11,8 @@ struct pf_scan {
     struct pf_topology
         topology;  /**< owned: pf_topology_done(); zeroed when the question has no plan */
     uint32_t best; /**< slot with the highest score, the lowest of equals; PF_NODE_NONE */
+    uint8_t
+        *values; /**< in the arena, by slot: pf_score_plain() + 1, or 0 when the pod does not fit */
     uint32_t
         *ids; /**< in the arena: outcome id of each slot that has a Node; NULL when not wanted */
 };

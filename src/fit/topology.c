@@ -23,9 +23,9 @@ static bool is_in_namespace(const struct pf_topology_plan *plan,
     return labels != NULL && pf_label_selector_matches(selector, labels);
 }
 
-static bool term_matches(const struct pf_topology_plan *plan,
-                         const struct pf_topology_plan_term *term, const struct pf_model *model,
-                         const struct pf_group *group)
+bool pf_topology_term_matches(const struct pf_topology_plan *plan,
+                              const struct pf_topology_plan_term *term,
+                              const struct pf_model *model, const struct pf_group *group)
 {
     const struct pf_id_labels labels = {.items = group->labels, .count = group->label_count};
     return pf_id_selector_matches(&term->selector, plan->requirements, plan->ids, &labels) &&
@@ -55,11 +55,12 @@ static uint64_t term_mask(const struct pf_topology_plan *plan, const struct pf_m
 {
     uint64_t mask = plan->affinity_mask; /* all terms at once, or none */
     for (uint32_t i = 0; i < plan->affinity_count && mask != 0; i++) {
-        mask = term_matches(plan, &plan->terms[i], model, group) ? mask : 0;
+        mask = pf_topology_term_matches(plan, &plan->terms[i], model, group) ? mask : 0;
     }
     for (uint32_t i = 0; i < plan->anti_count; i++) {
         const struct pf_topology_plan_term *term = &plan->terms[plan->affinity_count + i];
-        if ((mask & BIT(term->counter)) == 0 && term_matches(plan, term, model, group)) {
+        if ((mask & BIT(term->counter)) == 0 &&
+            pf_topology_term_matches(plan, term, model, group)) {
             mask |= BIT(term->counter);
         }
     }

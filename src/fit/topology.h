@@ -82,6 +82,26 @@ struct pf_topology_matches {
 /** Labels as ids, sorted, values that nobody holds as PF_INTERN_NONE; keys that nobody holds are left out. @return false: no memory */
 bool pf_topology_labels(const struct pf_intern *strings, const struct pf_labels *labels,
                         struct pf_arena *arena, struct pf_id_labels *ret_labels) PF_MUST_CHECK;
+/** A pod as affinity terms of existing pods see it. */
+struct pf_topology_subject {
+    const struct pf_model *model;
+    const struct pf_pod *pod;
+    struct pf_arena *arena;
+    struct pf_id_labels labels;
+    struct pf_id_labels space_labels; /**< looked up when a term asks for them first */
+    uint32_t space;
+    bool space_known;
+    bool
+        namespaces_missing; /**< set when a term depends on labels of namespaces, and no Namespace is known */
+    bool failed;            /**< set when there was no memory */
+};
+/** @return false: no memory */
+bool pf_topology_subject_init(const struct pf_model *model, const struct pf_pod *pod,
+                              struct pf_arena *arena,
+                              struct pf_topology_subject *ret_subject) PF_MUST_CHECK;
+/** Does a term of an existing pod select the pod? */
+bool pf_topology_is_selected(struct pf_topology_subject *subject, const struct pf_term_set *set,
+                             const struct pf_term *term);
 /** Required anti-affinity terms of existing pods that match the pod. @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_topology_match(const struct pf_model *model, const struct pf_pod *pod,
                                struct pf_arena *arena,
@@ -243,6 +263,10 @@ enum pf_code pf_topology_check_changed(const struct pf_topology *topology,
 
 /** Value of an axis on a node: intern id, or PF_INTERN_NONE when the node lacks the key. */
 uint32_t pf_topology_value(const struct pf_filter_input *input, uint32_t slot, uint32_t key);
+/** Does a term of the pod itself select pods of a group? */
+bool pf_topology_term_matches(const struct pf_topology_plan *plan,
+                              const struct pf_topology_plan_term *term,
+                              const struct pf_model *model, const struct pf_group *group);
 /** Counters that pods of a group add to. @param raw  as updateWithPod sees it: terminating pods and empty selectors count in spreads */
 uint64_t pf_topology_mask(const struct pf_topology_plan *plan, const struct pf_model *model,
                           uint32_t group, bool raw);

@@ -34,49 +34,69 @@ bool pf_topology_labels(const struct pf_intern *strings, const struct pf_labels 
 
 /* One pod against many term sets. */
 struct matching {
-    const struct pf_model *model;
-    const struct pf_pod *pod;
-    struct pf_arena *arena;
-    struct pf_id_labels labels;
-    struct pf_id_labels space_labels; /* looked up when a term asks for them first */
-    bool space_known;
-    uint32_t space;
+    struct pf_topology_subject subject;
     struct pf_topology_matches matches;
     uint32_t cap;
     bool failed; /* no memory */
 };
 
-/* GetNamespaceLabelsSnapshot: a namespace that is not there has no labels. */
-static const struct pf_id_labels *space_labels(struct matching *m)
+bool pf_topology_subject_init(const struct pf_model *model, const struct pf_pod *pod,
+                              struct pf_arena *arena, struct pf_topology_subject *ret_subject)
 {
-    const struct pf_labels none = {.count = 0};
-    if (!m->space_known) {
-        const struct pf_labels *found = pf_model_namespace_find(m->model, m->pod->meta.namespace_);
-        m->failed = m->failed ||
-                    !pf_topology_labels(pf_model_strings(m->model), found != NULL ? found : &none,
-                                        m->arena, &m->space_labels);
-        m->space_known = true;
+    struct pf_topology_subject subject = {
+        .model = model,
+        .pod = pod,
+        .arena = arena,
+        .space = pf_intern_find(pf_model_strings(model), pod->meta.namespace_),
+    };
+    if (!pf_topology_labels(pf_model_strings(model), &pod->meta.labels, arena, &subject.labels)) {
+        return false;
     }
-    return &m->space_labels;
+    *ret_subject = subject;
+    return true;
 }
 
-static bool is_in_namespace(struct matching *m, const struct pf_term_set *set,
+/* GetNamespaceLabelsSnapshot: a namespace that is not there has no labels. */
+static const struct pf_id_labels *space_labels(struct pf_topology_subject *subject)
+{
+    const struct pf_labels none = {.count = 0};
+    if (!subject->space_known) {
+        const struct pf_labels *found =
+            pf_model_namespace_find(subject->model, subject->pod->meta.namespace_);
+        subject->failed =
+            subject->failed ||
+            !pf_topology_labels(pf_model_strings(subject->model), found != NULL ? found : &none,
+                                subject->arena, &subject->space_labels);
+        subject->space_known = true;
+    }
+    return &subject->space_labels;
+}
+
+static bool is_in_namespace(struct pf_topology_subject *subject, const struct pf_term_set *set,
                             const struct pf_term *term)
 {
     const uint32_t *ids = pf_term_set_ids(set);
-    if (m->space != PF_INTERN_NONE &&
-        pf_ids_contain(ids + term->space_first, term->space_count, m->space)) {
+    if (subject->space != PF_INTERN_NONE &&
+        pf_ids_contain(ids + term->space_first, term->space_count, subject->space)) {
         return true;
     }
     if (term->namespace_selector.present == 0 || term->namespace_selector.count == 0) {
         return term->namespace_selector.present != 0;
     }
-    if (pf_model_namespace_count(m->model) == 0) {
-        m->matches.namespaces_missing = true;
+    if (pf_model_namespace_count(subject->model) == 0) {
+        subject->namespaces_missing = true;
         return false;
     }
     return pf_id_selector_matches(&term->namespace_selector, pf_term_set_requirements(set), ids,
-                                  space_labels(m));
+                                  space_labels(subject));
+}
+
+bool pf_topology_is_selected(struct pf_topology_subject *subject, const struct pf_term_set *set,
+                             const struct pf_term *term)
+{
+    return pf_id_selector_matches(&term->selector, pf_term_set_requirements(set),
+                                  pf_term_set_ids(set), &subject->labels) &&
+           is_in_namespace(subject, set, term);
 }
 
 static void record(struct matching *m, uint32_t terms, uint32_t topology_key)
@@ -84,7 +104,8 @@ static void record(struct matching *m, uint32_t terms, uint32_t topology_key)
     struct pf_topology_matches *matches = &m->matches;
     if (matches->count == m->cap) {
         const uint32_t cap = m->cap * 2 + 4;
-        struct pf_topology_plan_existing *bigger = pf_arena_calloc(m->arena, cap, sizeof(*bigger));
+        struct pf_topology_plan_existing *bigger =
+            pf_arena_calloc(m->subject.arena, cap, sizeof(*bigger));
         if (bigger == NULL) {
             m->failed = true;
             return;
@@ -97,21 +118,20 @@ static void record(struct matching *m, uint32_t terms, uint32_t topology_key)
     }
     matches->items[matches->count++] = (struct pf_topology_plan_existing){
         .terms = terms,
-        .generation = pf_model_term_set_generation(m->model, terms),
+        .generation = pf_model_term_set_generation(m->subject.model, terms),
         .topology_key = topology_key};
 }
 
 static void match_set(struct matching *m, uint32_t terms)
 {
-    const struct pf_term_set *set = pf_model_term_set(m->model, terms);
+    const struct pf_term_set *set = pf_model_term_set(m->subject.model, terms);
     for (uint32_t i = 0; i < set->term_count && !m->failed; i++) {
         const struct pf_term *term = &set->terms[i];
         if (term->kind == PF_TERMS_ANTI_AFFINITY &&
-            pf_id_selector_matches(&term->selector, pf_term_set_requirements(set),
-                                   pf_term_set_ids(set), &m->labels) &&
-            is_in_namespace(m, set, term)) {
+            pf_topology_is_selected(&m->subject, set, term)) {
             record(m, terms, term->topology_key);
         }
+        m->failed = m->failed || m->subject.failed;
     }
 }
 
@@ -144,7 +164,7 @@ static void sort_unique(struct pf_topology_matches *matches)
 static void match_listed(struct matching *m, uint32_t space)
 {
     size_t count = 0;
-    const struct pf_anti *entries = pf_model_anti(m->model, space, &count);
+    const struct pf_anti *entries = pf_model_anti(m->subject.model, space, &count);
     for (size_t i = 0; i < count && !m->failed; i++) {
         match_set(m, entries[i].terms);
     }
@@ -153,30 +173,28 @@ static void match_listed(struct matching *m, uint32_t space)
 enum pf_code pf_topology_match(const struct pf_model *model, const struct pf_pod *pod,
                                struct pf_arena *arena, struct pf_topology_matches *ret_matches)
 {
-    struct matching m = {
-        .model = model,
-        .pod = pod,
-        .arena = arena,
-        .space = pf_intern_find(pf_model_strings(model), pod->meta.namespace_),
-    };
+    struct matching m = {.cap = 0};
+    const uint32_t space = pf_intern_find(pf_model_strings(model), pod->meta.namespace_);
     size_t any = 0;
     size_t own = 0;
     (void)pf_model_anti(model, PF_ANTI_ANY, &any);
-    if (m.space != PF_INTERN_NONE) {
-        (void)pf_model_anti(model, m.space, &own);
+    if (space != PF_INTERN_NONE) {
+        (void)pf_model_anti(model, space, &own);
     }
     if (any + own != 0) {
-        m.failed =
-            !pf_topology_labels(pf_model_strings(model), &pod->meta.labels, arena, &m.labels);
-        match_listed(&m, PF_ANTI_ANY);
-        if (own != 0) {
-            match_listed(&m, m.space);
+        m.failed = !pf_topology_subject_init(model, pod, arena, &m.subject);
+        if (!m.failed) {
+            match_listed(&m, PF_ANTI_ANY);
+        }
+        if (!m.failed && m.subject.space != PF_INTERN_NONE) {
+            match_listed(&m, m.subject.space);
         }
     }
     if (m.failed) {
         return PF_E_NO_MEMORY;
     }
     sort_unique(&m.matches);
+    m.matches.namespaces_missing = m.subject.namespaces_missing;
     *ret_matches = m.matches;
     return PF_OK;
 }
@@ -186,18 +204,15 @@ enum pf_code pf_topology_marks(const struct pf_filter_input *input, uint32_t ter
 {
     pf_autoarena struct pf_arena arena = {0};
     pf_arena_init(&arena, PF_REVIEW_ARENA_MAX_BYTES);
-    struct matching m = {
-        .model = input->model,
-        .pod = input->question->pod,
-        .arena = &arena,
-        .space = pf_intern_find(input->strings, input->question->pod->meta.namespace_),
-    };
-    m.failed = !pf_topology_labels(input->strings, &m.pod->meta.labels, &arena, &m.labels);
-    match_set(&m, terms);
+    struct matching m = {.cap = 0};
+    m.failed = !pf_topology_subject_init(input->model, input->question->pod, &arena, &m.subject);
+    if (!m.failed) {
+        match_set(&m, terms);
+    }
     if (m.failed) {
         return PF_E_NO_MEMORY;
     }
-    if (m.matches.namespaces_missing) {
+    if (m.subject.namespaces_missing) {
         return PF_E_NOT_FOUND;
     }
     bool marked = false;

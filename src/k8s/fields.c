@@ -170,9 +170,10 @@ void pf_fields_resources(struct pf_decode *d, struct pf_resource_list *ret_list)
 
 static void decode_owners(struct pf_decode *d, struct pf_meta *meta)
 {
-    enum { CONTROLLER, KIND, NAME, UID };
+    enum { CONTROLLER, API_VERSION, KIND, NAME, UID };
     static const struct pf_sv keys[] = {
         [CONTROLLER] = PF_SV_INIT("controller"),
+        [API_VERSION] = PF_SV_INIT("apiVersion"),
         [KIND] = PF_SV_INIT("kind"),
         [NAME] = PF_SV_INIT("name"),
         [UID] = PF_SV_INIT("uid"),
@@ -193,6 +194,7 @@ static void decode_owners(struct pf_decode *d, struct pf_meta *meta)
         }
         if (controller && meta->owner_kind.len == 0) {
             meta->owner_kind = texts[KIND];
+            meta->owner_api_version = texts[API_VERSION];
             meta->owner_name = texts[NAME];
             meta->owner_uid = texts[UID];
         }

@@ -63,13 +63,50 @@ static void apply_defaults(struct pf_node *node, const struct pf_resource_list *
     }
 }
 
+static void decode_image(struct pf_decode *d, struct pf_node_image *image)
+{
+    enum { NAMES, BYTES };
+    static const struct pf_sv keys[] = {
+        [NAMES] = PF_SV_INIT("names"),
+        [BYTES] = PF_SV_INIT("sizeBytes"),
+    };
+    uint64_t seen = 0;
+    size_t field = 0;
+    (void)pf_decode_enter_object(d);
+    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
+        if (field == NAMES) {
+            (void)pf_decode_strings(d, &image->names, &image->name_count);
+        } else {
+            (void)pf_cursor_i64(&d->cursor, &image->bytes); /* errors stay in the cursor */
+        }
+    }
+}
+
+static void decode_images(struct pf_decode *d, struct pf_node *node)
+{
+    size_t cap = 0;
+    (void)pf_decode_enter_array(d);
+    while (pf_decode_next_item(d)) {
+        struct pf_node_image *grown =
+            pf_decode_grow(d, node->images, node->image_count, &cap, sizeof(*node->images));
+        if (grown == NULL) {
+            return;
+        }
+        node->images = grown;
+        struct pf_node_image *image = &node->images[node->image_count++];
+        *image = (struct pf_node_image){.names = NULL};
+        decode_image(d, image);
+    }
+}
+
 static void decode_status(struct pf_decode *d, struct pf_node *node)
 {
-    enum { ALLOCATABLE, CAPACITY, FEATURES };
+    enum { ALLOCATABLE, CAPACITY, FEATURES, IMAGES };
     static const struct pf_sv keys[] = {
         [ALLOCATABLE] = PF_SV_INIT("allocatable"),
         [CAPACITY] = PF_SV_INIT("capacity"),
         [FEATURES] = PF_SV_INIT("declaredFeatures"),
+        [IMAGES] = PF_SV_INIT("images"),
     };
     struct pf_resource_list capacity = {0};
     uint64_t seen = 0;
@@ -82,6 +119,9 @@ static void decode_status(struct pf_decode *d, struct pf_node *node)
             break;
         case CAPACITY:
             pf_fields_resources(d, &capacity);
+            break;
+        case IMAGES:
+            decode_images(d, node);
             break;
         default:
             (void)pf_decode_strings(d, &node->declared_features, &node->declared_feature_count);

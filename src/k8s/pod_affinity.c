@@ -37,10 +37,6 @@ static void decode_node_terms(struct pf_decode *d, struct pf_node_selector *sele
     }
 }
 
-static const struct pf_sv required_keys[] = {
-    PF_SV_INIT("requiredDuringSchedulingIgnoredDuringExecution"),
-};
-
 void pf_pod_affinity_selector(struct pf_decode *d, struct pf_node_selector *ret_selector)
 {
     static const struct pf_sv keys[] = {PF_SV_INIT("nodeSelectorTerms")};
@@ -53,13 +49,60 @@ void pf_pod_affinity_selector(struct pf_decode *d, struct pf_node_selector *ret_
     *ret_selector = selector;
 }
 
-static void decode_node_affinity(struct pf_decode *d, struct pf_node_selector *selector)
+static void decode_preferred_node(struct pf_decode *d, struct pf_preferred_node_term *preferred)
+{
+    enum { WEIGHT, PREFERENCE };
+    static const struct pf_sv keys[] = {
+        [WEIGHT] = PF_SV_INIT("weight"),
+        [PREFERENCE] = PF_SV_INIT("preference"),
+    };
+    uint64_t seen = 0;
+    size_t field = 0;
+    (void)pf_decode_enter_object(d);
+    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
+        if (field == WEIGHT) {
+            pf_decode_i32(d, &preferred->weight);
+        } else {
+            decode_node_term(d, &preferred->term);
+        }
+    }
+}
+
+static void decode_preferred_nodes(struct pf_decode *d, struct pf_pod *pod)
+{
+    size_t cap = 0;
+    (void)pf_decode_enter_array(d);
+    while (pf_decode_next_item(d)) {
+        struct pf_preferred_node_term *grown =
+            pf_decode_grow(d, pod->preferred_nodes, pod->preferred_node_count, &cap,
+                           sizeof(*pod->preferred_nodes));
+        if (grown == NULL) {
+            return;
+        }
+        pod->preferred_nodes = grown;
+        struct pf_preferred_node_term *preferred =
+            &pod->preferred_nodes[pod->preferred_node_count++];
+        *preferred = (struct pf_preferred_node_term){.weight = 0};
+        decode_preferred_node(d, preferred);
+    }
+}
+
+static const struct pf_sv affinity_keys[] = {
+    PF_SV_INIT("requiredDuringSchedulingIgnoredDuringExecution"),
+    PF_SV_INIT("preferredDuringSchedulingIgnoredDuringExecution"),
+};
+
+static void decode_node_affinity(struct pf_decode *d, struct pf_pod *pod)
 {
     uint64_t seen = 0;
     size_t field = 0;
     (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, required_keys, PF_ARRAY_LEN(required_keys), &seen, &field)) {
-        pf_pod_affinity_selector(d, selector);
+    while (pf_decode_next_field(d, affinity_keys, PF_ARRAY_LEN(affinity_keys), &seen, &field)) {
+        if (field == 0) {
+            pf_pod_affinity_selector(d, &pod->node_affinity);
+        } else {
+            decode_preferred_nodes(d, pod);
+        }
     }
 }
 
@@ -112,7 +155,7 @@ void pf_pod_affinity_decode(struct pf_decode *d, struct pf_pod *pod)
     (void)pf_decode_enter_object(d);
     while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
         if (field == NODE) {
-            decode_node_affinity(d, &pod->node_affinity);
+            decode_node_affinity(d, pod);
         } else {
             decode_pod_terms(d, /* anti= */ field == ANTI, pod);
         }

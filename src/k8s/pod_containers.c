@@ -102,9 +102,10 @@ static void decode_restart_rules(struct pf_decode *d, struct pf_pod *pod)
 static void decode_container(struct pf_decode *d, struct pf_pod *pod,
                              struct pf_container *container)
 {
-    enum { NAME, RESOURCES, PORTS, POLICY, RULES };
+    enum { NAME, IMAGE, RESOURCES, PORTS, POLICY, RULES };
     static const struct pf_sv keys[] = {
         [NAME] = PF_SV_INIT("name"),
+        [IMAGE] = PF_SV_INIT("image"),
         [RESOURCES] = PF_SV_INIT("resources"),
         [PORTS] = PF_SV_INIT("ports"),
         [POLICY] = PF_SV_INIT("restartPolicy"),
@@ -118,6 +119,9 @@ static void decode_container(struct pf_decode *d, struct pf_pod *pod,
         switch (field) {
         case NAME:
             pf_decode_string(d, &container->name);
+            break;
+        case IMAGE:
+            pf_decode_string(d, &container->image);
             break;
         case RESOURCES:
             container->resources_present =

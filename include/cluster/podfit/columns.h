@@ -92,6 +92,7 @@ struct pf_shape {
     size_t label_count;
     struct pf_shape_taint *taints; /**< in list order */
     size_t taint_count;
+    uint32_t soft_taint_count; /**< taints with effect PreferNoSchedule */
     uint32_t *features; /**< status.declaredFeatures: intern ids, in list order */
     size_t feature_count;
     bool unschedulable;
@@ -102,6 +103,9 @@ struct pf_shape {
 /** Number of shape ids, free ones included. */
 uint32_t pf_model_shape_count(const struct pf_model *model);
 const struct pf_shape *pf_model_shape(const struct pf_model *model, uint32_t shape);
+
+/** Shapes of nodes with a PreferNoSchedule taint. */
+uint32_t pf_model_soft_taint_shapes(const struct pf_model *model);
 
 /** Slots in byte order of the node names, slots without a Node left out; rebuilt on demand. @return NULL: no memory */
 const uint32_t *pf_model_nodes_by_name(struct pf_model *model, uint32_t *ret_count);

@@ -124,6 +124,10 @@ struct pf_anti {
 const struct pf_anti *pf_model_anti(const struct pf_model *model, uint32_t namespace_,
                                     size_t *ret_count);
 
+/** The same for required affinity and preferred terms of both kinds, which InterPodAffinity scores by. */
+const struct pf_anti *pf_model_scoring_terms(const struct pf_model *model, uint32_t namespace_,
+                                             size_t *ret_count);
+
 /** Grows when a namespace comes, goes or has other labels. Never 0. */
 uint64_t pf_model_namespace_version(const struct pf_model *model);
 /** Namespace objects known; 0 means that the kind is missing, a cluster always has some. */

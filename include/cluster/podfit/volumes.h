@@ -11,6 +11,7 @@
 
 #include <podfit/model.h>
 #include <podfit/storage.h>
+#include <podfit/workload.h>
 
 enum pf_kind {
     PF_KIND_CLAIM,            /**< PersistentVolumeClaim */
@@ -21,7 +22,11 @@ enum pf_kind {
     PF_KIND_STORAGE_CAPACITY, /**< CSIStorageCapacity */
     PF_KIND_ATTACHMENT,       /**< VolumeAttachment */
     PF_KIND_DEVICE_CLASS,     /**< DeviceClass */
-    PF_KIND_COUNT,            /**< how many there are */
+    PF_KIND_SERVICE,          /**< Service; this and the following do not filter, they only score */
+    PF_KIND_REPLICATION_CONTROLLER, /**< ReplicationController */
+    PF_KIND_REPLICA_SET,            /**< ReplicaSet */
+    PF_KIND_STATEFUL_SET,           /**< StatefulSet */
+    PF_KIND_COUNT,                  /**< how many there are */
 };
 /** Such as `PersistentVolumeClaim`. Static. */
 const char *pf_kind_name(enum pf_kind kind);
@@ -51,6 +56,10 @@ enum pf_code pf_model_apply_attachment(struct pf_model *model,
 enum pf_code pf_model_apply_device_class(struct pf_model *model,
                                          const struct pf_device_class *device_class,
                                          struct pf_err *err) PF_MUST_CHECK;
+/** @param kind  PF_KIND_SERVICE to PF_KIND_STATEFUL_SET */
+enum pf_code pf_model_apply_workload(struct pf_model *model, enum pf_kind kind,
+                                     const struct pf_workload *workload,
+                                     struct pf_err *err) PF_MUST_CHECK;
 /** @param space  empty for kinds without namespace @return true when it was there */
 bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf_sv space,
                             struct pf_sv name);
@@ -65,10 +74,13 @@ const struct pf_csi_node *pf_model_csi_node(const struct pf_model *model, struct
 const struct pf_csi_driver *pf_model_csi_driver(const struct pf_model *model, struct pf_sv name);
 const struct pf_device_class *pf_model_device_class(const struct pf_model *model,
                                                     struct pf_sv name);
+/** @param kind  PF_KIND_SERVICE to PF_KIND_STATEFUL_SET */
+const struct pf_workload *pf_model_workload(const struct pf_model *model, enum pf_kind kind,
+                                            struct pf_sv space, struct pf_sv name);
 
 /**
  * Walk over objects that have something in common, in no order: PersistentVolumes without claimRef by class name, or (with @p space) those with a claimRef of
- * that namespace and name; CSIStorageCapacities by class name; VolumeAttachments by node name; DeviceClasses by extendedResourceName.
+ * that namespace and name; CSIStorageCapacities by class name; VolumeAttachments by node name; DeviceClasses by extendedResourceName; Services by namespace (in @p name).
  *
  * @param previous  what the last call gave, NULL to begin
  * @return an object of the kind's struct, NULL at the end
@@ -80,7 +92,7 @@ const void *pf_model_next_of(const struct pf_model *model, enum pf_kind kind, st
 bool pf_model_knows_kind(const struct pf_model *model, enum pf_kind kind);
 /** From now on a kind without objects has none. */
 void pf_model_mark_kind(struct pf_model *model, enum pf_kind kind);
-/** Number that changes with every object of these kinds. */
+/** Number that changes with every object of the kinds that filters read. */
 uint64_t pf_model_objects_version(const struct pf_model *model);
 /** Objects of a kind. */
 size_t pf_model_object_count(const struct pf_model *model, enum pf_kind kind);

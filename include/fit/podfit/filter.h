@@ -73,6 +73,7 @@ struct pf_filter_input {
     const struct pf_model *model;
     const struct pf_columns *columns;
     const struct pf_intern *strings;
+    const struct pf_fit_profile *profile; /**< for scores; NULL: every default */
 };
 
 /** The node in question. */
@@ -118,6 +119,10 @@ extern const struct pf_filter pf_inter_pod_affinity_filter;
 
 /** Do nodeSelector and required node affinity of the pod let it onto the node? (scheduler-fit 7.4, without what the scheduler's configuration adds) */
 bool pf_node_affinity_matches(const struct pf_filter_input *input, struct pf_filter_target *target);
+/** Does one term of a node selector match the node? target->name_seen is set when a label whose value is the node's name was asked for. */
+bool pf_node_affinity_term_matches(const struct pf_filter_input *input,
+                                   struct pf_filter_target *target,
+                                   const struct pf_node_selector_term *term);
 /** Does the pod tolerate the node's NoSchedule and NoExecute taints? */
 bool pf_taint_toleration_passes(const struct pf_filter_input *input,
                                 const struct pf_filter_target *target);

@@ -11,6 +11,13 @@ struct pf_taint {
     struct pf_sv effect;
 };
 
+/** One of status.images. */
+struct pf_node_image {
+    struct pf_sv *names;
+    size_t name_count;
+    int64_t bytes; /**< sizeBytes */
+};
+
 struct pf_node {
     struct pf_meta meta;
     bool unschedulable;
@@ -20,6 +27,8 @@ struct pf_node {
         allocatable; /**< after API defaulting: capacity when allocatable is absent; rounded up to a milli */
     struct pf_sv *declared_features; /**< status.declaredFeatures */
     size_t declared_feature_count;
+    struct pf_node_image *images;
+    size_t image_count;
     struct pf_sv defect; /**< why this node cannot be held exactly; empty when it can */
 };
 

@@ -63,6 +63,7 @@ struct pf_meta {
     struct pf_labels
         annotations; /**< only those podfit reads: podfit.io/..., kubernetes.io/config.mirror, and what volume filters look at */
     struct pf_sv owner_kind; /**< the controller among ownerReferences; empty when there is none */
+    struct pf_sv owner_api_version;
     struct pf_sv owner_name;
     struct pf_sv owner_uid;
 };

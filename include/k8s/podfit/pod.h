@@ -31,6 +31,7 @@ struct pf_port {
 
 struct pf_container {
     struct pf_sv name;
+    struct pf_sv image;
     enum pf_container_kind kind;
     uint32_t index;         /**< position in its own list (containers or initContainers) */
     bool present;           /**< the item stood there as an object, not as null */
@@ -97,6 +98,12 @@ struct pf_node_selector {
     bool present; /**< present with no term matches nothing */
     struct pf_node_selector_term *terms;
     size_t term_count;
+};
+
+/** One of preferredDuringSchedulingIgnoredDuringExecution of nodeAffinity. */
+struct pf_preferred_node_term {
+    struct pf_node_selector_term term;
+    int32_t weight;
 };
 
 /** metav1.LabelSelector. Absent and empty mean different things: look at `present`. */
@@ -227,6 +234,8 @@ struct pf_pod {
     struct pf_resource_list overhead;
     struct pf_labels node_selector;
     struct pf_node_selector node_affinity; /**< requiredDuringSchedulingIgnoredDuringExecution */
+    struct pf_preferred_node_term *preferred_nodes; /**< preferred node affinity */
+    size_t preferred_node_count;
     struct pf_pod_terms terms[PF_TERMS_COUNT]; /**< by enum pf_pod_terms_kind */
     struct pf_spread *spreads;
     size_t spread_count;

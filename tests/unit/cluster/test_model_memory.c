@@ -39,12 +39,14 @@ static enum pf_code new_node(struct model_fixture *f)
 
 static enum pf_code changed_node(struct model_fixture *f)
 {
-    return model_fixture_node(f,
-                              "{'metadata':{'name':'n1','labels':{'new':'label'}},'spec':{'taints':"
-                              "[{'key':'k','value':'v','effect':'NoSchedule'}]},'status':{"
-                              "'allocatable':{'cpu':'1','example.com/tpu':'4','example.com/x':'1'}}"
-                              "}",
-                              NULL);
+    return model_fixture_node(
+        f,
+        "{'metadata':{'name':'n1','labels':{'new':'label'}},'spec':{'taints':"
+        "[{'key':'k','value':'v','effect':'NoSchedule'}]},'status':{"
+        "'allocatable':{'cpu':'1','example.com/tpu':'4','example.com/x':'1'},"
+        "'images':[{'names':['i:1','i@sha256:1'],'sizeBytes':5},{'names':['j']"
+        "}]}}",
+        NULL);
 }
 
 static enum pf_code bound_pod(struct model_fixture *f)

@@ -19,6 +19,7 @@
 #define PODS_MAX      20000U
 #define REVIEWS_MAX   40U
 #define NOWHERE       UINT32_MAX
+#define IMAGES        4U
 #define TTL_NS        (15 * 1000000000LL)
 #define NODE_VARIANTS 6U
 
@@ -168,15 +169,34 @@ static void displace(struct world *w, uint32_t node)
     }
 }
 
+/* Some images, a name maybe in two of them. */
+static size_t draw_images(struct world *w, struct pf_sv *names, struct pf_node_image *images)
+{
+    const size_t count = draw(w, IMAGES);
+    for (size_t i = 0; i < count; i++) {
+        const unsigned first = draw(w, IMAGES);
+        images[i] = (struct pf_node_image){.names = names + first,
+                                           .name_count = draw(w, IMAGES - first + 1),
+                                           .bytes = (int64_t)draw(w, 3) << 30};
+    }
+    return count;
+}
+
 static void event_apply_node(struct world *w)
 {
     const uint32_t number = draw(w, w->node_count);
     const unsigned variant = draw(w, NODE_VARIANTS);
+    const bool variant_is_soft = number % 2 != 0;
     char name[16];
     struct pf_label labels[2] = {
         {PF_SV_INIT("kubernetes.io/hostname"), random_node_name(number, name)},
         {PF_SV_INIT("zone"), (variant & 1U) != 0 ? PF_SV("a") : PF_SV("b")}};
-    struct pf_taint taint = {PF_SV_INIT("k"), PF_SV_INIT("v"), PF_SV_INIT("NoSchedule")};
+    struct pf_taint taint = {PF_SV_INIT("k"), PF_SV_INIT("v"),
+                             variant_is_soft ? PF_SV("PreferNoSchedule") : PF_SV("NoSchedule")};
+    struct pf_sv image_names[IMAGES] = {PF_SV_INIT("a:1"), PF_SV_INIT("a@sha256:1"),
+                                        PF_SV_INIT("b:1"), PF_SV_INIT("c:1")};
+    struct pf_node_image images[IMAGES];
+    const size_t image_count = draw_images(w, image_names, images);
     struct pf_resource items[2] = {
         {PF_SV_INIT("cpu"), pf_quantity_from_i64(4, 0, PF_QUANTITY_DECIMAL_SI)},
         {PF_SV_INIT("example.com/gpu"), pf_quantity_from_i64(8, 0, PF_QUANTITY_DECIMAL_SI)}};
@@ -185,6 +205,8 @@ static void event_apply_node(struct world *w)
         .unschedulable = variant == 2,
         .taints = &taint,
         .taint_count = variant == 3,
+        .images = images,
+        .image_count = image_count,
         .allocatable = {.items = items, .count = variant < 4 ? 2 : 1, .present = true}};
     assert_int_equal(pf_model_apply_node(w->f->model, &node, NULL), PF_OK);
     if (!w->nodes[number].exists || w->nodes[number].variant != variant) {

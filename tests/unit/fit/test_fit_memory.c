@@ -10,6 +10,7 @@
 #include "fail_alloc.h"
 #include "world.h"
 #include <podfit/limits.h>
+#include <podfit/volumes.h>
 
 #define MANY 400
 
@@ -38,6 +39,16 @@ static const char *const pods[] = {
     "\"containers\":[{\"name\":\"c\"}]}}",
     "{\"metadata\":{\"namespace\":\"ns\",\"labels\":{\"app\":\"kept-away\"}},\"spec\":{"
     "\"containers\":[{\"name\":\"c\"}]}}",
+    "{\"metadata\":{\"namespace\":\"ns\",\"labels\":{\"app\":\"x\"}},\"spec\":{\"affinity\":{"
+    "\"nodeAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":7,"
+    "\"preference\":{\"matchExpressions\":[{\"key\":\"host\",\"operator\":\"In\",\"values\":["
+    "\"n4\"]}]}}]},\"podAntiAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{"
+    "\"weight\":5,\"podAffinityTerm\":{\"topologyKey\":\"host\",\"labelSelector\":{"
+    "\"matchLabels\":{\"app\":\"x\"}}}}]}},\"topologySpreadConstraints\":[{\"maxSkew\":1,"
+    "\"topologyKey\":\"zone\",\"whenUnsatisfiable\":\"ScheduleAnyway\",\"labelSelector\":{"
+    "\"matchLabels\":{\"app\":\"x\"}}}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
+    "{\"metadata\":{\"namespace\":\"ns\",\"labels\":{\"app\":\"served\"}},\"spec\":{"
+    "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
 };
 
 static void fill(struct world *world)
@@ -50,9 +61,18 @@ static void fill(struct world *world)
                 "{\"metadata\":{\"name\":\"n%u\",\"labels\":{\"zone\":\"a\",\"host\":\"n%u\"}},"
                 "\"spec\":{\"taints\":[{\"key\":\"k\",\"value\":\"%u\",\"effect\":\"%s\"}]},"
                 "\"status\":{\"allocatable\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":"
-                "\"10\",\"example.com/gpu\":\"1\"}}}",
-                i, i, i, i % 2 != 0 ? "NoSchedule" : "PreferNoSchedule")));
+                "\"10\",\"example.com/gpu\":\"1\"},\"images\":[{\"names\":[\"i:%s\"],"
+                "\"sizeBytes\":900000000}]}}",
+                i, i, i, i % 2 != 0 ? "NoSchedule" : "PreferNoSchedule",
+                i % 4 != 0 ? "latest" : "1")));
     }
+    struct pf_requirement served = {.key = PF_SV("app"), .operator_ = PF_SELECTOR_EXISTS};
+    pf_requirement_validate(&served, /* node= */ false);
+    const struct pf_workload service = {
+        .namespace_ = PF_SV("ns"),
+        .name = PF_SV("s"),
+        .selector = {.present = true, .requirements = &served, .requirement_count = 1}};
+    assert_int_equal(pf_model_apply_workload(world->model, PF_KIND_SERVICE, &service, NULL), PF_OK);
     world_pod(world, PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"p\"},\"spec\":{"
                            "\"containers\":[{\"name\":\"c\"}]}}"));
     world_namespace(world, PF_SV("{\"metadata\":{\"name\":\"ns\",\"labels\":{\"t\":\"1\"}}}"));
@@ -61,13 +81,16 @@ static void fill(struct world *world)
                     "\"x\"}},\"spec\":{\"nodeName\":\"n2\",\"affinity\":{\"podAntiAffinity\":{"
                     "\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":"
                     "\"host\",\"namespaceSelector\":{\"matchLabels\":{\"t\":\"1\"}},"
-                    "\"labelSelector\":{\"matchLabels\":{\"app\":\"kept-away\"}}}]}},"
+                    "\"labelSelector\":{\"matchLabels\":{\"app\":\"kept-away\"}}}]},"
+                    "\"podAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{"
+                    "\"weight\":3,\"podAffinityTerm\":{\"topologyKey\":\"host\","
+                    "\"labelSelector\":{}}}]}},"
                     "\"containers\":[{\"name\":\"c\"}]}}"));
 }
 
 /* @return allocations of a run without failures */
 static long sweep_step(struct pf_fit *fit, const struct pf_pod *pod, bool explain, long failing,
-                       enum pf_code *ret_code)
+                       enum pf_code *ret_code, uint32_t *ret_node)
 {
     pf_autoarena struct pf_arena arena = {0};
     pf_arena_init(&arena, PF_REVIEW_ARENA_MAX_BYTES);
@@ -86,6 +109,7 @@ static long sweep_step(struct pf_fit *fit, const struct pf_pod *pod, bool explai
         assert_int_equal(explanation.node_count, MANY);
     } else {
         assert_int_equal(explain ? explanation.judgement.nodes : judgement.nodes, 20);
+        *ret_node = explain ? explanation.judgement.node : judgement.node;
     }
     return count;
 }
@@ -102,8 +126,10 @@ static void sweep(const char *text, int minor, bool explain)
         /* a new engine each time, so that every allocation of a first question is met */
         struct pf_fit *fit = world_engine(&world, NULL);
         enum pf_code code = PF_OK;
-        const long count = sweep_step(fit, &pod, explain, i, &code);
+        uint32_t node = truth.node;
+        const long count = sweep_step(fit, &pod, explain, i, &code, &node);
         failed += code != PF_OK ? 1 : 0;
+        assert_int_equal(node, truth.node);
         struct pf_judgement after;
         assert_int_equal(pf_fit_judge(fit, &pod, &world.arena, &after, NULL), PF_OK);
         assert_true(world_same(&after, &truth));

@@ -84,11 +84,12 @@ static void apply_node(struct world *world, struct random *random)
             "{\"metadata\":{\"name\":\"n%u\",\"labels\":{\"kubernetes.io/hostname\":\"n%u\","
             "\"zone\":\"%s\",\"rank\":\"%u\"}},\"spec\":{\"unschedulable\":%s,\"taints\":[%s]},"
             "\"status\":{\"allocatable\":{\"cpu\":\"%s\",\"memory\":\"%s\",\"pods\":\"%s\","
-            "\"example.com/gpu\":\"%s\"}}}",
+            "\"example.com/gpu\":\"%s\"},\"images\":[{\"names\":[\"i:%u\"],\"sizeBytes\":"
+            "800000000}]}}",
             name, name, PICK(random, zones), below(random, 3),
             below(random, 5) == 0 ? "true" : "false", taints_of(world, random),
             PICK(random, node_cpus), PICK(random, node_memories), PICK(random, pod_limits),
-            PICK(random, gpus))));
+            PICK(random, gpus), below(random, 3))));
 }
 
 static const char *placement_of(struct world *world, struct random *random)
@@ -110,6 +111,14 @@ static const char *spec_of(struct world *world, struct random *random)
         "",
         "",
         "\"tolerations\":[{\"operator\":\"Exists\"}],",
+        "\"affinity\":{\"nodeAffinity\":{\"preferredDuringSchedulingIgnoredDuringExecution\":[{"
+        "\"weight\":3,\"preference\":{\"matchExpressions\":[{\"key\":\"zone\",\"operator\":"
+        "\"In\",\"values\":[\"a\"]}]}}]},\"podAntiAffinity\":{"
+        "\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":9,\"podAffinityTerm\":{"
+        "\"topologyKey\":\"zone\",\"labelSelector\":{}}}]}},",
+        "\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"rank\","
+        "\"whenUnsatisfiable\":\"ScheduleAnyway\",\"labelSelector\":{\"matchExpressions\":[{"
+        "\"key\":\"none\",\"operator\":\"DoesNotExist\"}]}}],",
         "\"tolerations\":[{\"key\":\"dedicated\",\"value\":\"a\"}],",
         "\"nodeSelector\":{\"zone\":\"a\"},",
         "\"nodeSelector\":{\"kubernetes.io/hostname\":\"n3\"},",
@@ -134,11 +143,11 @@ static const char *spec_of(struct world *world, struct random *random)
     static const char *const gpus[] = {"", "", ",\"example.com/gpu\":\"1\""};
     const char *part = PICK(random, parts);
     const char *ports = PICK(random, port_lists);
-    return pf_arena_printf(&world->arena,
-                           "%s\"containers\":[{\"name\":\"c\",%s\"resources\":{\"requests\":{"
-                           "\"cpu\":\"%s\",\"memory\":\"%s\"%s}}}]",
-                           part, ports, PICK(random, cpus), PICK(random, memories),
-                           PICK(random, gpus));
+    return pf_arena_printf(
+        &world->arena,
+        "%s\"containers\":[{\"name\":\"c\",\"image\":\"i:1\",%s\"resources\":{\"requests\":{"
+        "\"cpu\":\"%s\",\"memory\":\"%s\"%s}}}]",
+        part, ports, PICK(random, cpus), PICK(random, memories), PICK(random, gpus));
 }
 
 static void apply_pod(struct world *world, struct random *random)

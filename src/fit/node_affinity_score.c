@@ -1,0 +1,88 @@
+#include "score.h"
+#include <podfit/num.h>
+
+/* Source: pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go PreScore and Score, component-helpers nodeaffinity.go PreferredSchedulingTerms. */
+
+/** What is known of a shape. */
+struct memo {
+    int64_t score;
+    bool known;
+};
+
+static uint64_t count_entries(const struct pf_pod *pod)
+{
+    uint64_t entries = 0;
+    for (size_t i = 0; i < pod->preferred_node_count; i++) {
+        const struct pf_node_selector_term *term = &pod->preferred_nodes[i].term;
+        entries += 1 + term->field_count;
+        for (size_t k = 0; k < term->expression_count; k++) {
+            entries += 1 + term->expressions[k].value_count;
+        }
+    }
+    return entries;
+}
+
+static bool matters(const struct pf_filter_input *input)
+{
+    const struct pf_pod *pod = input->question->pod;
+    return pod->preferred_node_count != 0 && !pf_score_is_too_much(input, count_entries(pod));
+}
+
+static bool reads_fields(const struct pf_pod *pod)
+{
+    for (size_t i = 0; i < pod->preferred_node_count; i++) {
+        if (pod->preferred_nodes[i].term.field_count != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int64_t sum_weights(const struct pf_filter_input *input, struct pf_filter_target *target)
+{
+    const struct pf_pod *pod = input->question->pod;
+    int64_t sum = 0;
+    for (size_t i = 0; i < pod->preferred_node_count; i++) {
+        const struct pf_preferred_node_term *preferred = &pod->preferred_nodes[i];
+        if (preferred->weight != 0 &&
+            pf_node_affinity_term_matches(input, target, &preferred->term)) {
+            sum += preferred->weight;
+        }
+    }
+    return sum;
+}
+
+static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)
+{
+    const struct pf_filter_input *input = in->input;
+    *ret_skipped = input->question->pod->preferred_node_count == 0;
+    if (*ret_skipped) {
+        return PF_OK;
+    }
+    const bool by_node = reads_fields(input->question->pod);
+    struct memo *memo =
+        pf_arena_calloc(in->arena, pf_model_shape_count(input->model), sizeof(*memo));
+    if (memo == NULL) {
+        return PF_E_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < in->count; i++) {
+        const uint32_t shape = input->columns->shape[in->slots[i]];
+        if (memo[shape].known) {
+            scores[i] = memo[shape].score;
+            continue;
+        }
+        struct pf_filter_target target = {.slot = in->slots[i],
+                                          .shape = pf_model_shape(input->model, shape)};
+        scores[i] = sum_weights(input, &target);
+        memo[shape] = (struct memo){.score = scores[i], .known = !by_node && !target.name_seen};
+    }
+    pf_score_normalize(scores, in->count, /* reverse= */ false);
+    return PF_OK;
+}
+
+const struct pf_scorer pf_node_affinity_scorer = {
+    .name = "NodeAffinity",
+    .weight = 2,
+    .matters = matters,
+    .run = run,
+};
