@@ -117,13 +117,29 @@ static void fill_name(const struct pf_meta *meta, struct pf_check_item *item)
     }
 }
 
+static bool is_misfit(enum pf_verdict verdict)
+{
+    return verdict == PF_VERDICT_FULL || verdict == PF_VERDICT_NEVER;
+}
+
+/* @param explanation  NULL: nothing was judged node by node */
+static void fill_nodes(const struct pf_explanation *explanation, struct pf_check_item *item)
+{
+    if (explanation == NULL) {
+        return;
+    }
+    item->nodes = explanation->nodes;
+    item->node_count = explanation->node_count;
+    item->slots = explanation->slots;
+    item->hints = is_misfit(item->verdict) ? &explanation->hints : NULL;
+}
+
 enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_arena *arena,
                                 struct pf_check_item *ret_item, struct pf_err *err)
 {
     const struct pf_decision *decision = source->decision;
     const bool judged = decision->covered && decision->skipped == NULL;
-    const bool misfit = judged && (decision->judgement.verdict == PF_VERDICT_FULL ||
-                                   decision->judgement.verdict == PF_VERDICT_NEVER);
+    const bool misfit = judged && is_misfit(decision->judgement.verdict);
     struct pf_check_item item = {
         .namespace_ = source->namespace_,
         .name = source->name,
@@ -149,12 +165,7 @@ enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_
     if (code != PF_OK) {
         return pf_err_set(err, code, "out of memory");
     }
-    if (judged && source->explanation != NULL) {
-        item.nodes = source->explanation->nodes;
-        item.node_count = source->explanation->node_count;
-        item.slots = source->explanation->slots;
-        item.hints = misfit ? &source->explanation->hints : NULL;
-    }
+    fill_nodes(judged ? source->explanation : NULL, &item);
     *ret_item = item;
     return PF_OK;
 }

@@ -74,6 +74,22 @@ static enum pf_code place_pending(struct pf_model *model, const struct pf_config
     return code;
 }
 
+/* The profiles whose waiting pods hold room. */
+static enum pf_code set_schedulers(struct pf_model *model, const struct pf_config *config,
+                                   struct pf_err *err)
+{
+    const size_t count = config->fit.profile_count;
+    pf_autofree struct pf_sv *names = pf_mem_calloc(count + 1, sizeof(*names));
+    enum pf_code code = names != NULL ? PF_OK : PF_E_NO_MEMORY;
+    for (size_t i = 0; i < count && code == PF_OK; i++) {
+        names[i] = config->fit.profiles[i].scheduler_name;
+    }
+    if (code == PF_OK) {
+        code = pf_model_set_schedulers(model, names, count);
+    }
+    return code == PF_OK ? PF_OK : pf_err_set(err, code, "out of memory");
+}
+
 static enum pf_code fill(struct pf_model *model, const char *path, const struct pf_config *config,
                          struct pf_err *err)
 {
@@ -95,6 +111,9 @@ enum pf_code pf_load_model(const char *path, const struct pf_config *config,
     };
     struct pf_model *model = NULL;
     enum pf_code code = pf_model_new(&options, &model, err);
+    if (code == PF_OK) {
+        code = set_schedulers(model, config, err);
+    }
     if (code == PF_OK) {
         code = fill(model, path, config, err);
     }

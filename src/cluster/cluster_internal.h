@@ -417,6 +417,9 @@ struct pf_model {
     pthread_mutex_t mutex; /**< recursive, so that functions that lock may be called with it held */
     struct pf_model_options options;
     struct pf_model_origin origin;
+    struct pf_arena schedulers_arena; /**< owns the names */
+    struct pf_sv *schedulers;         /**< pf_model_set_schedulers(); NULL: the default one */
+    size_t scheduler_count;
     struct pf_intern strings;
     struct pf_arena scratch; /**< of one call; reset at its start */
     size_t heap_bytes;       /**< pods, waiting pods, demands, shapes, reservations, namespaces */

@@ -1,5 +1,8 @@
 #include "cluster_internal.h"
 
+/* Names of schedulers: a hundred profiles of 253 bytes, and the list. */
+#define SCHEDULERS_MAX_BYTES ((size_t)128 * 1024)
+
 static bool init_mutex(pthread_mutex_t *mutex)
 {
     pthread_mutexattr_t attributes;
@@ -55,6 +58,27 @@ enum pf_code pf_model_new(const struct pf_model_options *options, struct pf_mode
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory for the capacity model");
     }
     *ret_model = model;
+    return PF_OK;
+}
+
+enum pf_code pf_model_set_schedulers(struct pf_model *model, const struct pf_sv *names,
+                                     size_t count)
+{
+    struct pf_arena arena = {0};
+    pf_arena_init(&arena, SCHEDULERS_MAX_BYTES);
+    struct pf_sv *copy = pf_arena_calloc(&arena, count + 1, sizeof(*copy));
+    bool ok = copy != NULL;
+    for (size_t i = 0; i < count && ok; i++) {
+        ok = pf_arena_dup_sv(&arena, names[i], &copy[i]);
+    }
+    if (!ok) {
+        pf_arena_done(&arena);
+        return PF_E_NO_MEMORY;
+    }
+    pf_arena_done(&model->schedulers_arena);
+    model->schedulers_arena = arena;
+    model->schedulers = copy;
+    model->scheduler_count = count;
     return PF_OK;
 }
 
@@ -138,6 +162,7 @@ void pf_model_free(struct pf_model *model)
     free(model->anti[PF_ANTI_SCORE].items);
     pf_intern_done(&model->strings);
     pf_arena_done(&model->scratch);
+    pf_arena_done(&model->schedulers_arena);
     (void)pthread_mutex_destroy(&model->mutex);
     free(model);
 }

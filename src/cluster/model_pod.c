@@ -19,15 +19,26 @@ static bool is_terminal(const struct pf_pod *pod)
     return pod->phase == PF_PHASE_SUCCEEDED || pod->phase == PF_PHASE_FAILED;
 }
 
+static bool is_ours(const struct pf_model *model, const struct pf_pod *pod)
+{
+    const struct pf_sv by_default = PF_SV("default-scheduler");
+    const struct pf_sv name = pod->scheduler_name.len != 0 ? pod->scheduler_name : by_default;
+    for (size_t i = 0; i < model->scheduler_count; i++) {
+        if (pf_sv_eq(model->schedulers[i], name)) {
+            return true;
+        }
+    }
+    return model->scheduler_count == 0 && pf_sv_eq(name, by_default);
+}
+
 /* scheduler-fit sections 1 and 2: what the scheduler would pick up is pending; a bound pod counts whatever else it is. */
-static enum pf_pod_state state_of(const struct pf_pod *pod)
+static enum pf_pod_state state_of(const struct pf_model *model, const struct pf_pod *pod)
 {
     if (pod->node_name.len != 0) {
         return PF_POD_BOUND;
     }
-    const bool ours =
-        pod->scheduler_name.len == 0 || pf_sv_eq_cstr(pod->scheduler_name, "default-scheduler");
-    return ours && !pod->meta.deleting && pod->scheduling_gate_count == 0 && !pod->mirror
+    return is_ours(model, pod) && !pod->meta.deleting && pod->scheduling_gate_count == 0 &&
+                   !pod->mirror
                ? PF_POD_PENDING
                : PF_POD_OTHER;
 }
@@ -273,7 +284,7 @@ enum pf_code pf_model_apply_pod(struct pf_model *model, const struct pf_pod *pod
     }
     pf_arena_reset(&model->scratch);
     struct pod_change change = {
-        .state = state_of(pod),
+        .state = state_of(model, pod),
         .uid_hash = hash_uid(model, pod->meta.uid),
         .hold = {.node = PF_NODE_NONE, .namespace_ = PF_INTERN_NONE, .group = PF_GROUP_NONE}};
     const enum pf_code code = prepare(model, pod, &change, err);

@@ -162,41 +162,42 @@ static bool decides(enum pf_sched_point point)
            point != PF_SCHED_PLACEMENT_SCORE;
 }
 
-/* One plug-in that is not kube-scheduler's own: noted, and the verdict is unknown when it can refuse a pod. */
-static enum pf_code note_foreign(const struct pf_sched_profile *from, enum pf_sched_point point,
-                                 struct pf_sv name, struct pf_sched_notes *notes,
-                                 struct pf_arena *arena, struct pf_fit_profile *profile)
+/* A plug-in that is not kube-scheduler's own. @return false: no memory */
+static bool meet_foreign(const struct pf_sched_profile *from, enum pf_sched_point point,
+                         struct pf_sv name, struct pf_sched_notes *notes,
+                         struct pf_fit_profile *profile)
 {
-    const char *where = pf_sched_point_name(point);
+    const char *const where = pf_sched_point_name(point);
     const bool matters = decides(point);
     pf_schedconfig_note(notes, "profile '%.*s': out-of-tree plug-in '%.*s' at %s%s",
                         PF_SV_ARG(from->scheduler_name), PF_SV_ARG(name), where,
                         matters ? ": verdicts are unknown, unless fit.extenders is ignore"
                                 : " has no part in the verdict");
     if (!matters || profile->foreign.len != 0) {
-        return PF_OK;
+        return true;
     }
-    const char *text =
-        pf_arena_printf(arena, "an out-of-tree plug-in, '%.*s' at %s, which podfit does not ask",
-                        PF_SV_ARG(name), where);
+    const char *text = pf_arena_printf(
+        notes->arena, "an out-of-tree plug-in, '%.*s' at %s, which podfit does not ask",
+        PF_SV_ARG(name), where);
     profile->foreign = pf_sv_from(text);
-    return text != NULL ? PF_OK : PF_E_NO_MEMORY;
+    return text != NULL;
 }
 
+/* Each is noted; one that can refuse a pod makes the verdict unknown. */
 static enum pf_code apply_foreign(const struct pf_sched_profile *from, struct pf_sched_notes *notes,
-                                  struct pf_arena *arena, struct pf_fit_profile *profile)
+                                  struct pf_fit_profile *profile)
 {
-    enum pf_code code = PF_OK;
     for (unsigned point = 0; point < PF_SCHED_POINTS; point++) {
         const struct pf_sched_plugins *enabled = &from->points[point].enabled;
-        for (size_t i = 0; code == PF_OK && i < enabled->count; i++) {
+        for (size_t i = 0; i < enabled->count; i++) {
             const struct pf_sv name = enabled->items[i].name;
-            if (find_plugin(name) == SIZE_MAX) {
-                code = note_foreign(from, (enum pf_sched_point)point, name, notes, arena, profile);
+            if (find_plugin(name) == SIZE_MAX &&
+                !meet_foreign(from, (enum pf_sched_point)point, name, notes, profile)) {
+                return PF_E_NO_MEMORY;
             }
         }
     }
-    return code;
+    return PF_OK;
 }
 
 /* @return false: no memory */
@@ -283,5 +284,5 @@ enum pf_code pf_schedplugins_apply(const struct pf_sched_profile *from,
                             "where the default ones place it",
                             PF_SV_ARG(from->scheduler_name));
     }
-    return apply_foreign(from, notes, arena, profile);
+    return apply_foreign(from, notes, profile);
 }

@@ -32,10 +32,8 @@ static bool replace_scalars(const struct pf_answer *answer, uint32_t slot, uint6
     if (extra == NULL || question->request.scalar_count == 0) {
         return true;
     }
-    /* the array of pointers, up to the slot */
-    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the size of a pointer is meant */
-    const size_t extras_each = sizeof(answer->input.columns->extra[0]);
-    struct pf_node_extra **extras = pf_arena_calloc(arena, (size_t)slot + 1, extras_each);
+    struct pf_node_extra **extras =
+        pf_arena_calloc(arena, (size_t)slot + 1, sizeof(struct pf_node_extra *));
     struct pf_node_scalar *scalars = pf_arena_calloc(arena, extra->scalar_count, sizeof(*scalars));
     if (extras == NULL || scalars == NULL) {
         return false;

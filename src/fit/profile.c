@@ -143,56 +143,51 @@ static bool asks_extender(const struct pf_fit_extender *extender, const struct p
     return extender->resource_count == 0;
 }
 
-/* What makes every verdict of the profile doubtful. @return false: nothing does */
-static bool doubts_profile(const struct pf_profile *profile, const struct pf_pod *pod,
-                           struct pf_arena *arena, const char **ret_why)
+/* @return the first extender that would be asked for the pod, or NULL */
+static const struct pf_fit_extender *find_extender(const struct pf_fit_options *options,
+                                                   const struct pf_pod *pod)
 {
-    const struct pf_fit_profile *source = profile->source;
-    const struct pf_fit_options *options = &profile->options;
-    if (source->unmodelled.len != 0) {
-        *ret_why =
-            pf_arena_printf(arena, "profile '%.*s' of kube-scheduler: %.*s",
-                            PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->unmodelled));
-        return true;
-    }
-    if (source->foreign.len != 0 && !options->ignore_extenders) {
-        *ret_why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler has %.*s",
-                                   PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->foreign));
-        return true;
-    }
-    if (source->default_spread && pod->spread_count == 0 &&
-        (options->disabled & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0) {
-        *ret_why = pf_arena_printf(arena,
-                                   "profile '%.*s' of kube-scheduler has default topology spread "
-                                   "constraints with DoNotSchedule, which podfit does not judge",
-                                   PF_SV_ARG(source->scheduler_name));
-        return true;
-    }
-    return false;
-}
-
-static bool doubts_extenders(const struct pf_fit_options *options, const struct pf_pod *pod,
-                             struct pf_arena *arena, const char **ret_why)
-{
-    for (size_t i = 0; !options->ignore_extenders && i < options->extender_count; i++) {
+    for (size_t i = 0; i < options->extender_count && !options->ignore_extenders; i++) {
         if (asks_extender(&options->extenders[i], pod)) {
-            *ret_why = pf_arena_printf(arena,
-                                       "extenders[%zu] of kube-scheduler filters nodes, too, and "
-                                       "podfit does not ask it",
-                                       options->extenders[i].index);
-            return true;
+            return &options->extenders[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool needs_default_spread(const struct pf_profile *profile, const struct pf_pod *pod)
+{
+    return profile->source->default_spread && pod->spread_count == 0 &&
+           (profile->options.disabled & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0;
 }
 
 enum pf_code pf_profile_doubt(const struct pf_profile *profile, const struct pf_pod *pod,
                               struct pf_arena *arena, const char **ret_why)
 {
+    const struct pf_fit_profile *source = profile->source;
+    const struct pf_fit_options *options = &profile->options;
+    const struct pf_fit_extender *extender = find_extender(options, pod);
     const char *why = NULL;
-    const bool doubt = doubts_profile(profile, pod, arena, &why) ||
-                       doubts_extenders(&profile->options, pod, arena, &why);
-    if (doubt && why == NULL) {
+    if (source->unmodelled.len != 0) {
+        why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler: %.*s",
+                              PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->unmodelled));
+    } else if (source->foreign.len != 0 && !options->ignore_extenders) {
+        why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler has %.*s",
+                              PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->foreign));
+    } else if (needs_default_spread(profile, pod)) {
+        why = pf_arena_printf(arena,
+                              "profile '%.*s' of kube-scheduler has default topology spread "
+                              "constraints with DoNotSchedule, which podfit does not judge",
+                              PF_SV_ARG(source->scheduler_name));
+    } else if (extender != NULL) {
+        why = pf_arena_printf(
+            arena,
+            "extenders[%zu] of kube-scheduler filters nodes, too, and podfit does not ask it",
+            extender->index);
+    } else {
+        return PF_OK;
+    }
+    if (why == NULL) {
         return PF_E_NO_MEMORY;
     }
     *ret_why = why;

@@ -36,6 +36,15 @@ void pf_model_free(struct pf_model *model);
 /** TTL of reservations made from now on (a reloaded configuration); those that are held keep theirs. [locked] @param ttl_ms above 0 */
 void pf_model_set_reservation_ttl(struct pf_model *model, int64_t ttl_ms);
 
+/**
+ * Names of the schedulers whose waiting pods hold room; copied. Pods that were applied before keep what they are. [locked]
+ *
+ * @param count  0: `default-scheduler` alone
+ * @return PF_OK or PF_E_NO_MEMORY (nothing changed)
+ */
+enum pf_code pf_model_set_schedulers(struct pf_model *model, const struct pf_sv *names,
+                                     size_t count) PF_MUST_CHECK;
+
 void pf_model_lock(struct pf_model *model);
 void pf_model_unlock(struct pf_model *model);
 

@@ -18,22 +18,22 @@ enum pf_fit_strategy {
 
 /** One profile of kube-scheduler. */
 struct pf_fit_profile {
-    struct pf_sv scheduler_name; /**< of the pods it takes */
-    unsigned disabled;           /**< mask of 1 << enum pf_filter_id: plug-ins that do not filter */
+    struct pf_sv scheduler_name;           /**< of the pods it takes */
     const struct pf_sv *ignored_resources; /**< NodeResourcesFitArgs */
     size_t ignored_resource_count;
     const struct pf_sv *ignored_resource_groups;
     size_t ignored_resource_group_count;
     struct pf_node_selector added_affinity; /**< NodeAffinityArgs, the required part */
-    /** PodTopologySpreadArgs has a default constraint with DoNotSchedule: pods without constraints of their own are `unknown`. */
-    bool default_spread;
-    bool no_preemption; /**< DefaultPreemption is off: nothing is evicted for a pod */
-    /** A plug-in that podfit does not have decides, too, such as `out-of-tree plug-in 'Coscheduling' at permit`; empty: none. */
+    /** A plug-in that podfit does not have decides, too, such as `an out-of-tree plug-in, 'X' at permit, ...`; empty: none. */
     struct pf_sv foreign;
     /** A combination of kube-scheduler's own plug-ins that podfit does not model: every verdict is unknown; empty: none. */
     struct pf_sv unmodelled;
+    int64_t hard_pod_affinity_weight; /**< InterPodAffinityArgs, 0 to 100 */
+    unsigned disabled; /**< mask of 1 << enum pf_filter_id: plug-ins that do not filter */
     enum pf_fit_strategy strategy;
-    int64_t hard_pod_affinity_weight;  /**< InterPodAffinityArgs, 0 to 100 */
+    /** PodTopologySpreadArgs has a default constraint with DoNotSchedule: pods without constraints of their own are `unknown`. */
+    bool default_spread;
+    bool no_preemption; /**< DefaultPreemption is off: nothing is evicted for a pod */
     bool ignore_preferred_of_existing; /**< ignorePreferredTermsOfExistingPods */
 };
 

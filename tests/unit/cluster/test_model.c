@@ -487,10 +487,33 @@ static void test_defects_and_origin(void **state)
     pf_model_free(NULL);
 }
 
+/* With profiles of other names their waiting pods are pending, and those of the default one are not unless it is named. */
+static void test_schedulers(void **state)
+{
+    static const struct pf_sv names[] = {PF_SV_INIT("one"), PF_SV_INIT("two")};
+    static const struct {
+        const char *name;
+        uint32_t pending;
+    } rows[] = {{"one", 1}, {"two", 1}, {"default-scheduler", 0}, {"three", 0}};
+    struct model_fixture *f = *state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        char text[200];
+        (void)snprintf(text, sizeof(text), "{" META ",'spec':{'schedulerName':'%s'," CPU_100M "}}",
+                       rows[i].name);
+        assert_int_equal(pf_model_set_schedulers(f->model, names, PF_ARRAY_LEN(names)), PF_OK);
+        apply_pod(f, text);
+        assert_int_equal(pf_model_stats(f->model).pods_pending, rows[i].pending);
+        assert_int_equal(pf_model_set_schedulers(f->model, NULL, 0), PF_OK);
+        apply_pod(f, text);
+        assert_int_equal(pf_model_stats(f->model).pods_pending, i == 2 ? 1 : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_pod_kinds, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_schedulers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pod_changes_by_name_and_uid, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ghosts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_node_values, setup, teardown),

@@ -233,6 +233,18 @@ static bool notes_have(const struct pf_config *config, const char *part)
     return part == NULL && config->note_count == 0;
 }
 
+static bool is_as_expected(const struct pf_config *config, size_t row)
+{
+    const struct pf_fit_profile *profile = &config->fit.profiles[0];
+    return pf_sv_eq_cstr(profile->scheduler_name, "default-scheduler") &&
+           profile->disabled == profile_rows[row].disabled &&
+           profile->no_preemption == profile_rows[row].no_preemption &&
+           profile->default_spread == profile_rows[row].default_spread &&
+           has(profile->foreign, profile_rows[row].foreign) &&
+           has(profile->unmodelled, profile_rows[row].unmodelled) &&
+           notes_have(config, profile_rows[row].note);
+}
+
 static void test_profiles(void **state)
 {
     (void)state;
@@ -241,18 +253,11 @@ static void test_profiles(void **state)
         parse_good(&f, profile_rows[i].name, profile_rows[i].yaml);
         assert_int_equal(f.config->fit.profile_count, 1);
         const struct pf_fit_profile *profile = &f.config->fit.profiles[0];
-        if (!pf_sv_eq_cstr(profile->scheduler_name, "default-scheduler") ||
-            profile->disabled != profile_rows[i].disabled ||
-            profile->no_preemption != profile_rows[i].no_preemption ||
-            profile->default_spread != profile_rows[i].default_spread ||
-            !has(profile->foreign, profile_rows[i].foreign) ||
-            !has(profile->unmodelled, profile_rows[i].unmodelled) ||
-            !notes_have(f.config, profile_rows[i].note)) {
+        const struct pf_sv note = f.config->note_count != 0 ? f.config->notes[0] : PF_SV("");
+        if (!is_as_expected(f.config, i)) {
             fail_msg("%s: disabled %#x, foreign '%.*s', unmodelled '%.*s', %zu notes, first '%.*s'",
                      profile_rows[i].name, profile->disabled, PF_SV_ARG(profile->foreign),
-                     PF_SV_ARG(profile->unmodelled), f.config->note_count,
-                     f.config->note_count != 0 ? (int)f.config->notes[0].len : 0,
-                     f.config->note_count != 0 ? f.config->notes[0].ptr : "");
+                     PF_SV_ARG(profile->unmodelled), f.config->note_count, PF_SV_ARG(note));
         }
         done(&f);
     }
@@ -342,12 +347,13 @@ static void test_two_files(void **state)
     assert_int_equal(f.code, PF_E_INVALID);
     const char *const order[] = {"dir/f.yaml:5:3: ", "\ndir/f.yaml:8:19: ",
                                  "\ndir/sched.yaml:3:1: ", "\ndir/sched.yaml:4:13: "};
-    const char *at = f.text.data;
+    const char *at = f.text.data != NULL ? f.text.data : "";
     for (size_t i = 0; i < PF_ARRAY_LEN(order); i++) {
-        at = strstr(at, order[i]);
-        if (at == NULL) {
-            fail_msg("no '%s' in its place in %s", order[i], f.text.data);
+        const char *found = strstr(at, order[i]);
+        if (found == NULL) {
+            fail_msg("no '%s' in its place in %s", order[i], at);
         }
+        at = found != NULL ? found : "";
     }
     done(&f);
 }
