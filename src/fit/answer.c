@@ -66,7 +66,8 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
     }
     answer->judgement.verdict = pf_verdict_of(answer->outcomes);
     answer->judgement.nodes_fit = answer->outcomes->fits;
-    if (answer->outcomes->fits > 1 && pf_rank_matters(&answer->input) &&
+    if (answer->outcomes->fits > 1 && answer->outcomes->fits <= PF_FIT_RANKED_MAX &&
+        pf_rank_matters(&answer->input) &&
         pf_rank_best(&answer->input, &answer->candidates, arena, &answer->best) != PF_OK) {
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory to predict a place");
     }

@@ -72,4 +72,7 @@
 /** A file given to `podfit check`: 10,000 pods of 20 KiB, indented. Read by the operator's own process, so memory is the only concern. */
 #define PF_CHECK_FILE_MAX_BYTES ((size_t)256 * 1024 * 1024)
 
+/** Nodes that fit, up to which every score plug-in ranks them; above, the two resource scores decide alone. kube-scheduler itself scores only a rotating sample from 100 nodes on. */
+#define PF_FIT_RANKED_MAX 500
+
 #endif
