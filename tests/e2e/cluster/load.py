@@ -1,0 +1,55 @@
+"""Many clients at once."""
+import collections
+import threading
+
+from api import ApiError
+
+
+class Burst:
+    """`clients` threads, each with a connection of its own, create every object of a list once. What became of each is counted."""
+
+    def __init__(self, api, objects, clients=64, retries=0):
+        self.api, self.retries = api, retries
+        self.waiting = collections.deque(objects)
+        self.lock = threading.Lock()
+        self.admitted, self.refused, self.failed = [], [], []
+        self.threads = [threading.Thread(target=self.work, daemon=True) for _ in range(clients)]
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def join(self, seconds=300.0):
+        for thread in self.threads:
+            thread.join(seconds)
+        assert not any(thread.is_alive() for thread in self.threads), 'clients still wait for answers'
+        return self
+
+    def work(self):
+        while True:
+            try:
+                obj = self.waiting.popleft()
+            except IndexError:
+                self.api.close()
+                return
+            self.create(obj)
+
+    def create(self, obj):
+        for attempt in range(self.retries + 1):
+            try:
+                self.api.create(obj)
+                return self.note(self.admitted, obj)
+            except ApiError as error:
+                if error.status == 409 and attempt:
+                    return self.note(self.admitted, obj)  # the attempt that broke was carried out
+                if error.status == 403 and 'denied the request' in error.message:
+                    return self.note(self.refused, error.message)
+                last = error
+            except Exception as error:  # a connection that broke: whether the pod exists, the next attempt tells
+                last = error
+        return self.note(self.failed, repr(last))
+
+    def note(self, where, what):
+        with self.lock:
+            where.append(what)

@@ -1,0 +1,73 @@
+"""Child processes that are always ended: by pid, waited for, and by the kernel when this program is killed."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+
+def free_ports(number):
+    """Loopback ports that were free a moment ago; all different."""
+    sockets = [socket.socket() for _ in range(number)]
+    try:
+        for sock in sockets:
+            sock.bind(('127.0.0.1', 0))
+        return [sock.getsockname()[1] for sock in sockets]
+    finally:
+        for sock in sockets:
+            sock.close()
+
+
+def wait_until(condition, what, seconds=30.0, pause=0.02):
+    """The first true value that condition() returns; raises AssertionError after the deadline. `what` is text or a function that makes it."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= end:
+            raise AssertionError('%s did not come within %.0f s' % (what() if callable(what) else what, seconds))
+        time.sleep(pause)
+
+
+class Process:
+    """One program whose output goes to a log. Start it from the main thread: the kernel ends it together with the thread that started it."""
+
+    def __init__(self, name, args, log, env=None):
+        self.name, self.log = name, log
+        with open(log, 'ab') as out:
+            self.child = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL'] + args, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                          env=dict(os.environ, **(env or {})), start_new_session=True)
+        self.pid = self.child.pid
+
+    def alive(self):
+        return self.child.poll() is None
+
+    def check(self):
+        """Raises when the program has ended."""
+        if not self.alive():
+            raise AssertionError('%s ended with status %d:\n%s' % (self.name, self.child.returncode, self.tail()))
+
+    def signal(self, number):
+        if self.alive():
+            self.child.send_signal(number)
+
+    def stop(self, seconds=30.0):
+        """Asks, waits, kills after the deadline. Returns the exit status."""
+        self.signal(signal.SIGTERM)
+        try:
+            return self.child.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return self.kill()
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        return self.child.wait()
+
+    def tail(self, characters=6000):
+        with open(self.log, encoding='utf8', errors='replace') as file:
+            return file.read()[-characters:]
+
+    def resident_mib(self):
+        with open('/proc/%d/statm' % self.pid, encoding='ascii') as file:
+            return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 2**20

@@ -1,0 +1,62 @@
+"""A cloud IDE: a StatefulSet with podManagementPolicy Parallel, whose replicas are refused when the nodes are full."""
+import scenario
+from objects import bound, node
+from scenario import PATIENCE, wait_until
+
+CONFIG = '''apiVersion: config.podfit.io/v1
+kind: PodfitConfiguration
+classes:
+- name: ide
+  match: {namespaces: [coditect-app]}
+  requests: keep
+  onNever: reject
+  onFull: reject
+'''
+
+
+def stateful_set(replicas):
+    resources = {'requests': {'cpu': '500m', 'memory': '512Mi'}, 'limits': {'cpu': '2', 'memory': '2Gi'}}
+    template = {'metadata': {'labels': {'app': 'ide'}}, 'spec': {'containers': [{'name': 'ide', 'image': 'example.org/ide:1', 'resources': resources}]}}
+    return {'apiVersion': 'apps/v1', 'kind': 'StatefulSet', 'metadata': {'name': 'coditect', 'namespace': 'coditect-app'},
+            'spec': {'replicas': replicas, 'serviceName': 'ide', 'podManagementPolicy': 'Parallel', 'selector': {'matchLabels': {'app': 'ide'}}, 'template': template}}
+
+
+class StatefulSet(scenario.Scenario):
+    namespaces = ('coditect-app',)
+    config = CONFIG
+
+    def setUp(self):
+        super().setUp()
+        self.create_nodes(node('n0', cpu='4', memory='16Gi'), node('n1', cpu='4', memory='16Gi'))  # 8 replicas each
+        self.serve()
+
+    def replicas(self, number):
+        self.api.patch('StatefulSet', 'coditect-app', 'coditect', {'spec': {'replicas': number}})
+
+    def bound_replicas(self):
+        return sum(map(bound, self.api.list('Pod', 'coditect-app')))
+
+    def wait_replicas(self, number):
+        wait_until(lambda: self.bound_replicas() == number, lambda: '%d bound replicas, not %d' % (number, self.bound_replicas()), PATIENCE)
+
+    def test_too_many_replicas(self):
+        self.create(stateful_set(3))
+        self.wait_replicas(3)
+        self.replicas(30)
+        self.wait_replicas(16)
+        failed = wait_until(lambda: self.events('coditect-app', 'FailedCreate'), 'an Event', PATIENCE)
+        sentences = {e['message'].split(' in StatefulSet ', 1)[1] for e in failed}  # before it the controller names the replica
+        self.assertEqual(sentences, {'coditect failed error: admission webhook "projects.podfit.io" denied the request: 0/2 nodes are available: '
+                                     '2 Insufficient cpu. The pod requests cpu 500m, memory 512Mi; cpu is what binds.'})
+        self.assertEqual(len(self.api.list('Pod', 'coditect-app')), 16, 'no replica is Pending')
+        # the controller asks again and again: one Event that counts
+        wait_until(lambda: [e for e in self.events('coditect-app', 'FailedCreate') if e.get('count', 1) >= 3], 'an aggregated Event', PATIENCE)
+
+    def test_scaled_within_room(self):
+        self.create(stateful_set(16))
+        self.wait_replicas(16)
+        self.assertEqual(self.events('coditect-app', 'FailedCreate'), [])
+
+
+if __name__ == '__main__':
+    scenario.main()

@@ -1,0 +1,151 @@
+"""podfit as a process of its own, and its registration with the API server by URL."""
+import base64
+import functools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+
+from objects import bound
+from plane import ROOT, wait_until, write
+from process import Process, free_ports
+
+BINARY = os.environ.get('PODFIT', os.path.join(ROOT, 'build', 'dev', 'podfit'))
+# Sanitizers make podfit several times slower.
+SLOW = float(os.environ.get('PODFIT_E2E_SLOW', '1'))
+WEBHOOK = 'projects.podfit.io'
+SYSTEM = 'podfit-system'
+READ_ALL = ['nodes', 'pods', 'namespaces', 'services', 'replicationcontrollers', 'persistentvolumes', 'persistentvolumeclaims']
+
+
+@functools.lru_cache(maxsize=1)
+def can_follow():
+    """Can this podfit keep its model by list and watch?"""
+    return b'--kubeconfig' in subprocess.run([BINARY, 'serve', '--help'], check=True, stdout=subprocess.PIPE).stdout
+
+
+def configuration(ca_bundle, url, namespaces, failure_policy='Fail', name='podfit', timeout=10):
+    """A MutatingWebhookConfiguration as docs/SERVING.md shows it, with a URL."""
+    rules = [{'apiGroups': [''], 'apiVersions': ['v1'], 'resources': ['pods'], 'operations': ['CREATE'], 'scope': 'Namespaced'},
+             {'apiGroups': [''], 'apiVersions': ['v1'], 'resources': ['pods/resize'], 'operations': ['UPDATE'], 'scope': 'Namespaced'}]
+    hook = {'name': WEBHOOK, 'admissionReviewVersions': ['v1'], 'sideEffects': 'NoneOnDryRun', 'failurePolicy': failure_policy, 'matchPolicy': 'Equivalent',
+            'reinvocationPolicy': 'IfNeeded', 'timeoutSeconds': timeout, 'rules': rules,
+            'namespaceSelector': {'matchExpressions': [{'key': 'kubernetes.io/metadata.name', 'operator': 'In', 'values': list(namespaces)}]},
+            'clientConfig': {'url': url, 'caBundle': ca_bundle}}
+    return {'apiVersion': 'admissionregistration.k8s.io/v1', 'kind': 'MutatingWebhookConfiguration', 'metadata': {'name': name}, 'webhooks': [hook]}
+
+
+class Podfit:
+    """One `podfit serve` against a control plane. With `kubeconfig` its model follows the cluster; without, it is a snapshot of the present nodes.
+
+    The ports stay the same over restarts, so that the registered URL does.
+    """
+
+    def __init__(self, plane, config, kubeconfig=None, options=(), name='podfit'):
+        self.plane, self.kubeconfig, self.options, self.name = plane, kubeconfig, list(options), name
+        self.dir = tempfile.mkdtemp(prefix='podfit-serve-')
+        self.port, self.ops_port = free_ports(2)
+        self.process = None
+        self.write_config(config)
+        if '--tls-cert' not in self.options:
+            self.run('certs', 'create', self.path('certs'), '--dns', 'localhost', '--ip', '127.0.0.1')
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def run(self, *args):
+        return subprocess.run([BINARY] + list(args), check=True, stdout=subprocess.PIPE).stdout.decode()
+
+    def write_config(self, text):
+        write(self.path('config.yaml'), text)
+
+    def save_snapshot(self):
+        items = [dict(obj, apiVersion='v1', kind=kind) for kind in ('Node', 'Namespace', 'Pod') for obj in self.plane.api.list(kind)]
+        write(self.path('cluster.json'), json.dumps({'apiVersion': 'v1', 'kind': 'List', 'metadata': {'resourceVersion': '1'}, 'items': items}))
+        return self.path('cluster.json')
+
+    def start(self):
+        args = [BINARY, 'serve', '--config', self.path('config.yaml'), '--listen', '127.0.0.1:%d' % self.port, '--ops-listen', '127.0.0.1:%d' % self.ops_port,
+                '--audit-log', self.path('audit.log'), '--shutdown-delay', '0s']
+        args += ['--kubeconfig', self.kubeconfig] if self.kubeconfig else ['--snapshot', self.save_snapshot()]
+        args += [] if '--tls-cert' in self.options else ['--cert-dir', self.path('certs')]
+        self.process = Process(self.name, args + self.options, self.path('log'))
+        wait_until(self.ready, lambda: 'readiness of %s; its log:\n%s' % (self.name, self.process.tail()), 30 * SLOW)
+        return self
+
+    def ready(self):
+        self.process.check()
+        try:
+            return self.ops('/readyz')[0] == 200
+        except OSError:
+            return False
+
+    def ops(self, path):
+        try:
+            with urllib.request.urlopen('http://127.0.0.1:%d%s' % (self.ops_port, path), timeout=15 * SLOW) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def stats(self):
+        return json.loads(self.ops('/stats')[1])
+
+    def ca_bundle(self):
+        with open(self.path('certs/ca-bundle.crt'), 'rb') as file:
+            return base64.b64encode(file.read()).decode()
+
+    def url(self, path='/mutate'):
+        return 'https://127.0.0.1:%d%s' % (self.port, path)
+
+    def register(self, namespaces, **how):
+        """Registers and waits until the API server asks: it learns of a new webhook by a watch of its own."""
+        self.plane.api.apply(configuration(self.ca_bundle(), self.url(), namespaces, **how))
+        self.wait_until_asked(namespaces[0])
+
+    def reviews(self):
+        return self.stats()['reviews']['total']
+
+    def wait_until_asked(self, namespace):
+        before = self.reviews()
+        probe = {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'generateName': 'probe-', 'namespace': namespace},
+                 'spec': {'containers': [{'name': 'probe', 'image': 'probe'}]}}
+
+        def asked():
+            try:
+                self.plane.api.create(probe, dry_run=True)
+            except Exception:  # a refusal tells as much; whether podfit was asked is what counts
+                self.plane.api.close()
+            return self.reviews() > before
+        wait_until(asked, lambda: 'the first review; the log of podfit:\n' + self.process.tail(), 30 * SLOW)
+
+    def wait_until_sees(self, nodes=None, seconds=30.0):
+        """Waits until the model has so many nodes and as many pods, pod by pod bound or not, as the API server."""
+        def same():
+            model = self.stats()['model']
+            if nodes is not None and model['nodes'] != nodes:
+                return False
+            live = [p for p in self.plane.api.list('Pod') if p.get('status', {}).get('phase') not in ('Succeeded', 'Failed')]
+            return model['pods'] in (len(live), sum(map(bound, live)))
+        wait_until(same, lambda: 'a model like the cluster; /stats: %s' % self.stats()['model'], seconds * SLOW)
+
+    def audit(self):
+        with open(self.path('audit.log'), encoding='utf8') as file:
+            return [json.loads(line) for line in file if line.strip()]
+
+    def stop(self):
+        """Ends it gracefully and says whether that went well."""
+        if self.process is None:
+            return
+        status = self.process.stop(60 * SLOW)
+        log = self.process.tail(20000)
+        if status not in (0, -signal.SIGKILL) or 'Sanitizer' in log:
+            raise AssertionError('%s ended with status %d:\n%s' % (self.name, status, log))
+
+    def remove(self):
+        if self.process is not None and self.process.alive():
+            self.process.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
