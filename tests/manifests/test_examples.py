@@ -1,0 +1,106 @@
+"""The configurations that the manifests install are accepted by podfit, and do to the example workloads what their README says."""
+import json
+import os
+import tempfile
+import unittest
+
+import yaml
+
+import render
+
+OVERLAYS = os.path.join(render.MANIFESTS, 'overlays')
+CONFIGS = ['base/podfit.yaml', *('overlays/%s/podfit.yaml' % o for o in sorted(os.listdir(OVERLAYS)))]
+
+
+def podfit(*args):
+    return render.run([render.BINARY, *args])
+
+
+def documents(*path):
+    with open(os.path.join(OVERLAYS, *path), encoding='utf-8') as f:
+        return [d for d in yaml.safe_load_all(f) if d]
+
+
+def replica(stateful_set, ordinal):
+    """The pod that the StatefulSet controller makes."""
+    template = stateful_set['spec']['template']
+    meta = {**template['metadata'], 'namespace': stateful_set['metadata']['namespace'], 'name': '%s-%d' % (stateful_set['metadata']['name'], ordinal)}
+    return {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': meta, 'spec': template['spec']}
+
+
+def copy(pod, number):
+    return {**pod, 'metadata': {**pod['metadata'], 'name': '%s-%d' % (pod['metadata']['name'], number)}}
+
+
+def check(overlay, pods):
+    """What podfit check says of these pods, one after another, in the overlay's example cluster."""
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as f:
+        json.dump({'apiVersion': 'v1', 'kind': 'List', 'items': pods}, f)
+        f.flush()
+        folder = os.path.join(OVERLAYS, overlay)
+        code, out, err = podfit('check', '-o', 'json', '--config', os.path.join(folder, 'podfit.yaml'),
+                                '--snapshot', os.path.join(folder, 'example', 'cluster.yaml'), '-f', f.name)
+    if code not in (0, 1):
+        raise AssertionError(err)
+    return json.loads(out)['items']
+
+
+def requests(item):
+    return {c['name']: c['after']['requests'] for c in item['containers']}
+
+
+class Configurations(unittest.TestCase):
+    def test_podfit_accepts_them(self):
+        self.assertEqual(len(CONFIGS), 4)
+        for path in CONFIGS:
+            with self.subTest(path):
+                code, out, err = podfit('config', 'check', os.path.join(render.MANIFESTS, path))
+                self.assertEqual((code, err), (0, ''), out)
+
+    def test_the_rendered_ones_are_the_same(self):
+        for path in CONFIGS:
+            with self.subTest(path), open(os.path.join(render.MANIFESTS, path), encoding='utf-8') as f:
+                rendered = render.one(render.kustomize(os.path.dirname(path)), 'ConfigMap')
+                self.assertEqual(rendered['data'], {'podfit.yaml': f.read()})
+
+
+class Cocalc(unittest.TestCase):
+    def test_projects_until_the_nodes_are_full(self):
+        pod = documents('cocalc', 'example', 'workload.yaml')[0]
+        items = check('cocalc', [copy(pod, i) for i in range(125)])
+        self.assertEqual(requests(items[0]), {'project': {'cpu': '50m', 'memory': '200Mi'}, 'sidecar': {'cpu': '5m', 'memory': '20Mi'}})
+        self.assertEqual([i['verdict'] for i in items], ['fits'] * 120 + ['full'] * 5)
+        self.assertEqual(items[120]['action'], 'reject')
+        self.assertEqual(items[120]['message'], "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 Insufficient memory.")
+
+
+class StatefulSetIde(unittest.TestCase):
+    def test_the_replicas_that_fit_and_the_rest(self):
+        stateful_set = [d for d in documents('statefulset-ide', 'example', 'workload.yaml') if d['kind'] == 'StatefulSet'][0]
+        items = check('statefulset-ide', [replica(stateful_set, i) for i in range(30)])
+        self.assertEqual([i['action'] for i in items], ['allow'] * 21 + ['reject'] * 9)
+        self.assertEqual(len({i['message'] for i in items[21:]}), 1, 'equal causes, equal sentences: the Events aggregate')
+        self.assertEqual(requests(items[0]), {'coditect-combined': {'cpu': '500m', 'memory': '512Mi'}})
+
+
+class JupyterHub(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        objects = documents('jupyterhub', 'example', 'workload.yaml')
+        cls.placeholders = [d for d in objects if d['kind'] == 'StatefulSet'][0]
+        cls.user = [d for d in objects if d['kind'] == 'Pod'][0]
+
+    def test_a_placeholder_stands_for_one_user(self):
+        items = check('jupyterhub', [replica(self.placeholders, 0), self.user])
+        self.assertEqual([i['verdict'] for i in items], ['fits', 'fits'])
+        self.assertEqual(requests(items[0])['pause'], requests(items[1])['notebook'])
+
+    def test_users_are_refused_and_placeholders_are_not(self):
+        users = check('jupyterhub', [copy(self.user, i) for i in range(16)])
+        self.assertEqual([i['action'] for i in users], ['allow'] * 14 + ['reject'] * 2)
+        spare = check('jupyterhub', [replica(self.placeholders, i) for i in range(16)])
+        self.assertEqual([i['action'] for i in spare], ['allow'] * 14 + ['annotate'] * 2)
+
+
+if __name__ == '__main__':
+    render.main()
