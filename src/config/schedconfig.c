@@ -41,14 +41,14 @@ struct file {
     size_t extender_count;
 };
 
-static enum pf_code keep_node(struct pf_option_run *run PF_UNUSED, const struct pf_yaml_node *node,
+enum pf_code pf_schedconfig_keep_node(struct pf_option_run *run PF_UNUSED, const struct pf_yaml_node *node,
                               const struct pf_problems_path *path PF_UNUSED, void *field)
 {
     memcpy(field, (const void *)&node, sizeof(const struct pf_yaml_node *));
     return PF_OK;
 }
 
-static enum pf_code accept(struct pf_option_run *run PF_UNUSED,
+enum pf_code pf_schedconfig_accept(struct pf_option_run *run PF_UNUSED,
                            const struct pf_yaml_node *node PF_UNUSED,
                            const struct pf_problems_path *path PF_UNUSED, void *field PF_UNUSED)
 {
@@ -118,7 +118,7 @@ static const struct pf_option args_rows[] = {
      .offset = offsetof(struct pf_sched_args, name)},
     {.key = "args",
      .type = PF_OPTION_CUSTOM,
-     .decode = keep_node,
+     .decode = pf_schedconfig_keep_node,
      .offset = offsetof(struct pf_sched_args, args)},
 };
 static const struct pf_option_table args_table = PF_OPTION_TABLE(args_rows, struct pf_sched_args);
@@ -171,8 +171,8 @@ static const struct pf_option extender_rows[] = {
     TEXT("bindVerb", bind),
     {.key = "weight", .type = PF_OPTION_INT, .offset = offsetof(struct extender, weight)},
     {.key = "enableHTTPS", .type = PF_OPTION_BOOL, .offset = offsetof(struct extender, https)},
-    {.key = "tlsConfig", .type = PF_OPTION_CUSTOM, .decode = accept},
-    {.key = "httpTimeout", .type = PF_OPTION_CUSTOM, .decode = accept},
+    {.key = "tlsConfig", .type = PF_OPTION_CUSTOM, .decode = pf_schedconfig_accept},
+    {.key = "httpTimeout", .type = PF_OPTION_CUSTOM, .decode = pf_schedconfig_accept},
     {.key = "nodeCacheCapable",
      .type = PF_OPTION_BOOL,
      .offset = offsetof(struct extender, cache_capable)},
@@ -209,8 +209,8 @@ static const struct pf_option file_rows[] = {
      .choices = kinds,
      .offset = offsetof(struct file, kind)},
     NUMBER("parallelism"),
-    {.key = "leaderElection", .type = PF_OPTION_CUSTOM, .decode = accept},
-    {.key = "clientConnection", .type = PF_OPTION_CUSTOM, .decode = accept},
+    {.key = "leaderElection", .type = PF_OPTION_CUSTOM, .decode = pf_schedconfig_accept},
+    {.key = "clientConnection", .type = PF_OPTION_CUSTOM, .decode = pf_schedconfig_accept},
     FLAG("enableProfiling"),
     FLAG("enableContentionProfiling"),
     NUMBER("percentageOfNodesToScore"),
@@ -310,6 +310,22 @@ static enum pf_code ignore_more(const struct file *file, struct pf_arena *arena,
     return PF_OK;
 }
 
+static enum pf_code make_profile(const struct pf_sched_profile *from,
+                                 const struct pf_problems_path *path, struct pf_option_run *run,
+                                 struct pf_sched_notes *notes, struct pf_fit_profile *profile)
+{
+    struct pf_fit_scores *scores = pf_arena_calloc(run->arena, 1, sizeof(*scores));
+    struct pf_sched_result result = {.profile = profile, .scores = scores};
+    if (scores == NULL) {
+        return PF_E_NO_MEMORY;
+    }
+    *scores = *pf_fit_scores_default();
+    profile->scores = scores;
+    profile->scheduler_name = from->scheduler_name;
+    const enum pf_code code = pf_schedplugins_apply(from, notes, run->arena, &result);
+    return code == PF_OK ? pf_schedargs_apply(from, path, run, notes, &result) : code;
+}
+
 static enum pf_code make_profiles(const struct file *file, struct pf_option_run *run,
                                   struct pf_sched_notes *notes, struct pf_schedconfig *config)
 {
@@ -324,11 +340,7 @@ static enum pf_code make_profiles(const struct file *file, struct pf_option_run 
             file->profile_count != 0 ? &file->profiles[i] : &by_default;
         const struct pf_problems_path path = {.parent = &list, .index = i};
         struct pf_fit_profile *profile = &config->profiles[i];
-        profile->scheduler_name = from->scheduler_name;
-        code = pf_schedplugins_apply(from, notes, run->arena, profile);
-        if (code == PF_OK) {
-            code = pf_schedargs_apply(from, &path, run, notes, profile);
-        }
+        code = make_profile(from, &path, run, notes, profile);
         if (code == PF_OK) {
             code = ignore_more(file, run->arena, profile);
         }

@@ -81,6 +81,19 @@ struct pf_sched_notes {
     size_t cap;
     bool no_memory;
 };
+/** The profile that is made, and how it scores. */
+struct pf_sched_result {
+    struct pf_fit_profile *profile;
+    struct pf_fit_scores *scores; /**< profile->scores */
+};
+
+/** Decode hook that keeps a value as it stands: the member is a const struct pf_yaml_node *. */
+enum pf_code pf_schedconfig_keep_node(struct pf_option_run *run, const struct pf_yaml_node *node,
+                                      const struct pf_problems_path *path, void *field);
+/** Decode hook for a value that changes nothing. */
+enum pf_code pf_schedconfig_accept(struct pf_option_run *run, const struct pf_yaml_node *node,
+                                   const struct pf_problems_path *path, void *field);
+
 /** Add a note; running out of memory is remembered. */
 void pf_schedconfig_note(struct pf_sched_notes *notes, const char *format, ...) PF_PRINTF(2, 3);
 
@@ -95,15 +108,15 @@ void pf_schedconfig_note(struct pf_sched_notes *notes, const char *format, ...) 
 enum pf_code pf_schedconfig_parse(struct pf_sv yaml, struct pf_option_run *run,
                                   struct pf_schedconfig *ret_config) PF_MUST_CHECK;
 
-/** Which filters run, what podfit cannot model: disabled, foreign, unmodelled and no_preemption of @p profile. (schedplugins.c) */
+/** Which filters run, what scores with which weight, what podfit cannot model: disabled, foreign, unmodelled and no_preemption of the profile. (schedplugins.c) */
 enum pf_code pf_schedplugins_apply(const struct pf_sched_profile *from,
                                    struct pf_sched_notes *notes, struct pf_arena *arena,
-                                   struct pf_fit_profile *profile) PF_MUST_CHECK;
+                                   struct pf_sched_result *result) PF_MUST_CHECK;
 
-/** Decode and check pluginConfig into @p profile. @return as pf_schedconfig_parse() (schedargs.c) */
+/** Decode and check pluginConfig. @return as pf_schedconfig_parse() (schedargs.c) */
 enum pf_code pf_schedargs_apply(const struct pf_sched_profile *from,
                                 const struct pf_problems_path *path, struct pf_option_run *run,
                                 struct pf_sched_notes *notes,
-                                struct pf_fit_profile *profile) PF_MUST_CHECK;
+                                struct pf_sched_result *result) PF_MUST_CHECK;
 
 #endif

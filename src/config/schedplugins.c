@@ -3,32 +3,31 @@
 /* Plug-ins of kube-scheduler 1.33 to 1.36 in the order in which multiPoint enables them. */
 static const struct {
     const char *name;
-    bool scores;
     bool by_default; /* whatever the feature gates */
 } plugins[] = {
-    {"SchedulingGates", false, true},
-    {"PrioritySort", false, true},
-    {"NodeUnschedulable", false, true},
-    {"NodeName", false, true},
-    {"TaintToleration", true, true},
-    {"NodeAffinity", true, true},
-    {"NodePorts", false, true},
-    {"NodeResourcesFit", true, true},
-    {"VolumeRestrictions", false, true},
-    {"NodeVolumeLimits", false, true},
-    {"VolumeBinding", true, true},
-    {"VolumeZone", false, true},
-    {"PodTopologySpread", true, true},
-    {"InterPodAffinity", true, true},
-    {"DynamicResources", true, true},
-    {"DefaultPreemption", false, true},
-    {"NodeResourcesBalancedAllocation", true, true},
-    {"ImageLocality", true, true},
-    {"DefaultBinder", false, true},
-    {"NodeDeclaredFeatures", false, true},
-    {"GangScheduling", false, false},
-    {"TopologyPlacementGenerator", false, false},
-    {"PodGroupPodsCount", false, false},
+    {"SchedulingGates", true},
+    {"PrioritySort", true},
+    {"NodeUnschedulable", true},
+    {"NodeName", true},
+    {"TaintToleration", true},
+    {"NodeAffinity", true},
+    {"NodePorts", true},
+    {"NodeResourcesFit", true},
+    {"VolumeRestrictions", true},
+    {"NodeVolumeLimits", true},
+    {"VolumeBinding", true},
+    {"VolumeZone", true},
+    {"PodTopologySpread", true},
+    {"InterPodAffinity", true},
+    {"DynamicResources", true},
+    {"DefaultPreemption", true},
+    {"NodeResourcesBalancedAllocation", true},
+    {"ImageLocality", true},
+    {"DefaultBinder", true},
+    {"NodeDeclaredFeatures", true},
+    {"GangScheduling", false},
+    {"TopologyPlacementGenerator", false},
+    {"PodGroupPodsCount", false},
 };
 
 /* Filters without a PreFilter of their own. */
@@ -172,7 +171,9 @@ static bool meet_foreign(const struct pf_sched_profile *from, enum pf_sched_poin
     pf_schedconfig_note(notes, "profile '%.*s': out-of-tree plug-in '%.*s' at %s%s",
                         PF_SV_ARG(from->scheduler_name), PF_SV_ARG(name), where,
                         matters ? ": verdicts are unknown, unless fit.extenders is ignore"
-                                : " has no part in the verdict");
+                        : point == PF_SCHED_SCORE
+                            ? " is not asked: podfit expects a pod where the other scores place it"
+                            : " has no part in the verdict");
     if (!matters || profile->foreign.len != 0) {
         return true;
     }
@@ -231,40 +232,60 @@ static bool apply_filter(const struct pf_sched_profile *from, enum pf_filter_id 
     return true;
 }
 
-static bool scores_differ(const struct pf_sched_profile *from)
+/* getValidScoreWeights(): `score` comes before multiPoint, and no weight is 1 where a plug-in is named. */
+static int64_t weight_of(const struct pf_sched_profile *from, struct pf_sv name,
+                         int64_t by_default)
 {
-    const struct pf_sched_set *multi = &from->points[PF_SCHED_MULTI_POINT];
-    const enum pf_sched_point own[] = {PF_SCHED_PRE_SCORE, PF_SCHED_SCORE};
-    for (size_t i = 0; i < PF_ARRAY_LEN(own); i++) {
-        const struct pf_sched_set *set = &from->points[own[i]];
-        if (set->enabled.count != 0 || set->disabled.count != 0) {
-            return true;
+    const enum pf_sched_point points[] = {PF_SCHED_SCORE, PF_SCHED_MULTI_POINT};
+    for (size_t i = 0; i < PF_ARRAY_LEN(points); i++) {
+        const struct pf_sched_plugins *enabled = &from->points[points[i]].enabled;
+        for (size_t k = 0; k < enabled->count; k++) {
+            if (pf_sv_eq(enabled->items[k].name, name)) {
+                return enabled->items[k].weight != 0 ? enabled->items[k].weight : 1;
+            }
         }
     }
-    for (size_t i = 0; i < multi->enabled.count; i++) {
-        if (multi->enabled.items[i].weight != 0) {
-            return true;
+    return by_default;
+}
+
+/* Score plug-ins that fail without what their PreScore found. The others find it themselves. */
+static bool needs_pre_score(enum pf_score_id id)
+{
+    return id == PF_SCORE_TAINT_TOLERATION || id == PF_SCORE_POD_TOPOLOGY_SPREAD ||
+           id == PF_SCORE_INTER_POD_AFFINITY;
+}
+
+/* @return false: no memory */
+static bool apply_scores(const struct pf_sched_profile *from, struct pf_arena *arena,
+                         struct pf_sched_result *result)
+{
+    for (unsigned i = 0; i < PF_SCORE_COUNT; i++) {
+        const enum pf_score_id id = (enum pf_score_id)i;
+        const struct pf_sv name = pf_sv_from(pf_fit_score_name(id));
+        int64_t *weight = &result->scores->weights[i];
+        *weight = is_on(from, PF_SCHED_SCORE, name) ? weight_of(from, name, *weight) : 0;
+        if (*weight != 0 && needs_pre_score(id) && !is_on(from, PF_SCHED_PRE_SCORE, name) &&
+            !set_unmodelled(result->profile, arena, name.ptr,
+                            "is on at score and off at preScore")) {
+            return false;
         }
     }
-    for (size_t i = 0; i < PF_ARRAY_LEN(plugins); i++) {
-        if (plugins[i].scores && !on_at_multi_point(from, pf_sv_from(plugins[i].name))) {
-            return true;
-        }
-    }
-    return false;
+    return true;
 }
 
 enum pf_code pf_schedplugins_apply(const struct pf_sched_profile *from,
                                    struct pf_sched_notes *notes, struct pf_arena *arena,
-                                   struct pf_fit_profile *profile)
+                                   struct pf_sched_result *result)
 {
+    struct pf_fit_profile *profile = result->profile;
     for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
         if (!apply_filter(from, (enum pf_filter_id)i, arena, profile)) {
             return PF_E_NO_MEMORY;
         }
     }
-    if (!is_on(from, PF_SCHED_PRE_ENQUEUE, PF_SV("SchedulingGates")) &&
-        !set_unmodelled(profile, arena, "SchedulingGates", "is off")) {
+    if (!apply_scores(from, arena, result) ||
+        (!is_on(from, PF_SCHED_PRE_ENQUEUE, PF_SV("SchedulingGates")) &&
+         !set_unmodelled(profile, arena, "SchedulingGates", "is off"))) {
         return PF_E_NO_MEMORY;
     }
     profile->no_preemption = !is_on(from, PF_SCHED_POST_FILTER, PF_SV("DefaultPreemption"));
@@ -276,12 +297,6 @@ enum pf_code pf_schedplugins_apply(const struct pf_sched_profile *from,
         pf_schedconfig_note(notes,
                             "profile '%.*s': filters in another order than by default; where "
                             "several exclude a node podfit names the one that is first by default",
-                            PF_SV_ARG(from->scheduler_name));
-    }
-    if (scores_differ(from)) {
-        pf_schedconfig_note(notes,
-                            "profile '%.*s': other scores than by default; podfit expects a pod "
-                            "where the default ones place it",
                             PF_SV_ARG(from->scheduler_name));
     }
     return apply_foreign(from, notes, profile);

@@ -123,6 +123,9 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     }
     code = pf_verdict_screen_request(fit, &judgement->request, arena, judgement, &decided);
     if (code == PF_OK && !decided) {
+        code = pf_verdict_screen_spread(fit, arena, &pod, judgement, &decided);
+    }
+    if (code == PF_OK && !decided) {
         code = prepare(fit, pod, arena, ret_answer);
     }
     if (code == PF_OK && !decided && !is_rejected_before_topology(&ret_answer->question)) {

@@ -1,7 +1,5 @@
 #include "default_spread.h"
 
-#include <podfit/volumes.h>
-
 /* systemDefaultConstraints of podtopologyspread/plugin.go */
 static const struct {
     struct pf_sv key;
@@ -11,9 +9,8 @@ static const struct {
     {PF_SV_INIT("topology.kubernetes.io/zone"), 5},
 };
 
-/* The controller among the pod's owners, where it is of a kind that counts and known. */
-static const struct pf_workload *controller_of(const struct pf_model *model,
-                                               const struct pf_pod *pod, enum pf_kind *ret_kind)
+/* The kind of the controller among the pod's owners, where it is one that counts. @return false: it is not */
+static bool find_controller_kind(const struct pf_pod *pod, enum pf_kind *ret_kind)
 {
     static const struct {
         struct pf_sv api_version;
@@ -28,11 +25,19 @@ static const struct pf_workload *controller_of(const struct pf_model *model,
         if (pf_sv_eq(pod->meta.owner_kind, kinds[i].name) &&
             pf_sv_eq(pod->meta.owner_api_version, kinds[i].api_version)) {
             *ret_kind = kinds[i].kind;
-            return pf_model_workload(model, kinds[i].kind, pod->meta.namespace_,
-                                     pod->meta.owner_name);
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* That controller, where it is known. */
+static const struct pf_workload *controller_of(const struct pf_model *model,
+                                               const struct pf_pod *pod, enum pf_kind *ret_kind)
+{
+    return find_controller_kind(pod, ret_kind)
+               ? pf_model_workload(model, *ret_kind, pod->meta.namespace_, pod->meta.owner_name)
+               : NULL;
 }
 
 /* An absent or unreadable selector adds nothing (LabelSelectorAsSelector gives labels.Nothing() or an error). */
@@ -103,24 +108,39 @@ static size_t list_requirements(const struct pf_model *model, const struct pf_po
     return count;
 }
 
+/* helper.DefaultSelector. @param[out] ret_selector  without requirements: nothing selects the pod */
+static enum pf_code make_selector(const struct pf_model *model, const struct pf_pod *pod,
+                                  struct pf_arena *arena, struct pf_label_selector *ret_selector)
+{
+    const size_t most = count_requirements(model, pod);
+    struct pf_requirement *items = NULL;
+    if (most != 0) {
+        items = pf_arena_calloc(arena, most, sizeof(*items));
+        if (items == NULL) {
+            return PF_E_NO_MEMORY;
+        }
+    }
+    *ret_selector = (struct pf_label_selector){
+        .present = true,
+        .requirements = items,
+        .requirement_count = most != 0 ? list_requirements(model, pod, items) : 0};
+    return PF_OK;
+}
+
 enum pf_code pf_default_spread_build(const struct pf_model *model, const struct pf_pod *pod,
                                      struct pf_arena *arena, struct pf_spread **ret_spreads,
                                      size_t *ret_count)
 {
-    const size_t most = count_requirements(model, pod);
+    struct pf_label_selector selector = {.present = true};
+    const enum pf_code code = make_selector(model, pod, arena, &selector);
     *ret_count = 0;
-    if (most == 0) {
-        return PF_OK;
+    if (code != PF_OK || selector.requirement_count == 0) {
+        return code;
     }
-    struct pf_requirement *items = pf_arena_calloc(arena, most, sizeof(*items));
     struct pf_spread *spreads = pf_arena_calloc(arena, PF_ARRAY_LEN(constraints), sizeof(*spreads));
-    if (items == NULL || spreads == NULL) {
+    if (spreads == NULL) {
         return PF_E_NO_MEMORY;
     }
-    const struct pf_label_selector selector = {.present = true,
-                                               .requirements = items,
-                                               .requirement_count =
-                                                   list_requirements(model, pod, items)};
     for (size_t i = 0; i < PF_ARRAY_LEN(constraints); i++) {
         spreads[i] = (struct pf_spread){.topology_key = constraints[i].key,
                                         .selector = selector,
@@ -130,5 +150,43 @@ enum pf_code pf_default_spread_build(const struct pf_model *model, const struct 
     }
     *ret_spreads = spreads;
     *ret_count = PF_ARRAY_LEN(constraints);
+    return PF_OK;
+}
+
+bool pf_default_spread_lacks(const struct pf_model *model, const struct pf_pod *pod,
+                             enum pf_kind *ret_kind)
+{
+    enum pf_kind kind = PF_KIND_SERVICE;
+    if (pf_model_knows_kind(model, kind) &&
+        (!find_controller_kind(pod, &kind) || pf_model_knows_kind(model, kind))) {
+        return false;
+    }
+    *ret_kind = kind;
+    return true;
+}
+
+enum pf_code pf_default_spread_add(const struct pf_model *model,
+                                   const struct pf_fit_profile *profile, struct pf_arena *arena,
+                                   const struct pf_pod **pod)
+{
+    struct pf_label_selector selector = {.present = true};
+    const enum pf_code code = make_selector(model, *pod, arena, &selector);
+    const size_t count = profile->default_spread_count;
+    if (code != PF_OK || selector.requirement_count == 0 || count == 0) {
+        return code;
+    }
+    struct pf_pod *copy = pf_arena_calloc(arena, 1, sizeof(*copy));
+    struct pf_spread *spreads = pf_arena_calloc(arena, count, sizeof(*spreads));
+    if (copy == NULL || spreads == NULL) {
+        return PF_E_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        spreads[i] = profile->default_spreads[i];
+        spreads[i].selector = selector;
+    }
+    *copy = **pod;
+    copy->spreads = spreads;
+    copy->spread_count = count;
+    *pod = copy;
     return PF_OK;
 }

@@ -7,11 +7,32 @@
  */
 
 #include <podfit/filter.h>
+#include <podfit/volumes.h>
+
+/**
+ * A kind that tells what selects the pod, and that the model does not know. Only a constraint that filters needs it: without the kind a score is a guess.
+ *
+ * @return false: none
+ */
+bool pf_default_spread_lacks(const struct pf_model *model, const struct pf_pod *pod,
+                             enum pf_kind *ret_kind);
+
+/**
+ * Give a pod without constraints those of PodTopologySpreadArgs, where something selects it.
+ *
+ * @param[in,out] pod  replaced by a copy in the arena, which borrows from it and from the model
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_default_spread_add(const struct pf_model *model,
+                                   const struct pf_fit_profile *profile, struct pf_arena *arena,
+                                   const struct pf_pod **pod) PF_MUST_CHECK;
 
 /** Is there a Service or a controller that selects by something? */
 bool pf_default_spread_applies(const struct pf_model *model, const struct pf_pod *pod);
 
 /**
+ * The system's constraints.
+ *
  * @param[out] ret_spreads  in the arena, marked DoNotSchedule; none when nothing selects the pod
  * @return PF_OK or PF_E_NO_MEMORY
  */

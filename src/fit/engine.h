@@ -77,6 +77,10 @@ enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf
 enum pf_code pf_verdict_screen_work(const struct pf_fit *fit, const struct pf_question *question,
                                     struct pf_arena *arena, struct pf_judgement *judgement,
                                     bool *ret_decided) PF_MUST_CHECK;
+/** The same for default constraints of the profile. @param[in,out] pod  replaced by a copy in the arena that has them */
+enum pf_code pf_verdict_screen_spread(const struct pf_fit *fit, struct pf_arena *arena,
+                                      const struct pf_pod **pod, struct pf_judgement *judgement,
+                                      bool *ret_decided) PF_MUST_CHECK;
 /** Find out what the pod has to do with other pods: fills in question->plan. */
 enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_question *question,
                                         struct pf_arena *arena, struct pf_judgement *judgement,

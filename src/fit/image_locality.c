@@ -126,7 +126,6 @@ static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *
 
 const struct pf_scorer pf_image_locality_scorer = {
     .name = "ImageLocality",
-    .weight = 1,
     .matters = matters,
     .run = run,
 };

@@ -64,7 +64,7 @@ static bool matters(const struct pf_filter_input *input)
 {
     const struct pf_pod *pod = input->question->pod;
     const uint32_t space = pf_intern_find(input->strings, pod->meta.namespace_);
-    if (count_preferred(pod) == 0 && pf_score_profile(input)->ignore_preferred_of_existing) {
+    if (count_preferred(pod) == 0 && pf_score_settings(input)->ignore_preferred_of_existing) {
         return false;
     }
     return count_preferred(pod) != 0 || count_entries(input->model, PF_ANTI_ANY) != 0 ||
@@ -111,11 +111,11 @@ static bool axis_of(struct pass *pass, uint32_t key, uint32_t *ret_axis)
 
 /* ---- terms of existing pods ---- */
 
-static int64_t weight_of(const struct pf_fit_profile *profile, const struct pf_term *term)
+static int64_t weight_of(const struct pf_fit_scores *scores, const struct pf_term *term)
 {
     switch ((enum pf_pod_terms_kind)term->kind) {
     case PF_TERMS_AFFINITY:
-        return profile->hard_pod_affinity_weight;
+        return scores->hard_pod_affinity_weight;
     case PF_TERMS_PREFERRED_AFFINITY:
         return term->weight;
     case PF_TERMS_PREFERRED_ANTI_AFFINITY:
@@ -131,10 +131,10 @@ static bool like_set(struct pass *pass, struct pf_topology_subject *subject, uin
 {
     struct likings *likings = &pass->likings;
     const struct pf_term_set *set = pf_model_term_set(subject->model, terms);
-    const struct pf_fit_profile *profile = pf_score_profile(pass->in->input);
+    const struct pf_fit_scores *scores = pf_score_settings(pass->in->input);
     for (uint32_t i = 0; i < set->term_count; i++) {
         const struct pf_term *term = &set->terms[i];
-        const int64_t weight = weight_of(profile, term);
+        const int64_t weight = weight_of(scores, term);
         const bool counts = term->kind != PF_TERMS_AFFINITY || weight != 0;
         if (term->kind == PF_TERMS_ANTI_AFFINITY || !counts ||
             !pf_topology_is_selected(subject, set, term)) {
@@ -387,7 +387,7 @@ static enum pf_code run_pass(struct pass *pass, int64_t *scores, bool *ret_skipp
     }
     *ret_skipped = true;
     if (pass->plan == NULL &&
-        (pass->likings.count == 0 || pf_score_profile(in->input)->ignore_preferred_of_existing)) {
+        (pass->likings.count == 0 || pf_score_settings(in->input)->ignore_preferred_of_existing)) {
         return PF_OK;
     }
     pass->memo =
@@ -416,7 +416,6 @@ static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *
 
 const struct pf_scorer pf_inter_pod_affinity_scorer = {
     .name = "InterPodAffinity",
-    .weight = 2,
     .matters = matters,
     .run = run,
 };

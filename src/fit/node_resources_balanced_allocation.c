@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "room.h"
 #include "score.h"
 
 /* Source: pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go. */
@@ -8,25 +7,76 @@
 /* From this minor on the score tells how the pod changes the balance. */
 #define FIRST_MINOR_BY_CHANGE 36
 
-static bool skips(const struct pf_request *request)
+static bool skips(const struct pf_filter_input *input)
 {
-    return request->milli_cpu == 0 && request->memory == 0;
-}
-
-static double fraction_of(struct pf_room room, int64_t wanted)
-{
-    const int64_t requested = (int64_t)((uint64_t)room.used + (uint64_t)wanted);
-    const double fraction = (double)requested / (double)room.allocatable;
-    return fraction > 1 ? 1 : fraction;
-}
-
-/* How even cpu and memory are used, from 0 to 100; a resource that the node does not have is left out, and one alone is even. */
-static int64_t balance(struct pf_room cpu, struct pf_room memory, int64_t milli_cpu, int64_t bytes)
-{
-    if (cpu.allocatable == 0 || memory.allocatable == 0) {
-        return PF_SCORE_MAX;
+    const struct pf_fit_resources *resources = &pf_score_settings(input)->balanced;
+    for (size_t i = 0; i < resources->count; i++) {
+        if (pf_score_wanted(input->question, &resources->items[i]) != 0) {
+            return false;
+        }
     }
-    const double spread = fabs((fraction_of(cpu, milli_cpu) - fraction_of(memory, bytes)) / 2);
+    return true;
+}
+
+/* What is taken of each resource, from 0 to 1. */
+struct fractions {
+    const struct pf_filter_input *input;
+    uint32_t slot;
+    bool with_pod;
+};
+
+/* @return false: the resource is left out */
+static bool fraction_of(const struct fractions *of, size_t index, double *ret_fraction)
+{
+    const struct pf_fit_resource *resource = &pf_score_settings(of->input)->balanced.items[index];
+    const struct pf_score_share share =
+        pf_score_share_of(of->input, of->slot, resource, /* nonzero= */ false);
+    if (share.allocatable == 0) {
+        return false;
+    }
+    const uint64_t wanted = of->with_pod ? (uint64_t)share.wanted : 0;
+    const int64_t requested = (int64_t)((uint64_t)share.used + wanted);
+    const double fraction = (double)requested / (double)share.allocatable;
+    *ret_fraction = fraction > 1 ? 1 : fraction;
+    return true;
+}
+
+/* Standard deviation; two resources, the usual case, have a formula of their own. */
+static double spread_of(const struct fractions *of)
+{
+    const size_t resources = pf_score_settings(of->input)->balanced.count;
+    double first = 0;
+    double last = 0;
+    double total = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i < resources; i++) {
+        double fraction = 0;
+        if (fraction_of(of, i, &fraction)) {
+            first = count == 0 ? fraction : first;
+            last = fraction;
+            total += fraction;
+            count++;
+        }
+    }
+    if (count <= 2) {
+        return count == 2 ? fabs((first - last) / 2) : 0;
+    }
+    const double mean = total / (double)count;
+    double sum = 0;
+    for (size_t i = 0; i < resources; i++) {
+        double fraction = 0;
+        if (fraction_of(of, i, &fraction)) {
+            sum = sum + (fraction - mean) * (fraction - mean);
+        }
+    }
+    return sqrt(sum / (double)count);
+}
+
+/* How evenly the resources are used, from 0 to 100; one that the node does not have is left out, and one alone is even. */
+static int64_t balance(const struct pf_filter_input *input, uint32_t slot, bool with_pod)
+{
+    const struct fractions of = {.input = input, .slot = slot, .with_pod = with_pod};
+    const double spread = spread_of(&of);
     /* negative sums of absurd nodes make it more than 1 */
     return spread < 1 ? (int64_t)((1 - spread) * PF_SCORE_MAX) : 0;
 }
@@ -34,24 +84,22 @@ static int64_t balance(struct pf_room cpu, struct pf_room memory, int64_t milli_
 int64_t pf_node_resources_balanced_allocation_score(const struct pf_filter_input *input,
                                                     uint32_t slot)
 {
-    const struct pf_request *request = &input->question->request;
-    if (skips(request)) {
+    if (skips(input)) {
         return 0;
     }
-    const struct pf_room cpu = pf_room_cpu(input->columns, slot);
-    const struct pf_room memory = pf_room_memory(input->columns, slot);
-    const int64_t with = balance(cpu, memory, request->milli_cpu, request->memory);
+    const int64_t with = balance(input, slot, /* with_pod= */ true);
     if (input->options->features.minor < FIRST_MINOR_BY_CHANGE) {
         return with;
     }
     const int64_t half = PF_SCORE_MAX / 2;
-    const int64_t score = half + (half + with - balance(cpu, memory, 0, 0)) / 2;
+    const int64_t score =
+        half + (half + with - balance(input, slot, /* with_pod= */ false)) / 2;
     return score > PF_SCORE_MAX ? PF_SCORE_MAX : score;
 }
 
 static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)
 {
-    *ret_skipped = skips(&in->input->question->request);
+    *ret_skipped = skips(in->input);
     for (uint32_t i = 0; i < in->count; i++) {
         scores[i] = pf_node_resources_balanced_allocation_score(in->input, in->slots[i]);
     }
@@ -60,6 +108,5 @@ static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *
 
 const struct pf_scorer pf_node_resources_balanced_allocation_scorer = {
     .name = "NodeResourcesBalancedAllocation",
-    .weight = 1,
     .run = run,
 };

@@ -1,7 +1,12 @@
+#include <math.h>
+
 #include "score.h"
 #include <podfit/num.h>
 
-/* Source: pkg/scheduler/framework/plugins/noderesources/least_allocated.go, most_allocated.go and resource_allocation.go. */
+/* Source: pkg/scheduler/framework/plugins/noderesources/{least_allocated,most_allocated,requested_to_capacity_ratio}.go, helper/shape_score.go. */
+
+/* A point's score is 0 to 10 in the file. */
+#define SCORE_PER_POINT (PF_SCORE_MAX / 10)
 
 /* @param part  up to @p whole, which is over 0 */
 static int64_t percent(int64_t part, int64_t whole)
@@ -10,35 +15,62 @@ static int64_t percent(int64_t part, int64_t whole)
                                             : (int64_t)((pf_i128)part * PF_SCORE_MAX / whole);
 }
 
-/* allocatable is over 0 */
-static int64_t score_one(bool most, int64_t allocatable, int64_t used, int64_t wanted)
+/* BuildBrokenLinearFunction(); integer division cuts off, as in Go. */
+static int64_t score_by_shape(const struct pf_fit_scores *scores, int64_t utilization)
+{
+    const struct pf_fit_point *shape = scores->shape;
+    for (size_t i = 0; i < scores->shape_count; i++) {
+        if (utilization > shape[i].utilization) {
+            continue;
+        }
+        if (i == 0) {
+            return shape[0].score * SCORE_PER_POINT;
+        }
+        const int64_t rise = (shape[i].score - shape[i - 1].score) * SCORE_PER_POINT;
+        return shape[i - 1].score * SCORE_PER_POINT +
+               rise * (utilization - shape[i - 1].utilization) /
+                   (shape[i].utilization - shape[i - 1].utilization);
+    }
+    return scores->shape_count != 0 ? shape[scores->shape_count - 1].score * SCORE_PER_POINT : 0;
+}
+
+static int64_t score_one(const struct pf_fit_scores *scores, struct pf_score_share share)
 {
     int64_t requested = 0;
-    const bool absurd = __builtin_add_overflow(used, wanted, &requested) || requested < 0;
-    if (absurd || requested > allocatable) {
-        return most && !absurd ? PF_SCORE_MAX : 0;
+    const bool absurd =
+        __builtin_add_overflow(share.used, share.wanted, &requested) || requested < 0;
+    const bool over = absurd || requested > share.allocatable;
+    switch (scores->strategy) {
+    case PF_FIT_MOST_ALLOCATED:
+        return absurd ? 0 : over ? PF_SCORE_MAX : percent(requested, share.allocatable);
+    case PF_FIT_REQUESTED_TO_CAPACITY_RATIO:
+        return score_by_shape(scores, over ? 100 : percent(requested, share.allocatable));
+    case PF_FIT_LEAST_ALLOCATED:
+    default:
+        return over ? 0 : percent(share.allocatable - requested, share.allocatable);
     }
-    return percent(most ? requested : allocatable - requested, allocatable);
 }
 
 int64_t pf_node_resources_fit_score(const struct pf_filter_input *input, uint32_t slot)
 {
-    const struct pf_columns *columns = input->columns;
-    const struct pf_request *request = &input->question->request;
-    const bool most = pf_score_profile(input)->strategy == PF_FIT_MOST_ALLOCATED;
+    const struct pf_fit_scores *scores = pf_score_settings(input);
+    const bool by_shape = scores->strategy == PF_FIT_REQUESTED_TO_CAPACITY_RATIO;
     int64_t sum = 0;
     int64_t weights = 0;
-    if (columns->allocatable_milli_cpu[slot] > 0) {
-        sum += score_one(most, columns->allocatable_milli_cpu[slot],
-                         columns->used_nonzero_milli_cpu[slot], request->nonzero_milli_cpu);
-        weights++;
+    for (size_t i = 0; i < scores->resources.count; i++) {
+        const struct pf_fit_resource *resource = &scores->resources.items[i];
+        const struct pf_score_share share =
+            pf_score_share_of(input, slot, resource, /* nonzero= */ true);
+        const int64_t score = share.allocatable != 0 ? score_one(scores, share) : 0;
+        /* a resource that scores 0 by the shape does not weigh */
+        const bool weighs = by_shape ? score > 0 : share.allocatable != 0;
+        sum += weighs ? score * resource->weight : 0;
+        weights += weighs ? resource->weight : 0;
     }
-    if (columns->allocatable_memory[slot] > 0) {
-        sum += score_one(most, columns->allocatable_memory[slot],
-                         columns->used_nonzero_memory[slot], request->nonzero_memory);
-        weights++;
+    if (weights == 0) {
+        return 0;
     }
-    return weights != 0 ? sum / weights : 0;
+    return by_shape ? (int64_t)round((double)sum / (double)weights) : sum / weights;
 }
 
 static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)
@@ -52,6 +84,5 @@ static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *
 
 const struct pf_scorer pf_node_resources_fit_scorer = {
     .name = "NodeResourcesFit",
-    .weight = 1,
     .run = run,
 };

@@ -27,6 +27,12 @@ struct pass {
     struct pf_tally tally;
 };
 
+/* A profile that lists constraints of its own gives them to the pod: pf_default_spread_add(). */
+static bool has_system_defaults(const struct pf_filter_input *input)
+{
+    return input->profile == NULL || !input->profile->default_spreads_listed;
+}
+
 static bool matters(const struct pf_filter_input *input)
 {
     const struct pf_pod *pod = input->question->pod;
@@ -35,7 +41,8 @@ static bool matters(const struct pf_filter_input *input)
             return true;
         }
     }
-    return pod->spread_count == 0 && pf_default_spread_applies(input->model, pod);
+    return pod->spread_count == 0 && has_system_defaults(input) &&
+           pf_default_spread_applies(input->model, pod);
 }
 
 /* The pod's own, or the system's for a pod without any; marked as a plan takes them. @return false: no memory */
@@ -44,8 +51,10 @@ static bool list_constraints(const struct pf_score_input *in, struct pf_spread *
 {
     const struct pf_pod *pod = in->input->question->pod;
     if (pod->spread_count == 0) {
-        return pf_default_spread_build(in->input->model, pod, in->arena, ret_spreads, ret_count) ==
-               PF_OK;
+        *ret_count = 0;
+        return !has_system_defaults(in->input) ||
+               pf_default_spread_build(in->input->model, pod, in->arena, ret_spreads, ret_count) ==
+                   PF_OK;
     }
     struct pf_spread *spreads = pf_arena_calloc(in->arena, pod->spread_count, sizeof(*spreads));
     size_t count = 0;
@@ -278,7 +287,6 @@ static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *
 
 const struct pf_scorer pf_pod_topology_spread_scorer = {
     .name = "PodTopologySpread",
-    .weight = 2,
     .matters = matters,
     .run = run,
 };

@@ -9,7 +9,6 @@
 
 static const struct pf_fit_profile default_profile = {
     .scheduler_name = PF_SV_INIT("default-scheduler"),
-    .hard_pod_affinity_weight = 1,
 };
 
 static const struct pf_fit_profile *source_of(const struct pf_fit_options *options, size_t i)
@@ -155,12 +154,6 @@ static const struct pf_fit_extender *find_extender(const struct pf_fit_options *
     return NULL;
 }
 
-static bool needs_default_spread(const struct pf_profile *profile, const struct pf_pod *pod)
-{
-    return profile->source->default_spread && pod->spread_count == 0 &&
-           (profile->options.disabled & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0;
-}
-
 enum pf_code pf_profile_doubt(const struct pf_profile *profile, const struct pf_pod *pod,
                               struct pf_arena *arena, const char **ret_why)
 {
@@ -174,11 +167,6 @@ enum pf_code pf_profile_doubt(const struct pf_profile *profile, const struct pf_
     } else if (source->foreign.len != 0 && !options->ignore_extenders) {
         why = pf_arena_printf(arena, "profile '%.*s' of kube-scheduler has %.*s",
                               PF_SV_ARG(source->scheduler_name), PF_SV_ARG(source->foreign));
-    } else if (needs_default_spread(profile, pod)) {
-        why = pf_arena_printf(arena,
-                              "profile '%.*s' of kube-scheduler has default topology spread "
-                              "constraints with DoNotSchedule, which podfit does not judge",
-                              PF_SV_ARG(source->scheduler_name));
     } else if (extender != NULL) {
         why = pf_arena_printf(
             arena,

@@ -3,15 +3,22 @@
 #include "engine.h"
 #include <podfit/mem.h>
 
+/* Does the plug-in score in this profile, and can it put one node before another? */
+static bool decides(const struct pf_filter_input *input, enum pf_score_id id)
+{
+    const struct pf_scorer *scorer = pf_score_get(id);
+    return scorer->matters != NULL && pf_score_settings(input)->weights[id] != 0 &&
+           scorer->matters(input);
+}
+
 bool pf_rank_matters(const struct pf_filter_input *input)
 {
     for (unsigned i = 0; i < PF_SCORE_COUNT; i++) {
-        const struct pf_scorer *scorer = pf_score_get((enum pf_score_id)i);
-        if (scorer->matters != NULL && scorer->matters(input)) {
+        if (decides(input, (enum pf_score_id)i)) {
             return true;
         }
     }
-    return false;
+    return pf_score_is_coarse(input);
 }
 
 static bool is_candidate(const struct pf_filter_input *input,
@@ -44,16 +51,17 @@ static enum pf_code collect(const struct pf_filter_input *input,
 }
 
 /* Add one plug-in's weighted scores to the sums. */
-static enum pf_code add_scores(const struct pf_score_input *in, const struct pf_scorer *scorer,
+static enum pf_code add_scores(const struct pf_score_input *in, enum pf_score_id id,
                                int64_t *scores, int64_t *sums)
 {
+    const int64_t weight = pf_score_settings(in->input)->weights[id];
     bool skipped = false;
     for (uint32_t i = 0; i < in->count; i++) {
         scores[i] = 0;
     }
-    const enum pf_code code = scorer->run(in, scores, &skipped);
+    const enum pf_code code = pf_score_get(id)->run(in, scores, &skipped);
     for (uint32_t i = 0; code == PF_OK && !skipped && i < in->count; i++) {
-        sums[i] += scorer->weight * scores[i];
+        sums[i] += weight * scores[i];
     }
     return code;
 }
@@ -69,16 +77,16 @@ enum pf_code pf_rank_best(const struct pf_filter_input *input,
     }
     int64_t *scores = pf_arena_calloc(arena, in.count, sizeof(*scores));
     int64_t *sums = pf_arena_calloc(arena, in.count, sizeof(*sums));
+    const bool coarse = pf_score_is_coarse(input);
     if (scores == NULL || sums == NULL) {
         return PF_E_NO_MEMORY;
     }
     for (uint32_t i = 0; i < in.count; i++) {
-        sums[i] = candidates->values[in.slots[i]];
+        sums[i] = coarse ? pf_score_sum(input, in.slots[i]) : candidates->values[in.slots[i]];
     }
     for (unsigned i = 0; i < PF_SCORE_COUNT && code == PF_OK; i++) {
-        const struct pf_scorer *scorer = pf_score_get((enum pf_score_id)i);
-        if (scorer->matters != NULL && scorer->matters(input)) {
-            code = add_scores(&in, scorer, scores, sums);
+        if (decides(input, (enum pf_score_id)i)) {
+            code = add_scores(&in, (enum pf_score_id)i, scores, sums);
         }
     }
     int64_t highest = -1;
@@ -103,13 +111,16 @@ enum pf_code pf_rank_explain(const struct pf_filter_input *input,
     struct pf_rank_table table = {.count = in.count};
     table.rows = pf_arena_calloc(arena, in.count, sizeof(*table.rows));
     for (unsigned i = 0; i < PF_SCORE_COUNT && code == PF_OK && table.rows != NULL; i++) {
-        const struct pf_scorer *scorer = pf_score_get((enum pf_score_id)i);
+        const int64_t weight = pf_score_settings(input)->weights[i];
         int64_t *scores = pf_arena_calloc(arena, in.count, sizeof(*scores));
-        bool skipped = false;
-        code = scores != NULL ? scorer->run(&in, scores, &skipped) : PF_E_NO_MEMORY;
+        bool skipped = weight == 0;
+        code = scores != NULL ? PF_OK : PF_E_NO_MEMORY;
+        if (code == PF_OK && !skipped) {
+            code = pf_score_get((enum pf_score_id)i)->run(&in, scores, &skipped);
+        }
         table.skipped |= skipped ? 1U << i : 0;
         for (uint32_t k = 0; k < in.count && code == PF_OK && !skipped; k++) {
-            table.rows[k].weighted[i] = scorer->weight * scores[k];
+            table.rows[k].weighted[i] = weight * scores[k];
             table.rows[k].total += table.rows[k].weighted[i];
         }
     }

@@ -2,7 +2,6 @@
 
 #include <podfit/limits.h>
 
-/* Weights: apis/config/v1/default_plugins.go. */
 static const struct pf_scorer *const scorers[PF_SCORE_COUNT] = {
     [PF_SCORE_TAINT_TOLERATION] = &pf_taint_toleration_scorer,
     [PF_SCORE_NODE_AFFINITY] = &pf_node_affinity_scorer,
@@ -13,11 +12,39 @@ static const struct pf_scorer *const scorers[PF_SCORE_COUNT] = {
     [PF_SCORE_IMAGE_LOCALITY] = &pf_image_locality_scorer,
 };
 
-const struct pf_fit_profile *pf_score_profile(const struct pf_filter_input *input)
+static const struct pf_fit_resource default_resources[] = {
+    {.name = PF_SV_INIT("cpu"), .weight = 1, .kind = PF_FIT_RESOURCE_CPU},
+    {.name = PF_SV_INIT("memory"), .weight = 1, .kind = PF_FIT_RESOURCE_MEMORY},
+};
+
+static const struct pf_fit_scores default_scores = {
+    .weights = {[PF_SCORE_TAINT_TOLERATION] = 3,
+                [PF_SCORE_NODE_AFFINITY] = 2,
+                [PF_SCORE_POD_TOPOLOGY_SPREAD] = 2,
+                [PF_SCORE_INTER_POD_AFFINITY] = 2,
+                [PF_SCORE_NODE_RESOURCES_FIT] = 1,
+                [PF_SCORE_BALANCED_ALLOCATION] = 1,
+                [PF_SCORE_IMAGE_LOCALITY] = 1},
+    .strategy = PF_FIT_LEAST_ALLOCATED,
+    .resources = {.items = default_resources, .count = PF_ARRAY_LEN(default_resources)},
+    .balanced = {.items = default_resources, .count = PF_ARRAY_LEN(default_resources)},
+    .hard_pod_affinity_weight = 1,
+};
+
+const struct pf_fit_scores *pf_fit_scores_default(void)
 {
-    static const struct pf_fit_profile usual = {.strategy = PF_FIT_LEAST_ALLOCATED,
-                                                .hard_pod_affinity_weight = 1};
-    return input->profile != NULL ? input->profile : &usual;
+    return &default_scores;
+}
+
+const char *pf_fit_score_name(enum pf_score_id id)
+{
+    return (unsigned)id < PF_SCORE_COUNT ? scorers[id]->name : NULL;
+}
+
+const struct pf_fit_scores *pf_score_settings(const struct pf_filter_input *input)
+{
+    return input->profile != NULL && input->profile->scores != NULL ? input->profile->scores
+                                                                    : &default_scores;
 }
 
 const struct pf_scorer *pf_score_get(enum pf_score_id id)
@@ -25,12 +52,34 @@ const struct pf_scorer *pf_score_get(enum pf_score_id id)
     return scorers[id];
 }
 
+int64_t pf_score_sum(const struct pf_filter_input *input, uint32_t slot)
+{
+    const int64_t *weights = pf_score_settings(input)->weights;
+    const int64_t fit = weights[PF_SCORE_NODE_RESOURCES_FIT];
+    const int64_t balanced = weights[PF_SCORE_BALANCED_ALLOCATION];
+    return (fit != 0 ? fit * pf_node_resources_fit_score(input, slot) : 0) +
+           (balanced != 0 ? balanced * pf_node_resources_balanced_allocation_score(input, slot)
+                          : 0);
+}
+
+/* The most that pf_score_sum() can be: weights are below 2^31. */
+static int64_t highest_sum(const struct pf_filter_input *input)
+{
+    const int64_t *weights = pf_score_settings(input)->weights;
+    return PF_SCORE_MAX *
+           (weights[PF_SCORE_NODE_RESOURCES_FIT] + weights[PF_SCORE_BALANCED_ALLOCATION]);
+}
+
+bool pf_score_is_coarse(const struct pf_filter_input *input)
+{
+    return highest_sum(input) > PF_SCORE_PLAIN_MAX;
+}
+
 uint8_t pf_score_plain(const struct pf_filter_input *input, uint32_t slot)
 {
-    const int64_t least = pf_node_resources_fit_score(input, slot);
-    const int64_t balanced = pf_node_resources_balanced_allocation_score(input, slot);
-    return (uint8_t)(least * pf_node_resources_fit_scorer.weight +
-                     balanced * pf_node_resources_balanced_allocation_scorer.weight);
+    const int64_t sum = pf_score_sum(input, slot);
+    const int64_t highest = highest_sum(input);
+    return (uint8_t)(highest > PF_SCORE_PLAIN_MAX ? sum * PF_SCORE_PLAIN_MAX / highest : sum);
 }
 
 void pf_score_normalize(int64_t *scores, uint32_t count, bool reverse)

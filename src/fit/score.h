@@ -11,17 +11,6 @@
 
 #include <podfit/filter.h>
 
-enum pf_score_id {
-    PF_SCORE_TAINT_TOLERATION,    /**< PreferNoSchedule taints */
-    PF_SCORE_NODE_AFFINITY,       /**< preferred node affinity */
-    PF_SCORE_POD_TOPOLOGY_SPREAD, /**< ScheduleAnyway constraints, or the system's */
-    PF_SCORE_INTER_POD_AFFINITY,  /**< preferred pod affinity, and what existing pods like */
-    PF_SCORE_NODE_RESOURCES_FIT,  /**< NodeResourcesFit */
-    PF_SCORE_BALANCED_ALLOCATION, /**< NodeResourcesBalancedAllocation */
-    PF_SCORE_IMAGE_LOCALITY,      /**< images that a node has */
-    PF_SCORE_COUNT,               /**< how many there are */
-};
-
 #define PF_SCORE_MAX 100
 
 /** Nodes that passed every filter, in ascending order. */
@@ -34,7 +23,6 @@ struct pf_score_input {
 
 struct pf_scorer {
     const char *name;
-    int64_t weight;
     /** Can it put one node before another? Cheap: neither nodes nor pods are walked. NULL: it is part of pf_score_plain(). */
     bool (*matters)(const struct pf_filter_input *input);
     /**
@@ -58,16 +46,33 @@ extern const struct pf_scorer pf_node_resources_fit_scorer;
 extern const struct pf_scorer pf_node_resources_balanced_allocation_scorer;
 extern const struct pf_scorer pf_image_locality_scorer;
 
-/** What kube-scheduler has by default where the configuration says nothing. Never NULL. */
-const struct pf_fit_profile *pf_score_profile(const struct pf_filter_input *input);
+/** How the profile at hand scores. Never NULL. */
+const struct pf_fit_scores *pf_score_settings(const struct pf_filter_input *input);
 
-/** LeastAllocated, or MostAllocated where the profile says so, over cpu and memory with the pod's non-zero request. @return 0 to 100 */
+/** One resource of one node, as scores count it. */
+struct pf_score_share {
+    int64_t allocatable; /**< 0: the resource is left out of the score */
+    int64_t used;
+    int64_t wanted; /**< by the pod */
+};
+/** @param nonzero  with 100m and 200MiB for containers that ask for no cpu or memory */
+struct pf_score_share pf_score_share_of(const struct pf_filter_input *input, uint32_t slot,
+                                        const struct pf_fit_resource *resource, bool nonzero);
+/** What the pod asks for, without such defaults. */
+int64_t pf_score_wanted(const struct pf_question *question, const struct pf_fit_resource *resource);
+
+/** The profile's strategy over its resources, with the pod's non-zero request. @return 0 to 100 */
 int64_t pf_node_resources_fit_score(const struct pf_filter_input *input, uint32_t slot);
-/** BalancedAllocation of the minor; 0 when the pod asks for neither cpu nor memory. @return 0 to 100 */
+/** BalancedAllocation of the minor over the profile's resources; 0 when the pod asks for none of them. @return 0 to 100 */
 int64_t pf_node_resources_balanced_allocation_score(const struct pf_filter_input *input,
                                                     uint32_t slot);
 
-/** The sum of the weighted scores that look at one node only. @return 0 to 200 */
+/** The sum of the weighted scores that look at one node only. @return 0 to 100 times their weights */
+int64_t pf_score_sum(const struct pf_filter_input *input, uint32_t slot);
+/** Can that sum be more than PF_SCORE_PLAIN_MAX? */
+bool pf_score_is_coarse(const struct pf_filter_input *input);
+#define PF_SCORE_PLAIN_MAX 254
+/** The same for a byte: scaled down where it is coarse. @return 0 to PF_SCORE_PLAIN_MAX */
 uint8_t pf_score_plain(const struct pf_filter_input *input, uint32_t slot);
 
 /** DefaultNormalizeScore: 100 * score / highest, from 100 downwards when @p reverse. */

@@ -48,7 +48,6 @@ static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *
 
 const struct pf_scorer pf_taint_toleration_scorer = {
     .name = "TaintToleration",
-    .weight = 3,
     .matters = matters,
     .run = run,
 };

@@ -1,8 +1,8 @@
 #include <inttypes.h>
 
+#include "default_spread.h"
 #include "engine.h"
 #include <podfit/limits.h>
-#include <podfit/volumes.h>
 
 #define NS_PER_MS 1000000
 
@@ -238,6 +238,35 @@ enum pf_code pf_verdict_screen(const struct pf_fit *fit, const struct pf_pod *po
         code = screen_needs(fit, needs, "", arena, judgement, ret_decided);
     }
     return code;
+}
+
+static bool has_hard_default(const struct pf_profile *profile)
+{
+    const struct pf_fit_profile *source = profile->source;
+    for (size_t i = 0; i < source->default_spread_count; i++) {
+        if (source->default_spreads[i].do_not_schedule) {
+            return (profile->options.disabled & 1U << PF_FILTER_POD_TOPOLOGY_SPREAD) == 0;
+        }
+    }
+    return false;
+}
+
+enum pf_code pf_verdict_screen_spread(const struct pf_fit *fit, struct pf_arena *arena,
+                                      const struct pf_pod **pod, struct pf_judgement *judgement,
+                                      bool *ret_decided)
+{
+    enum pf_kind missing = PF_KIND_COUNT;
+    *ret_decided = false;
+    if ((*pod)->spread_count != 0 || !fit->profile->source->default_spreads_listed) {
+        return PF_OK;
+    }
+    if (has_hard_default(fit->profile) && pf_default_spread_lacks(fit->model, *pod, &missing)) {
+        return decide(judgement, PF_VERDICT_UNKNOWN,
+                      pf_arena_printf(arena, "needs kind %s, of which the snapshot has no object",
+                                      pf_kind_name(missing)),
+                      ret_decided);
+    }
+    return pf_default_spread_add(fit->model, fit->profile->source, arena, pod);
 }
 
 enum pf_code pf_verdict_screen_request(const struct pf_fit *fit, const struct pf_request *request,

@@ -9,12 +9,70 @@
 
 #include <podfit/pod.h>
 
+/** Score plug-ins. */
+enum pf_score_id {
+    PF_SCORE_TAINT_TOLERATION,    /**< PreferNoSchedule taints */
+    PF_SCORE_NODE_AFFINITY,       /**< preferred node affinity */
+    PF_SCORE_POD_TOPOLOGY_SPREAD, /**< ScheduleAnyway constraints, or the system's */
+    PF_SCORE_INTER_POD_AFFINITY,  /**< preferred pod affinity, and what existing pods like */
+    PF_SCORE_NODE_RESOURCES_FIT,  /**< NodeResourcesFit */
+    PF_SCORE_BALANCED_ALLOCATION, /**< NodeResourcesBalancedAllocation */
+    PF_SCORE_IMAGE_LOCALITY,      /**< images that a node has */
+    PF_SCORE_COUNT,               /**< how many there are */
+};
+/** kube-scheduler's plug-in name, such as `ImageLocality`. Static; NULL when out of range. */
+const char *pf_fit_score_name(enum pf_score_id id);
+
 /** NodeResourcesFitArgs.scoringStrategy.type. */
 enum pf_fit_strategy {
     PF_FIT_LEAST_ALLOCATED,             /**< the default */
     PF_FIT_MOST_ALLOCATED,              /**< fills nodes up */
     PF_FIT_REQUESTED_TO_CAPACITY_RATIO, /**< by a shape */
 };
+
+/** Where a node keeps what it has of a resource. */
+enum pf_fit_resource_kind {
+    PF_FIT_RESOURCE_CPU,               /**< cpu */
+    PF_FIT_RESOURCE_MEMORY,            /**< memory */
+    PF_FIT_RESOURCE_EPHEMERAL_STORAGE, /**< ephemeral-storage */
+    PF_FIT_RESOURCE_SCALAR, /**< any other; it counts for pods that ask for it, on nodes that have it */
+};
+enum pf_fit_resource_kind pf_fit_resource_kind_of(struct pf_sv name);
+
+/** One entry of `resources` in arguments of score plug-ins. */
+struct pf_fit_resource {
+    struct pf_sv name;
+    int64_t weight; /**< 1 to 100 */
+    enum pf_fit_resource_kind kind;
+};
+
+struct pf_fit_resources {
+    const struct pf_fit_resource *items;
+    size_t count;
+};
+
+/** A point of RequestedToCapacityRatio's shape. */
+struct pf_fit_point {
+    int64_t utilization; /**< percent, rising from point to point */
+    int64_t score;       /**< 0 to 10 */
+};
+
+/** How a profile scores nodes. */
+struct pf_fit_scores {
+    int64_t weights[PF_SCORE_COUNT]; /**< 1 to INT32_MAX; 0: the plug-in does not score */
+    enum pf_fit_strategy strategy;
+    struct pf_fit_resources resources; /**< of scoringStrategy */
+    const struct pf_fit_point *shape;  /**< at least one for RequestedToCapacityRatio */
+    size_t shape_count;
+    struct pf_fit_resources balanced; /**< NodeResourcesBalancedAllocationArgs */
+    const struct pf_preferred_node_term *
+        added_preferred; /**< NodeAffinityArgs.addedAffinity, the preferred part */
+    size_t added_preferred_count;
+    int64_t hard_pod_affinity_weight;  /**< InterPodAffinityArgs, 0 to 100 */
+    bool ignore_preferred_of_existing; /**< ignorePreferredTermsOfExistingPods */
+};
+/** Weights and arguments that kube-scheduler has by default. Static. Source: apis/config/v1/default_plugins.go and defaults.go. */
+const struct pf_fit_scores *pf_fit_scores_default(void);
 
 /** One profile of kube-scheduler. */
 struct pf_fit_profile {
@@ -28,13 +86,16 @@ struct pf_fit_profile {
     struct pf_sv foreign;
     /** A combination of kube-scheduler's own plug-ins that podfit does not model: every verdict is unknown; empty: none. */
     struct pf_sv unmodelled;
-    int64_t hard_pod_affinity_weight; /**< InterPodAffinityArgs, 0 to 100 */
     unsigned disabled; /**< mask of 1 << enum pf_filter_id: plug-ins that do not filter */
-    enum pf_fit_strategy strategy;
-    /** PodTopologySpreadArgs has a default constraint with DoNotSchedule: pods without constraints of their own are `unknown`. */
-    bool default_spread;
+    const struct pf_fit_scores *scores; /**< NULL: pf_fit_scores_default() */
+    /**
+     * PodTopologySpreadArgs with defaultingType List: what pods without constraints of their own have, instead of the system's constraints. The selector is
+     * made for each pod.
+     */
+    const struct pf_spread *default_spreads;
+    size_t default_spread_count;
+    bool default_spreads_listed;
     bool no_preemption; /**< DefaultPreemption is off: nothing is evicted for a pod */
-    bool ignore_preferred_of_existing; /**< ignorePreferredTermsOfExistingPods */
 };
 
 /** An HTTP extender that filters. */

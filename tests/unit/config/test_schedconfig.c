@@ -97,6 +97,44 @@ static const struct {
      "ignoredResourceGroups[0]: found 'a/b'"},
     {"strategy", ARGS("NodeResourcesFit") "{scoringStrategy: {type: Least}}\n",
      "type: found 'Least'"},
+    {"ratio without a shape",
+     ARGS("NodeResourcesFit") "{scoringStrategy: {type: RequestedToCapacityRatio}}\n",
+     "requestedToCapacityRatio is missing"},
+    {"shape of another strategy",
+     ARGS("NodeResourcesFit") "{scoringStrategy: {type: MostAllocated, requestedToCapacityRatio: "
+                              "{shape: [{utilization: 0, score: 1}]}}}\n",
+     "requestedToCapacityRatio stands there"},
+    {"shape without points",
+     ARGS("NodeResourcesFit") "{scoringStrategy: {type: RequestedToCapacityRatio, "
+                              "requestedToCapacityRatio: {shape: []}}}\n",
+     "shape: found 0, allowed is a list of maps with 1 to 101"},
+    {"shape that does not rise",
+     ARGS("NodeResourcesFit") "{scoringStrategy: {type: RequestedToCapacityRatio, "
+                              "requestedToCapacityRatio: {shape: [{utilization: 5, score: 1}, "
+                              "{utilization: 5, score: 2}]}}}\n",
+     "point 1 of the shape"},
+    {"score of a point",
+     ARGS("NodeResourcesFit") "{scoringStrategy: {type: RequestedToCapacityRatio, "
+                              "requestedToCapacityRatio: {shape: [{utilization: 5, score: 11}]}}}\n",
+     "score: found the integer '11'"},
+    {"weight of a resource",
+     ARGS("NodeResourcesFit") "{scoringStrategy: {resources: [{name: cpu, weight: 101}]}}\n",
+     "weight: found the integer '101'"},
+    {"weight in the balance",
+     ARGS("NodeResourcesBalancedAllocation") "{resources: [{name: cpu, weight: 2}]}\n",
+     "resources[0]: found the weight '2', allowed is 1"},
+    {"resource twice in the balance",
+     ARGS("NodeResourcesBalancedAllocation") "{resources: [{name: cpu}, {name: cpu}]}\n",
+     "resources[1]: 'cpu' stands there twice"},
+    {"constraint twice",
+     ARGS("PodTopologySpread") "{defaultingType: List, defaultConstraints: [{maxSkew: 1, "
+                               "topologyKey: z, whenUnsatisfiable: ScheduleAnyway}, {maxSkew: 2, "
+                               "topologyKey: z, whenUnsatisfiable: ScheduleAnyway}]}\n",
+     "defaultConstraints[1]: another one has topologyKey 'z'"},
+    {"preferred term that cannot be parsed",
+     ARGS("NodeAffinity") "{addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: "
+                          "[{weight: 1, preference: {matchExpressions: [{key: a, operator: In}]}}]}}\n",
+     "addedAffinity: preferred term 0 has a requirement that cannot be parsed"},
     {"hard weight", ARGS("InterPodAffinity") "{hardPodAffinityWeight: 101}\n",
      "found the integer '101'"},
     {"system with constraints",
@@ -136,86 +174,91 @@ static const struct {
     const char *name, *yaml;
     unsigned disabled;
     bool no_preemption;
-    bool default_spread;
+    size_t default_spreads;
     const char *foreign;    /* part of it; NULL: none */
     const char *unmodelled; /* likewise */
     const char *note;       /* part of a note; NULL: there is none at all */
 } profile_rows[] = {
-    {"no profile", SCHED, 0, false, false, NULL, NULL, NULL},
-    {"nothing said", SCHED "profiles: [{}]\n", 0, false, false, NULL, NULL, NULL},
+    {"no profile", SCHED, 0, false, 0, NULL, NULL, NULL},
+    {"nothing said", SCHED "profiles: [{}]\n", 0, false, 0, NULL, NULL, NULL},
     {"keys of no interest",
      SCHED "parallelism: 4\nleaderElection: {leaderElect: true}\nclientConnection: {qps: 1}\n"
            "podInitialBackoffSeconds: 1\nenableProfiling: false\npercentageOfNodesToScore: 30\n",
-     0, false, false, NULL, NULL, NULL},
+     0, false, 0, NULL, NULL, NULL},
     {"filter without PreFilter off", PLUGINS "filter: {disabled: [{name: TaintToleration}]}\n",
-     1U << PF_FILTER_TAINT_TOLERATION, false, false, NULL, NULL, NULL},
+     1U << PF_FILTER_TAINT_TOLERATION, false, 0, NULL, NULL, NULL},
     {"filter alone off, PreFilter harmless", PLUGINS "filter: {disabled: [{name: NodePorts}]}\n",
-     1U << PF_FILTER_NODE_PORTS, false, false, NULL, NULL, NULL},
+     1U << PF_FILTER_NODE_PORTS, false, 0, NULL, NULL, NULL},
     {"filter alone off, PreFilter narrows", PLUGINS "filter: {disabled: [{name: NodeAffinity}]}\n",
-     0, false, false, NULL, "NodeAffinity is on at preFilter and off at filter",
+     0, false, 0, NULL, "NodeAffinity is on at preFilter and off at filter",
      "verdicts are unknown"},
     {"PreFilter alone off", PLUGINS "preFilter: {disabled: [{name: NodeResourcesFit}]}\n", 0, false,
-     false, NULL, "NodeResourcesFit is on at filter and off at preFilter", "verdicts are unknown"},
+     0, NULL, "NodeResourcesFit is on at filter and off at preFilter", "verdicts are unknown"},
     {"both off",
      PLUGINS
      "preFilter: {disabled: [{name: NodeAffinity}]}\n    filter: {disabled: [{name: NodeAffinity}]}\n",
-     1U << PF_FILTER_NODE_AFFINITY, false, false, NULL, NULL, NULL},
+     1U << PF_FILTER_NODE_AFFINITY, false, 0, NULL, NULL, NULL},
     {"multiPoint off", PLUGINS "multiPoint: {disabled: [{name: NodePorts}, {name: VolumeZone}]}\n",
-     1U << PF_FILTER_NODE_PORTS | 1U << PF_FILTER_VOLUME_ZONE, false, false, NULL, NULL, NULL},
+     1U << PF_FILTER_NODE_PORTS | 1U << PF_FILTER_VOLUME_ZONE, false, 0, NULL, NULL, NULL},
     {"all filters off",
      PLUGINS "preFilter: {disabled: [{name: '*'}]}\n    filter: {disabled: [{name: '*'}]}\n", ALL,
-     false, false, NULL, NULL, NULL},
+     false, 0, NULL, NULL, NULL},
     {"all off, some on again",
      PLUGINS
      "preFilter: {disabled: [{name: '*'}], enabled: [{name: NodeResourcesFit}]}\n"
      "    filter: {disabled: [{name: '*'}], enabled: [{name: NodeName}, {name: NodeResourcesFit}]}\n",
-     ALL & ~(1U << PF_FILTER_NODE_NAME | 1U << PF_FILTER_NODE_RESOURCES_FIT), false, false, NULL,
+     ALL & ~(1U << PF_FILTER_NODE_NAME | 1U << PF_FILTER_NODE_RESOURCES_FIT), false, 0, NULL,
      NULL, NULL},
     {"multiPoint off, one on at its points",
      PLUGINS
      "multiPoint: {disabled: [{name: NodePorts}]}\n    filter: {enabled: [{name: NodePorts}]}\n"
      "    preFilter: {enabled: [{name: NodePorts}]}\n",
-     0, false, false, NULL, NULL, "another order"},
-    {"other order", PLUGINS "filter: {enabled: [{name: NodeResourcesFit}]}\n", 0, false, false,
+     0, false, 0, NULL, NULL, "another order"},
+    {"other order", PLUGINS "filter: {enabled: [{name: NodeResourcesFit}]}\n", 0, false, 0,
      NULL, NULL, "another order"},
     {"first one given first", PLUGINS "filter: {enabled: [{name: NodeUnschedulable}]}\n", 0, false,
-     false, NULL, NULL, NULL},
+     0, NULL, NULL, NULL},
     {"no preemption", PLUGINS "postFilter: {disabled: [{name: DefaultPreemption}]}\n", 0, true,
-     false, NULL, NULL, NULL},
-    {"no gates", PLUGINS "multiPoint: {disabled: [{name: SchedulingGates}]}\n", 0, false, false,
+     0, NULL, NULL, NULL},
+    {"no gates", PLUGINS "multiPoint: {disabled: [{name: SchedulingGates}]}\n", 0, false, 0,
      NULL, "SchedulingGates is off", "verdicts are unknown"},
     {"foreign at multiPoint", PLUGINS "multiPoint: {enabled: [{name: Coscheduling}]}\n", 0, false,
-     false, "'Coscheduling' at multiPoint", NULL,
+     0, "'Coscheduling' at multiPoint", NULL,
      "'Coscheduling' at multiPoint: verdicts are unknown"},
-    {"foreign at permit", PLUGINS "permit: {enabled: [{name: Wait}]}\n", 0, false, false,
+    {"foreign at permit", PLUGINS "permit: {enabled: [{name: Wait}]}\n", 0, false, 0,
      "'Wait' at permit", NULL, "verdicts are unknown"},
-    {"foreign score", PLUGINS "score: {enabled: [{name: Trimaran, weight: 2}]}\n", 0, false, false,
-     NULL, NULL, "'Trimaran' at score has no part in the verdict"},
+    {"foreign score", PLUGINS "score: {enabled: [{name: Trimaran, weight: 2}]}\n", 0, false, 0,
+     NULL, NULL, "'Trimaran' at score is not asked"},
     {"foreign switched off", PLUGINS "filter: {disabled: [{name: Coscheduling}]}\n", 0, false,
-     false, NULL, NULL, NULL},
-    {"scores", PLUGINS "score: {disabled: [{name: ImageLocality}]}\n", 0, false, false, NULL, NULL,
-     "other scores"},
+     0, NULL, NULL, NULL},
+    {"scores", PLUGINS "score: {disabled: [{name: ImageLocality}]}\n", 0, false, 0, NULL, NULL,
+     NULL},
+    {"a score that needs its PreScore",
+     PLUGINS "preScore: {disabled: [{name: InterPodAffinity}]}\n", 0, false, 0, NULL,
+     "InterPodAffinity is on at score and off at preScore", "verdicts are unknown"},
+    {"a score that does without its PreScore",
+     PLUGINS "preScore: {disabled: [{name: NodeAffinity}]}\n", 0, false, 0, NULL, NULL, NULL},
     {"strategy", ARGS("NodeResourcesFit") "{scoringStrategy: {type: MostAllocated}}\n", 0, false,
-     false, NULL, NULL, "NodeResourcesFitArgs change scores"},
+     0, NULL, NULL, NULL},
     {"default strategy", ARGS("NodeResourcesFit") "{scoringStrategy: {type: LeastAllocated}}\n", 0,
-     false, false, NULL, NULL, NULL},
+     false, 0, NULL, NULL, NULL},
     {"default spread",
      ARGS(
          "PodTopologySpread") "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: z, "
                               "whenUnsatisfiable: DoNotSchedule}]}\n",
-     0, false, true, NULL, NULL, "pods without constraints of their own are unknown"},
+     0, false, 1, NULL, NULL, NULL},
     {"default spread that scores",
      ARGS(
          "PodTopologySpread") "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: z, "
                               "whenUnsatisfiable: ScheduleAnyway}]}\n",
-     0, false, false, NULL, NULL, "PodTopologySpreadArgs change scores"},
+     0, false, 1, NULL, NULL, NULL},
     {"arguments of others", ARGS("Coscheduling") "{permitWaitingTimeSeconds: 10}\n", 0, false,
-     false, NULL, NULL, NULL},
+     0, NULL, NULL, NULL},
     {"arguments of kube-scheduler's others",
      SCHED
      "profiles: [{pluginConfig: [{name: VolumeBinding, args: {bindTimeoutSeconds: 60}}, "
      "{name: DefaultPreemption, args: {kind: DefaultPreemptionArgs, minCandidateNodesAbsolute: 1}}]}]\n",
-     0, false, false, NULL, NULL, NULL},
+     0, false, 0, NULL, NULL, NULL},
 };
 
 static bool has(struct pf_sv text, const char *part)
@@ -239,7 +282,7 @@ static bool is_as_expected(const struct pf_config *config, size_t row)
     return pf_sv_eq_cstr(profile->scheduler_name, "default-scheduler") &&
            profile->disabled == profile_rows[row].disabled &&
            profile->no_preemption == profile_rows[row].no_preemption &&
-           profile->default_spread == profile_rows[row].default_spread &&
+           profile->default_spread_count == profile_rows[row].default_spreads &&
            has(profile->foreign, profile_rows[row].foreign) &&
            has(profile->unmodelled, profile_rows[row].unmodelled) &&
            notes_have(config, profile_rows[row].note);
@@ -292,10 +335,10 @@ static void test_values(void **state)
     assert_int_equal(one->ignored_resource_group_count, 1);
     assert_true(one->added_affinity.present);
     assert_int_equal(one->added_affinity.term_count, 1);
-    assert_int_equal(one->hard_pod_affinity_weight, 7);
-    assert_true(one->ignore_preferred_of_existing);
+    assert_int_equal(one->scores->hard_pod_affinity_weight, 7);
+    assert_true(one->scores->ignore_preferred_of_existing);
     assert_false(fit->profiles[1].added_affinity.present);
-    assert_int_equal(fit->profiles[1].hard_pod_affinity_weight, 1);
+    assert_int_equal(fit->profiles[1].scores->hard_pod_affinity_weight, 1);
     assert_int_equal(fit->profiles[1].ignored_resource_count, 1);
     assert_int_equal(fit->extender_count, 1);
     assert_int_equal(fit->extenders[0].index, 1);
@@ -303,6 +346,57 @@ static void test_values(void **state)
     assert_false(fit->ignore_extenders);
     assert_true(notes_have(f.config, "extenders[0] does not filter"));
     assert_true(notes_have(f.config, "extenders[1] filters nodes: verdicts of pods that ask"));
+    done(&f);
+}
+
+/* How a profile scores; every value is another one than by default. */
+static void test_scores(void **state)
+{
+    (void)state;
+    struct fixture f;
+    parse_good(
+        &f, "scores",
+        PLUGINS
+        "score: {enabled: [{name: ImageLocality, weight: 7}, {name: InterPodAffinity}], disabled: "
+        "[{name: NodeAffinity}]}\n"
+        "    multiPoint: {enabled: [{name: TaintToleration, weight: 5}, {name: ImageLocality, "
+        "weight: 9}]}\n"
+        "  pluginConfig:\n"
+        "  - name: NodeResourcesFit\n"
+        "    args: {scoringStrategy: {type: RequestedToCapacityRatio, resources: [{name: x/y, "
+        "weight: 3}, {name: ephemeral-storage}], requestedToCapacityRatio: {shape: [{utilization: "
+        "10, score: 0}, {utilization: 90, score: 10}]}}}\n"
+        "  - {name: NodeResourcesBalancedAllocation, args: {resources: [{name: x/y}]}}\n"
+        "  - name: NodeAffinity\n"
+        "    args: {addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 4, "
+        "preference: {matchExpressions: [{key: hub, operator: Exists}]}}]}}\n");
+    const int64_t weights[PF_SCORE_COUNT] = {[PF_SCORE_TAINT_TOLERATION] = 5,
+                                             [PF_SCORE_POD_TOPOLOGY_SPREAD] = 2,
+                                             [PF_SCORE_INTER_POD_AFFINITY] = 1,
+                                             [PF_SCORE_NODE_RESOURCES_FIT] = 1,
+                                             [PF_SCORE_BALANCED_ALLOCATION] = 1,
+                                             [PF_SCORE_IMAGE_LOCALITY] = 7};
+    const struct pf_fit_scores *scores = f.config->fit.profiles[0].scores;
+    for (size_t i = 0; i < PF_SCORE_COUNT; i++) {
+        if (scores->weights[i] != weights[i]) {
+            fail_msg("%s: weight %lld, not %lld", pf_fit_score_name((enum pf_score_id)i),
+                     (long long)scores->weights[i], (long long)weights[i]);
+        }
+    }
+    assert_int_equal(scores->strategy, PF_FIT_REQUESTED_TO_CAPACITY_RATIO);
+    assert_int_equal(scores->shape_count, 2);
+    assert_int_equal(scores->shape[1].utilization, 90);
+    assert_int_equal(scores->shape[1].score, 10);
+    assert_int_equal(scores->resources.count, 2);
+    assert_int_equal(scores->resources.items[0].weight, 3);
+    assert_int_equal(scores->resources.items[0].kind, PF_FIT_RESOURCE_SCALAR);
+    assert_int_equal(scores->resources.items[1].weight, 1);
+    assert_int_equal(scores->resources.items[1].kind, PF_FIT_RESOURCE_EPHEMERAL_STORAGE);
+    assert_int_equal(scores->balanced.count, 1);
+    assert_int_equal(scores->added_preferred_count, 1);
+    assert_int_equal(scores->added_preferred[0].weight, 4);
+    assert_false(f.config->fit.profiles[0].added_affinity.present);
+    assert_int_equal(f.config->note_count, 0);
     done(&f);
 }
 
@@ -378,7 +472,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_problems),  cmocka_unit_test(test_profiles),
-        cmocka_unit_test(test_values),    cmocka_unit_test(test_our_side),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_scores),    cmocka_unit_test(test_our_side),
         cmocka_unit_test(test_two_files), cmocka_unit_test(test_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

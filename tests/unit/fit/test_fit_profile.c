@@ -32,6 +32,10 @@ static struct pf_requirement hub = {
 };
 static struct pf_node_selector_term hub_term = {.expressions = &hub, .expression_count = 1};
 
+static const struct pf_spread spreads[] = {
+    {.topology_key = PF_SV_INIT("host"), .max_skew = 1, .min_domains = 1, .do_not_schedule = true},
+};
+
 static const struct pf_fit_profile profiles[] = {
     {.scheduler_name = PF_SV_INIT("default-scheduler")},
     {.scheduler_name = PF_SV_INIT("no-taints"),
@@ -44,7 +48,10 @@ static const struct pf_fit_profile profiles[] = {
      .added_affinity = {.present = true, .terms = &hub_term, .term_count = 1}},
     {.scheduler_name = PF_SV_INIT("foreign"), .foreign = PF_SV_INIT("a plug-in")},
     {.scheduler_name = PF_SV_INIT("odd"), .unmodelled = PF_SV_INIT("odd")},
-    {.scheduler_name = PF_SV_INIT("spreads"), .default_spread = true},
+    {.scheduler_name = PF_SV_INIT("spreads"),
+     .default_spreads = spreads,
+     .default_spread_count = 1,
+     .default_spreads_listed = true},
     {.scheduler_name = PF_SV_INIT("seventh")},
 };
 static const struct pf_fit_extender extenders[] = {
@@ -82,7 +89,7 @@ static const struct row {
      false},
     {"unmodelled is not ignored", POD("odd", ""), PF_VERDICT_UNKNOWN, 0, "profile 'odd'", true},
     {"default spread", POD("spreads", ""), PF_VERDICT_UNKNOWN, 0,
-     "default topology spread constraints with DoNotSchedule", false},
+     "needs kind Service, of which the snapshot has no object", false},
     {"extender not asked", POD("seventh", ""), PF_VERDICT_FITS, 1, "", false},
     {"extender asked", POD("seventh", ASKS("m.com/z", "1")), PF_VERDICT_UNKNOWN, 0,
      "extenders[3] of kube-scheduler filters nodes, too", false},

@@ -348,9 +348,10 @@ static void load(struct world *world, const char *text)
 static void run_row(const struct row *row)
 {
     struct world world;
+    struct pf_fit_scores scores = *pf_fit_scores_default();
+    scores.strategy = row->strategy;
     const struct pf_fit_profile profile = {.scheduler_name = PF_SV("default-scheduler"),
-                                           .strategy = row->strategy,
-                                           .hard_pod_affinity_weight = 1};
+                                           .scores = &scores};
     const struct pf_fit_options options = {.profiles = &profile, .profile_count = 1};
     world_init(&world, PF_KUBE_MINOR_NEWEST, &options);
     const char *const nodes[] = {row->first, row->second};
