@@ -62,9 +62,14 @@ static const struct pf_schedargs_reader dynamic = {
     .plugin = "DynamicResources", .table = &dynamic_table, .apply = apply_nothing};
 
 static const struct pf_schedargs_reader *const readers[] = {
-    &pf_schedargs_fit,       &pf_schedargs_node_affinity, &pf_schedargs_spread,
-    &pf_schedargs_inter_pod, &pf_schedargs_balanced,      &preemption,
-    &binding,                &dynamic,
+    &pf_schedargs_fit,
+    &pf_schedargs_node_affinity,
+    &pf_schedargs_spread,
+    &pf_schedargs_inter_pod,
+    &pf_schedargs_balanced,
+    &preemption,
+    &binding,
+    &dynamic,
 };
 
 static void check_meta(const struct pf_schedargs *a, const char *name,
@@ -92,8 +97,7 @@ static enum pf_code read_with(const struct pf_schedargs_reader *reader,
     if (reader->table->struct_bytes > sizeof(args)) {
         return PF_E_INTERNAL;
     }
-    const enum pf_code code =
-        pf_options_decode_at(reader->table, a->node, a->path, a->run, args);
+    const enum pf_code code = pf_options_decode_at(reader->table, a->node, a->path, a->run, args);
     if (code != PF_OK) {
         return code == PF_E_INVALID ? PF_OK : code; /* the problems tell */
     }

@@ -29,7 +29,8 @@ struct pf_schedargs_meta {
 /** The arguments of one plug-in. */
 struct pf_schedargs_reader {
     const char *plugin;
-    const struct pf_option_table *table; /**< of a struct that begins with struct pf_schedargs_meta */
+    const struct pf_option_table
+        *table; /**< of a struct that begins with struct pf_schedargs_meta */
     /** Put what was decoded into the profile. @param args  the table's struct @return as pf_option_fn */
     enum pf_code (*apply)(const struct pf_schedargs *a, const void *args);
 };

@@ -119,7 +119,8 @@ static const struct pf_option balanced_rows[] = {
      .max = RESOURCES_MAX,
      .offset = offsetof(struct balanced, resources)},
 };
-static const struct pf_option_table balanced_table = PF_OPTION_TABLE(balanced_rows, struct balanced);
+static const struct pf_option_table balanced_table =
+    PF_OPTION_TABLE(balanced_rows, struct balanced);
 
 /* None: the default ones stay. A weight of 0 is 1, too. */
 static void take_resources(struct pf_fit_resource *items, size_t count,

@@ -15,8 +15,8 @@ struct constraint {
 };
 
 enum when {
-    DO_NOT_SCHEDULE,  /* filters */
-    SCHEDULE_ANYWAY,  /* scores */
+    DO_NOT_SCHEDULE, /* filters */
+    SCHEDULE_ANYWAY, /* scores */
 };
 enum defaulting {
     DEFAULTING_SYSTEM, /* kube-scheduler's own */

@@ -41,16 +41,18 @@ struct file {
     size_t extender_count;
 };
 
-enum pf_code pf_schedconfig_keep_node(struct pf_option_run *run PF_UNUSED, const struct pf_yaml_node *node,
-                              const struct pf_problems_path *path PF_UNUSED, void *field)
+enum pf_code pf_schedconfig_keep_node(struct pf_option_run *run PF_UNUSED,
+                                      const struct pf_yaml_node *node,
+                                      const struct pf_problems_path *path PF_UNUSED, void *field)
 {
     memcpy(field, (const void *)&node, sizeof(const struct pf_yaml_node *));
     return PF_OK;
 }
 
 enum pf_code pf_schedconfig_accept(struct pf_option_run *run PF_UNUSED,
-                           const struct pf_yaml_node *node PF_UNUSED,
-                           const struct pf_problems_path *path PF_UNUSED, void *field PF_UNUSED)
+                                   const struct pf_yaml_node *node PF_UNUSED,
+                                   const struct pf_problems_path *path PF_UNUSED,
+                                   void *field PF_UNUSED)
 {
     return PF_OK;
 }

@@ -233,8 +233,7 @@ static bool apply_filter(const struct pf_sched_profile *from, enum pf_filter_id 
 }
 
 /* getValidScoreWeights(): `score` comes before multiPoint, and no weight is 1 where a plug-in is named. */
-static int64_t weight_of(const struct pf_sched_profile *from, struct pf_sv name,
-                         int64_t by_default)
+static int64_t weight_of(const struct pf_sched_profile *from, struct pf_sv name, int64_t by_default)
 {
     const enum pf_sched_point points[] = {PF_SCHED_SCORE, PF_SCHED_MULTI_POINT};
     for (size_t i = 0; i < PF_ARRAY_LEN(points); i++) {

@@ -92,8 +92,7 @@ int64_t pf_node_resources_balanced_allocation_score(const struct pf_filter_input
         return with;
     }
     const int64_t half = PF_SCORE_MAX / 2;
-    const int64_t score =
-        half + (half + with - balance(input, slot, /* with_pod= */ false)) / 2;
+    const int64_t score = half + (half + with - balance(input, slot, /* with_pod= */ false)) / 2;
     return score > PF_SCORE_MAX ? PF_SCORE_MAX : score;
 }
 

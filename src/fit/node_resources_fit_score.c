@@ -1,18 +1,16 @@
 #include <math.h>
 
 #include "score.h"
-#include <podfit/num.h>
 
 /* Source: pkg/scheduler/framework/plugins/noderesources/{least_allocated,most_allocated,requested_to_capacity_ratio}.go, helper/shape_score.go. */
 
 /* A point's score is 0 to 10 in the file. */
 #define SCORE_PER_POINT (PF_SCORE_MAX / 10)
 
-/* @param part  up to @p whole, which is over 0 */
+/* Go's integers wrap, which nodes with some 92 PB of memory or more come to feel. @param whole  over 0 */
 static int64_t percent(int64_t part, int64_t whole)
 {
-    return part <= INT64_MAX / PF_SCORE_MAX ? part * PF_SCORE_MAX / whole
-                                            : (int64_t)((pf_i128)part * PF_SCORE_MAX / whole);
+    return (int64_t)((uint64_t)part * PF_SCORE_MAX) / whole;
 }
 
 /* BuildBrokenLinearFunction(); integer division cuts off, as in Go. */
@@ -70,7 +68,9 @@ int64_t pf_node_resources_fit_score(const struct pf_filter_input *input, uint32_
     if (weights == 0) {
         return 0;
     }
-    return by_shape ? (int64_t)round((double)sum / (double)weights) : sum / weights;
+    const int64_t mean = by_shape ? (int64_t)round((double)sum / (double)weights) : sum / weights;
+    /* only a wrapped one is outside: kube-scheduler fails with an error then */
+    return mean < 0 ? 0 : mean > PF_SCORE_MAX ? PF_SCORE_MAX : mean;
 }
 
 static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)

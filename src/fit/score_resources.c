@@ -84,9 +84,8 @@ struct pf_score_share pf_score_share_of(const struct pf_filter_input *input, uin
                                         const struct pf_fit_resource *resource, bool nonzero)
 {
     const struct pf_columns *columns = input->columns;
-    const int64_t wanted = resource->kind != PF_FIT_RESOURCE_SCALAR
-                               ? pf_score_wanted(input->question, resource)
-                               : 0;
+    const int64_t wanted =
+        resource->kind != PF_FIT_RESOURCE_SCALAR ? pf_score_wanted(input->question, resource) : 0;
     switch (resource->kind) {
     case PF_FIT_RESOURCE_CPU:
         return nonzero ? nonzero_share(input, slot, resource->kind)

@@ -85,6 +85,20 @@ static enum pf_code request_of(const struct pf_pod *pod, const struct pf_aggrega
     return PF_OK;
 }
 
+/* The scorer of NodeResourcesFit does not read pod-level resources of an incoming pod (nodeResourceStrategyTypeMap in noderesources/fit.go leaves the gate out). */
+static enum pf_code score_without_pod_level(const struct pf_pod *pod, struct pf_arena *arena,
+                                            struct pf_request *request, struct pf_err *err)
+{
+    const struct pf_aggregate_options options = {.overhead = true};
+    struct pf_request plain = {0};
+    const enum pf_code code = request_of(pod, &options, arena, &plain, err);
+    if (code == PF_OK) {
+        request->nonzero_milli_cpu = plain.nonzero_milli_cpu;
+        request->nonzero_memory = plain.nonzero_memory;
+    }
+    return code;
+}
+
 enum pf_code pf_request_of_incoming(const struct pf_pod *pod,
                                     const struct pf_kube_features *features, struct pf_arena *arena,
                                     struct pf_request *ret_request, struct pf_err *err)
@@ -93,7 +107,15 @@ enum pf_code pf_request_of_incoming(const struct pf_pod *pod,
         .pod_level = features->pod_level_resources,
         .overhead = true,
     };
-    return request_of(pod, &options, arena, ret_request, err);
+    struct pf_request request = {0};
+    enum pf_code code = request_of(pod, &options, arena, &request, err);
+    if (code == PF_OK && options.pod_level && has_pod_level_requests(pod)) {
+        code = score_without_pod_level(pod, arena, &request, err);
+    }
+    if (code == PF_OK) {
+        *ret_request = request;
+    }
+    return code;
 }
 
 enum pf_code pf_request_of_existing(const struct pf_pod *pod,

@@ -65,8 +65,8 @@ struct pf_fit_scores {
     const struct pf_fit_point *shape;  /**< at least one for RequestedToCapacityRatio */
     size_t shape_count;
     struct pf_fit_resources balanced; /**< NodeResourcesBalancedAllocationArgs */
-    const struct pf_preferred_node_term *
-        added_preferred; /**< NodeAffinityArgs.addedAffinity, the preferred part */
+    const struct pf_preferred_node_term
+        *added_preferred; /**< NodeAffinityArgs.addedAffinity, the preferred part */
     size_t added_preferred_count;
     int64_t hard_pod_affinity_weight;  /**< InterPodAffinityArgs, 0 to 100 */
     bool ignore_preferred_of_existing; /**< ignorePreferredTermsOfExistingPods */
@@ -86,7 +86,6 @@ struct pf_fit_profile {
     struct pf_sv foreign;
     /** A combination of kube-scheduler's own plug-ins that podfit does not model: every verdict is unknown; empty: none. */
     struct pf_sv unmodelled;
-    unsigned disabled; /**< mask of 1 << enum pf_filter_id: plug-ins that do not filter */
     const struct pf_fit_scores *scores; /**< NULL: pf_fit_scores_default() */
     /**
      * PodTopologySpreadArgs with defaultingType List: what pods without constraints of their own have, instead of the system's constraints. The selector is
@@ -94,6 +93,7 @@ struct pf_fit_profile {
      */
     const struct pf_spread *default_spreads;
     size_t default_spread_count;
+    unsigned disabled; /**< mask of 1 << enum pf_filter_id: plug-ins that do not filter */
     bool default_spreads_listed;
     bool no_preemption; /**< DefaultPreemption is off: nothing is evicted for a pod */
 };

@@ -18,7 +18,7 @@ struct pf_request {
     struct pf_scalar *scalars; /**< sorted by name, keys with amount 0 included */
     size_t scalar_count;
     int64_t
-        nonzero_milli_cpu; /**< with the scoring defaults of 100m and 200 MiB per container that asks for nothing */
+        nonzero_milli_cpu; /**< with the scoring defaults of 100m and 200 MiB per container that asks for nothing; incoming: without pod-level resources */
     int64_t nonzero_memory;
 };
 

@@ -114,8 +114,9 @@ static const struct {
                               "{utilization: 5, score: 2}]}}}\n",
      "point 1 of the shape"},
     {"score of a point",
-     ARGS("NodeResourcesFit") "{scoringStrategy: {type: RequestedToCapacityRatio, "
-                              "requestedToCapacityRatio: {shape: [{utilization: 5, score: 11}]}}}\n",
+     ARGS(
+         "NodeResourcesFit") "{scoringStrategy: {type: RequestedToCapacityRatio, "
+                             "requestedToCapacityRatio: {shape: [{utilization: 5, score: 11}]}}}\n",
      "score: found the integer '11'"},
     {"weight of a resource",
      ARGS("NodeResourcesFit") "{scoringStrategy: {resources: [{name: cpu, weight: 101}]}}\n",
@@ -132,8 +133,9 @@ static const struct {
                                "topologyKey: z, whenUnsatisfiable: ScheduleAnyway}]}\n",
      "defaultConstraints[1]: another one has topologyKey 'z'"},
     {"preferred term that cannot be parsed",
-     ARGS("NodeAffinity") "{addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: "
-                          "[{weight: 1, preference: {matchExpressions: [{key: a, operator: In}]}}]}}\n",
+     ARGS(
+         "NodeAffinity") "{addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: "
+                         "[{weight: 1, preference: {matchExpressions: [{key: a, operator: In}]}}]}}\n",
      "addedAffinity: preferred term 0 has a requirement that cannot be parsed"},
     {"hard weight", ARGS("InterPodAffinity") "{hardPodAffinityWeight: 101}\n",
      "found the integer '101'"},
@@ -207,30 +209,29 @@ static const struct {
      PLUGINS
      "preFilter: {disabled: [{name: '*'}], enabled: [{name: NodeResourcesFit}]}\n"
      "    filter: {disabled: [{name: '*'}], enabled: [{name: NodeName}, {name: NodeResourcesFit}]}\n",
-     ALL & ~(1U << PF_FILTER_NODE_NAME | 1U << PF_FILTER_NODE_RESOURCES_FIT), false, 0, NULL,
-     NULL, NULL},
+     ALL & ~(1U << PF_FILTER_NODE_NAME | 1U << PF_FILTER_NODE_RESOURCES_FIT), false, 0, NULL, NULL,
+     NULL},
     {"multiPoint off, one on at its points",
      PLUGINS
      "multiPoint: {disabled: [{name: NodePorts}]}\n    filter: {enabled: [{name: NodePorts}]}\n"
      "    preFilter: {enabled: [{name: NodePorts}]}\n",
      0, false, 0, NULL, NULL, "another order"},
-    {"other order", PLUGINS "filter: {enabled: [{name: NodeResourcesFit}]}\n", 0, false, 0,
-     NULL, NULL, "another order"},
+    {"other order", PLUGINS "filter: {enabled: [{name: NodeResourcesFit}]}\n", 0, false, 0, NULL,
+     NULL, "another order"},
     {"first one given first", PLUGINS "filter: {enabled: [{name: NodeUnschedulable}]}\n", 0, false,
      0, NULL, NULL, NULL},
-    {"no preemption", PLUGINS "postFilter: {disabled: [{name: DefaultPreemption}]}\n", 0, true,
-     0, NULL, NULL, NULL},
-    {"no gates", PLUGINS "multiPoint: {disabled: [{name: SchedulingGates}]}\n", 0, false, 0,
-     NULL, "SchedulingGates is off", "verdicts are unknown"},
+    {"no preemption", PLUGINS "postFilter: {disabled: [{name: DefaultPreemption}]}\n", 0, true, 0,
+     NULL, NULL, NULL},
+    {"no gates", PLUGINS "multiPoint: {disabled: [{name: SchedulingGates}]}\n", 0, false, 0, NULL,
+     "SchedulingGates is off", "verdicts are unknown"},
     {"foreign at multiPoint", PLUGINS "multiPoint: {enabled: [{name: Coscheduling}]}\n", 0, false,
-     0, "'Coscheduling' at multiPoint", NULL,
-     "'Coscheduling' at multiPoint: verdicts are unknown"},
+     0, "'Coscheduling' at multiPoint", NULL, "'Coscheduling' at multiPoint: verdicts are unknown"},
     {"foreign at permit", PLUGINS "permit: {enabled: [{name: Wait}]}\n", 0, false, 0,
      "'Wait' at permit", NULL, "verdicts are unknown"},
     {"foreign score", PLUGINS "score: {enabled: [{name: Trimaran, weight: 2}]}\n", 0, false, 0,
      NULL, NULL, "'Trimaran' at score is not asked"},
-    {"foreign switched off", PLUGINS "filter: {disabled: [{name: Coscheduling}]}\n", 0, false,
-     0, NULL, NULL, NULL},
+    {"foreign switched off", PLUGINS "filter: {disabled: [{name: Coscheduling}]}\n", 0, false, 0,
+     NULL, NULL, NULL},
     {"scores", PLUGINS "score: {disabled: [{name: ImageLocality}]}\n", 0, false, 0, NULL, NULL,
      NULL},
     {"a score that needs its PreScore",
@@ -238,8 +239,8 @@ static const struct {
      "InterPodAffinity is on at score and off at preScore", "verdicts are unknown"},
     {"a score that does without its PreScore",
      PLUGINS "preScore: {disabled: [{name: NodeAffinity}]}\n", 0, false, 0, NULL, NULL, NULL},
-    {"strategy", ARGS("NodeResourcesFit") "{scoringStrategy: {type: MostAllocated}}\n", 0, false,
-     0, NULL, NULL, NULL},
+    {"strategy", ARGS("NodeResourcesFit") "{scoringStrategy: {type: MostAllocated}}\n", 0, false, 0,
+     NULL, NULL, NULL},
     {"default strategy", ARGS("NodeResourcesFit") "{scoringStrategy: {type: LeastAllocated}}\n", 0,
      false, 0, NULL, NULL, NULL},
     {"default spread",
@@ -252,8 +253,8 @@ static const struct {
          "PodTopologySpread") "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: z, "
                               "whenUnsatisfiable: ScheduleAnyway}]}\n",
      0, false, 1, NULL, NULL, NULL},
-    {"arguments of others", ARGS("Coscheduling") "{permitWaitingTimeSeconds: 10}\n", 0, false,
-     0, NULL, NULL, NULL},
+    {"arguments of others", ARGS("Coscheduling") "{permitWaitingTimeSeconds: 10}\n", 0, false, 0,
+     NULL, NULL, NULL},
     {"arguments of kube-scheduler's others",
      SCHED
      "profiles: [{pluginConfig: [{name: VolumeBinding, args: {bindTimeoutSeconds: 60}}, "
@@ -370,12 +371,10 @@ static void test_scores(void **state)
         "  - name: NodeAffinity\n"
         "    args: {addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 4, "
         "preference: {matchExpressions: [{key: hub, operator: Exists}]}}]}}\n");
-    const int64_t weights[PF_SCORE_COUNT] = {[PF_SCORE_TAINT_TOLERATION] = 5,
-                                             [PF_SCORE_POD_TOPOLOGY_SPREAD] = 2,
-                                             [PF_SCORE_INTER_POD_AFFINITY] = 1,
-                                             [PF_SCORE_NODE_RESOURCES_FIT] = 1,
-                                             [PF_SCORE_BALANCED_ALLOCATION] = 1,
-                                             [PF_SCORE_IMAGE_LOCALITY] = 7};
+    const int64_t weights[PF_SCORE_COUNT] = {
+        [PF_SCORE_TAINT_TOLERATION] = 5,    [PF_SCORE_POD_TOPOLOGY_SPREAD] = 2,
+        [PF_SCORE_INTER_POD_AFFINITY] = 1,  [PF_SCORE_NODE_RESOURCES_FIT] = 1,
+        [PF_SCORE_BALANCED_ALLOCATION] = 1, [PF_SCORE_IMAGE_LOCALITY] = 7};
     const struct pf_fit_scores *scores = f.config->fit.profiles[0].scores;
     for (size_t i = 0; i < PF_SCORE_COUNT; i++) {
         if (scores->weights[i] != weights[i]) {
@@ -471,10 +470,10 @@ static void test_digest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_problems),  cmocka_unit_test(test_profiles),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_scores),    cmocka_unit_test(test_our_side),
-        cmocka_unit_test(test_two_files), cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_problems), cmocka_unit_test(test_profiles),
+        cmocka_unit_test(test_values),   cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_our_side), cmocka_unit_test(test_two_files),
+        cmocka_unit_test(test_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
