@@ -1,5 +1,6 @@
 """A real control plane without nodes or containers: etcd, kube-apiserver, kube-controller-manager and kube-scheduler on loopback ports,
 in a folder of its own. Nodes are only API objects (objects.py), which the real scheduler fills with real pods."""
+import atexit
 import base64
 import json
 import os
@@ -99,6 +100,7 @@ class ControlPlane(Client):
     def __init__(self, folder=None):
         self.dir = folder or tempfile.mkdtemp(prefix='podfit-plane-')
         self.processes, self.started = {}, {}
+        atexit.register(self.end)  # also after Ctrl-C
         self.ports = dict(zip(('etcd', 'peer', 'api'), free_ports(3)))
         tokens = {user: secrets.token_hex(16) for user in ('admin', 'controllers', 'scheduler')}
         self.bin = binaries()
@@ -106,7 +108,9 @@ class ControlPlane(Client):
         try:
             self.start(tokens)
         except BaseException:
-            self.stop()
+            for process in self.processes.values():
+                print('== %s\n%s' % (process.name, process.tail(2000)), file=sys.stderr)
+            self.end()
             raise
 
     def prepare(self, tokens):
@@ -223,18 +227,22 @@ class ControlPlane(Client):
             else:
                 process.stop(15)
 
-    def remove(self):
+    def end(self):
+        """Stops everything and removes the folder; harmless the second time."""
+        atexit.unregister(self.end)
+        self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, value, trace):
-        self.stop()
-        if kind is None or os.environ.get('PODFIT_E2E_KEEP') is None:
-            self.remove()
-        else:
+        if kind is not None and os.environ.get('PODFIT_E2E_KEEP'):
+            atexit.unregister(self.end)
+            self.stop()
             print('kept: %s' % self.dir, file=sys.stderr)
+        else:
+            self.end()
 
 
 def attach(state_file):

@@ -1,6 +1,7 @@
 """What every scenario stands on: the shared control plane, emptied, and a podfit of its own."""
 import contextlib
 import os
+import signal
 import sys
 import unittest
 
@@ -126,7 +127,12 @@ class Scenario(unittest.TestCase):
         return [e for e in self.api.list('Event', namespace) if e.get('reason') == reason]
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def main():
+    signal.signal(signal.SIGTERM, interrupt)  # unittest lets it through, and atexit cleans up
     try:
         unittest.main(verbosity=2)
     except Unavailable:

@@ -1,4 +1,5 @@
 """podfit as a process of its own, and its registration with the API server by URL."""
+import atexit
 import base64
 import functools
 import json
@@ -35,6 +36,8 @@ def configuration(ca_bundle, url, namespaces, failure_policy='Fail', name='podfi
     hook = {'name': WEBHOOK, 'admissionReviewVersions': ['v1'], 'sideEffects': 'NoneOnDryRun', 'failurePolicy': failure_policy, 'matchPolicy': 'Equivalent',
             'reinvocationPolicy': 'IfNeeded', 'timeoutSeconds': timeout, 'rules': rules,
             'namespaceSelector': {'matchExpressions': [{'key': 'kubernetes.io/metadata.name', 'operator': 'In', 'values': list(namespaces)}]},
+            # a label by which a scenario creates a pod that podfit is not asked about
+            'objectSelector': {'matchExpressions': [{'key': 'podfit', 'operator': 'NotIn', 'values': ['look-away']}]},
             'clientConfig': {'url': url, 'caBundle': ca_bundle}}
     return {'apiVersion': 'admissionregistration.k8s.io/v1', 'kind': 'MutatingWebhookConfiguration', 'metadata': {'name': name}, 'webhooks': [hook]}
 
@@ -50,6 +53,7 @@ class Podfit:
         self.dir = tempfile.mkdtemp(prefix='podfit-serve-')
         self.port, self.ops_port = free_ports(2)
         self.process = None
+        atexit.register(self.remove)  # also after Ctrl-C and SIGTERM (scenario.main)
         self.write_config(config)
         if '--tls-cert' not in self.options:
             self.run('certs', 'create', self.path('certs'), '--dns', 'localhost', '--ip', '127.0.0.1')
@@ -132,6 +136,14 @@ class Podfit:
             return model['pods'] in (len(live), sum(map(bound, live)))
         wait_until(same, lambda: 'a model like the cluster; /stats: %s' % self.stats()['model'], seconds * SLOW)
 
+    def sync(self, nodes):
+        """The model is the present cluster: awaited, or with a snapshot made anew."""
+        if self.kubeconfig:
+            self.wait_until_sees(nodes)
+        else:
+            self.process.kill()
+            self.start()
+
     def audit(self):
         with open(self.path('audit.log'), encoding='utf8') as file:
             return [json.loads(line) for line in file if line.strip()]
@@ -148,4 +160,5 @@ class Podfit:
     def remove(self):
         if self.process is not None and self.process.alive():
             self.process.kill()
+        atexit.unregister(self.remove)
         shutil.rmtree(self.dir, ignore_errors=True)
