@@ -72,6 +72,23 @@
 /** A file given to `podfit check`: 10,000 pods of 20 KiB, indented. Read by the operator's own process, so memory is the only concern. */
 #define PF_CHECK_FILE_MAX_BYTES ((size_t)256 * 1024 * 1024)
 
+/** One kubeconfig file. A hundred clusters with CA and certificates in base64 have 1 MiB. */
+#define PF_KUBECONFIG_MAX_BYTES ((size_t)4 * 1024 * 1024)
+/** Files of one KUBECONFIG list. People have one a cluster, some dozens. */
+#define PF_KUBECONFIG_MAX_FILES 256
+/** Clusters, users or contexts in one kubeconfig; each is compared with all others. The largest seen have some 300. */
+#define PF_KUBECONFIG_MAX_ENTRIES 4096
+/** Arguments, and variables, of one credential plug-in. Real ones have about ten. */
+#define PF_KUBE_EXEC_MAX_ARGS 256
+/** A bearer token. Service account tokens have 1 KiB, OIDC tokens with many groups some 16; servers stop reading headers at 64 KiB to 1 MiB. */
+#define PF_KUBE_TOKEN_MAX_BYTES ((size_t)64 * 1024)
+/** What a credential plug-in prints: a token, or a certificate with its chain and a key, in JSON. */
+#define PF_KUBE_EXEC_OUTPUT_MAX_BYTES ((size_t)1024 * 1024)
+/** An answer of the API server to one request that is not a stream. Pages of 500 objects have some 5 MiB. */
+#define PF_KUBE_ANSWER_MAX_BYTES ((size_t)32 * 1024 * 1024)
+/** Body of an answer that says no: a Status with its causes has 1 to 10 KiB; what is over it is not looked at. */
+#define PF_KUBE_STATUS_MAX_BYTES ((size_t)64 * 1024)
+
 /** Nodes that fit, up to which every score plug-in ranks them; above, the two resource scores decide alone. kube-scheduler itself scores only a rotating sample from 100 nodes on. */
 #define PF_FIT_RANKED_MAX 500
 

@@ -27,7 +27,11 @@ struct pf_kube_client_options {
     int64_t connect_timeout_ms;          /**< 0: 10,000 */
 };
 
-/** @return PF_OK; PF_E_IO, PF_E_INVALID (certificate, key, CA), PF_E_NO_MEMORY */
+/**
+ * The program must ignore SIGPIPE (a connection that the server closed). Reads the files of the configuration; runs no plug-in yet.
+ *
+ * @return PF_OK; PF_E_NOT_FOUND, PF_E_IO, PF_E_TOO_BIG (a file), PF_E_INVALID (certificate, key, CA, token), PF_E_NO_MEMORY
+ */
 enum pf_code pf_kube_client_new(const struct pf_kube_client_options *options,
                                 struct pf_kube_client **ret_client,
                                 struct pf_err *err) PF_MUST_CHECK;
@@ -63,7 +67,7 @@ struct pf_kube_request {
     void *ctx;
 };
 
-/** Start a request. @return PF_OK or PF_E_NO_MEMORY (no callback will run) */
+/** Start a request. @return PF_OK; PF_E_INVALID (path without a leading slash or with a space or control character) or PF_E_NO_MEMORY (no callback will run) */
 enum pf_code pf_kube_client_start(struct pf_kube_client *client,
                                   const struct pf_kube_request *request,
                                   struct pf_kube_call **ret_call, struct pf_err *err) PF_MUST_CHECK;
@@ -80,7 +84,7 @@ void pf_kube_client_wake(struct pf_kube_client *client);
  * @param request  on_data and on_done are not used; max_bytes 0 means 32 MiB, timeout_ms 0 means 30,000
  * @param body     receives the answer; initialised by the caller
  * @param ret_status  HTTP status, 0 when there was no answer; set also on failure
- * @return PF_OK for 2xx; otherwise the result's code with its message in @p err
+ * @return PF_OK for 2xx; otherwise the result's code with its message in @p err; PF_E_STATE also inside a callback of this client
  */
 enum pf_code pf_kube_client_call(struct pf_kube_client *client,
                                  const struct pf_kube_request *request, struct pf_buf *body,

@@ -18,6 +18,13 @@
 /** Where pods find their service account. Source: client-go rest/config.go. */
 #define PF_SERVICE_ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
 
+/** When a credential plug-in may use the terminal. */
+enum pf_kube_interactive {
+    PF_KUBE_INTERACTIVE_NEVER,        /**< its standard input is empty */
+    PF_KUBE_INTERACTIVE_IF_AVAILABLE, /**< it gets ours when that is a terminal */
+    PF_KUBE_INTERACTIVE_ALWAYS,       /**< it is not run without one */
+};
+
 /** A credential plug-in (client.authentication.k8s.io/v1 and v1beta1): prints an ExecCredential with a token or a client certificate. */
 struct pf_kube_exec {
     const char *
@@ -27,6 +34,9 @@ struct pf_kube_exec {
     const char *api_version;
     const char *install_hint; /**< what to print when the command is not there; may be NULL */
     bool provide_cluster_info;
+    const char *
+        cluster_config; /**< JSON of the cluster's extension `client.authentication.k8s.io/exec`; may be NULL */
+    enum pf_kube_interactive interactive;
 };
 
 /** What one context resolves to. Strings live in the arena that it was loaded with; NULL: not given. Files are paths, resolved against their kubeconfig's folder. */
@@ -46,6 +56,8 @@ struct pf_kube_config {
     const char *space;   /**< namespace of the context; `default` when it has none */
     const char *context; /**< name of the context; NULL in a cluster */
     bool in_cluster;
+    const char *
+        origin; /**< for messages, never NULL: `context 'a' of kubeconfig '/home/u/.kube/config'`, `service account '/var/run/...'` */
 };
 
 /** Where to look. All NULL: as kubectl does. */
@@ -67,6 +79,16 @@ struct pf_kube_config_source {
 enum pf_code pf_kubeconfig_load(const struct pf_kube_config_source *source, struct pf_arena *arena,
                                 struct pf_kube_config *ret_config,
                                 struct pf_err *err) PF_MUST_CHECK;
+
+/**
+ * As pf_kubeconfig_load() with one file whose bytes are there already. Reads no file: paths are resolved, not opened.
+ *
+ * @param path     borrowed; name for messages, and relative paths start in its folder
+ * @param context  NULL: current-context
+ */
+enum pf_code pf_kubeconfig_parse(struct pf_sv text, const char *path, const char *context,
+                                 struct pf_arena *arena, struct pf_kube_config *ret_config,
+                                 struct pf_err *err) PF_MUST_CHECK;
 
 /**
  * The service account of the pod that we run in.
