@@ -94,7 +94,8 @@ def webhook(objects, namespace='podfit-system'):
     config = render.one(objects, 'MutatingWebhookConfiguration')
     service = render.one(objects, 'Service', config['webhooks'][0]['clientConfig']['service']['name'])
     spec = render.pod_spec(objects)
-    labels = render.one(objects, 'Deployment')['spec']['template']['metadata']['labels']
+    deployment = render.one(objects, 'Deployment')
+    labels = deployment['spec']['template']['metadata']['labels']
     wrong = []
     for hook in config['webhooks']:
         target = hook['clientConfig']['service']
@@ -104,7 +105,8 @@ def webhook(objects, namespace='podfit-system'):
             'no caBundle: podfit or cert-manager owns it': 'caBundle' not in hook['clientConfig'],
             'the service exists there': target['namespace'] == service['metadata'].get('namespace') == namespace,
             'the port exists': target['port'] in [p['port'] for p in service['spec']['ports']],
-            'the service selects the pods': service['spec']['selector'].items() <= labels.items(),
+            'the service selects the pods and no others': service['spec']['selector'] == deployment['spec']['selector']['matchLabels'],
+            'the Deployment selects its pods': deployment['spec']['selector']['matchLabels'].items() <= labels.items(),
             'v1 only': hook['admissionReviewVersions'] == ['v1'],
             'creations and resizes': hook['rules'] == [
                 {'apiGroups': [''], 'apiVersions': ['v1'], 'resources': ['pods'], 'operations': ['CREATE'], 'scope': 'Namespaced'},
