@@ -194,6 +194,25 @@ static bool wants_claims(const struct pf_pod *pod)
     return false;
 }
 
+/* Without VolumeBinding nothing has refused a claim that is not there, and NodeVolumeLimits does so on some nodes only. */
+static void plan_limits_after_binding(struct pf_volume_builder *b)
+{
+    const struct pf_pod *pod = b->question->pod;
+    for (size_t i = 0; i < pod->volume_count && b->code == PF_OK && !b->ended; i++) {
+        if (!pf_volume_builder_uses_claim(&pod->volumes[i])) {
+            continue;
+        }
+        const struct pf_sv name = pf_volume_builder_claim_name(b, &pod->volumes[i]);
+        if (b->code == PF_OK && pf_volume_builder_find_claim(b, name) == NULL) {
+            pf_volume_builder_give_up(
+                b, pf_volume_builder_not_found(b, "persistentvolumeclaim", name));
+        }
+    }
+    if (b->code == PF_OK && !b->ended) {
+        plan_limits(b);
+    }
+}
+
 enum pf_code pf_volume_plan_build(const struct pf_model *model,
                                   const struct pf_fit_options *options, struct pf_arena *arena,
                                   struct pf_question *question)
@@ -226,7 +245,7 @@ enum pf_code pf_volume_plan_build(const struct pf_model *model,
         {PF_FILTER_VOLUME_RESTRICTIONS, plan_restrictions},
         {PF_FILTER_VOLUME_BINDING, pf_volume_claims_plan},
         {PF_FILTER_VOLUME_ZONE, plan_zone},
-        {PF_FILTER_NODE_VOLUME_LIMITS, plan_limits},
+        {PF_FILTER_NODE_VOLUME_LIMITS, plan_limits_after_binding},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(steps); i++) {
         if (pf_volume_builder_is_active(&b, steps[i].filter)) {

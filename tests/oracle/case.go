@@ -37,6 +37,7 @@ type Case struct {
 	Gates      string `json:"gates,omitempty"`
 	FitArgs    M      `json:"fit_args,omitempty"`
 	Affinity   M      `json:"affinity_args,omitempty"` // NodeAffinityArgs.addedAffinity
+	Scheduler  M      `json:"scheduler,omitempty"`     // a profile of KubeSchedulerConfiguration
 	Expect     any    `json:"expect,omitempty"`
 	APIValid   *bool  `json:"api_valid,omitempty"`
 }
@@ -46,6 +47,28 @@ func (c *Case) steps() []Step {
 		return append([]Step{{Pod: c.Pod}}, c.Steps...)
 	}
 	return c.Steps
+}
+
+// configuration is the KubeSchedulerConfiguration of the case as JSON; empty when everything is as by default.
+func (c *Case) configuration() string {
+	profile := clone(c.Scheduler)
+	if profile == nil {
+		profile = M{}
+	}
+	args, _ := profile["pluginConfig"].(A)
+	if c.FitArgs != nil {
+		args = append(args, M{"name": "NodeResourcesFit", "args": c.FitArgs})
+	}
+	if c.Affinity != nil {
+		args = append(args, M{"name": "NodeAffinity", "args": M{"addedAffinity": c.Affinity}})
+	}
+	if args != nil {
+		profile["pluginConfig"] = args
+	}
+	if len(profile) == 0 {
+		return ""
+	}
+	return compact(M{"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration", "profiles": A{profile}})
 }
 
 func withKind(kind, version string, item any) M {

@@ -8,7 +8,7 @@ import (
 )
 
 // features that can be left out of the random clusters.
-var features = []string{"affinity", "spread", "volumes", "nominated", "dra", "declared", "preemption", "gates", "changes"}
+var features = []string{"affinity", "spread", "volumes", "nominated", "dra", "declared", "preemption", "gates", "changes", "profiles", "workloads"}
 
 func featureNames() string { return strings.Join(features, ", ") }
 
@@ -36,7 +36,7 @@ type gen struct {
 	without map[string]bool
 	// what this cluster is about: other things stay rare, so that the last filters are reached
 	taints, selectors, ports, resources, affinity, spread, volumes, podLevel, resize bool
-	numericTolerations, declared                                                     bool
+	numericTolerations, declared, workloads                                          bool
 	nodes, claims                                                                    []string
 	serial                                                                           int
 }
@@ -96,6 +96,11 @@ func (g *gen) chooseThemes(c *Case) {
 	}
 	g.taints, g.selectors, g.ports, g.resources = g.chance(other), g.chance(other), g.chance(other), g.chance(2*other)
 	g.podLevel, g.resize = g.chance(20), g.chance(20)
+	g.workloads = on("workloads", 25)
+	if on("profiles", 25) {
+		c.Scheduler = pick(g, profiles...)
+		g.workloads = g.workloads || g.chance(50) && !g.without["workloads"]
+	}
 	if on("declared", 4) {
 		c.Gates = "UserNamespacesHostNetworkSupport=true"
 		g.declared = true
@@ -106,13 +111,13 @@ func (g *gen) chooseThemes(c *Case) {
 		g.numericTolerations = strings.HasPrefix(c.Gates, "Taint")
 		g.taints = g.taints || g.numericTolerations
 		g.podLevel = g.podLevel || !g.numericTolerations
-	} else if on("gates", 8) {
+	} else if c.Scheduler == nil && on("gates", 8) {
 		c.Affinity = M{"requiredDuringSchedulingIgnoredDuringExecution": M{"nodeSelectorTerms": pick(g,
 			A{M{"matchExpressions": A{M{"key": zoneKey, "operator": "In", "values": A{"a", "b"}}}}},
 			A{M{"matchExpressions": A{M{"key": "disk", "operator": "Exists"}}}, M{"matchFields": A{M{"key": "metadata.name", "operator": "In", "values": A{"n1"}}}}},
 			A{M{"matchExpressions": A{M{"key": "rack", "operator": "NotIn", "values": A{"r1"}}}}})}}
 		g.selectors = true
-	} else if on("gates", 8) {
+	} else if c.Scheduler == nil && on("gates", 8) {
 		c.FitArgs = pick(g, M{"ignoredResources": A{"example.com/gpu"}}, M{"ignoredResourceGroups": A{"example.com"}},
 			M{"ignoredResources": A{"vendor.io/fpga", "hugepages-2Mi"}, "ignoredResourceGroups": A{"nvidia.com"}})
 		g.resources = true
@@ -137,6 +142,11 @@ func (g *gen) cluster(c *Case) {
 	if g.chance(5) && !g.without["dra"] {
 		g.deviceClass(c)
 	}
+	if g.workloads {
+		for i := 1 + g.Intn(3); i > 0; i-- {
+			c.Objects = replaceWorkload(c.Objects, g.workload(g.namespace()))
+		}
+	}
 	for i := g.Intn(3*count/2 + 2); i > 0; i-- {
 		if p := g.existing(); p != nil {
 			c.Existing = append(c.Existing, p)
@@ -151,6 +161,17 @@ func (g *gen) cluster(c *Case) {
 	if g.chance(20) && !g.without["nominated"] {
 		g.nominatedPods(c)
 	}
+}
+
+// replaceWorkload keeps names unique among a kind.
+func replaceWorkload(objects A, by M) A {
+	var out A
+	for _, o := range objects {
+		if objectKey(o.(M)) != objectKey(by) {
+			out = append(out, o)
+		}
+	}
+	return append(out, by)
 }
 
 func (g *gen) namespaceObject(name string) M {
@@ -185,6 +206,8 @@ func (g *gen) change(c *Case) {
 		case 7:
 			if g.volumes {
 				g.changeStorage(c)
+			} else if g.workloads && g.chance(50) {
+				c.Steps = append(c.Steps, Step{Apply: g.workload(g.namespace())})
 			} else {
 				c.Steps = append(c.Steps, Step{Apply: withKind("Namespace", "v1", g.namespaceObject(pick(g, "default", "team-a", "team-b")))})
 			}

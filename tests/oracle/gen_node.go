@@ -117,6 +117,14 @@ func (g *gen) taintList() A {
 	return taints
 }
 
+// images of a node; an image has the same size everywhere, as kube-scheduler takes the one it heard first.
+func (g *gen) images() A {
+	return anys(some(g, 3,
+		M{"names": A{"registry.test/pause:1"}, "sizeBytes": 300000000},
+		M{"names": A{"registry.test/big:latest", "registry.test/big@sha256:9f"}, "sizeBytes": 1500000000},
+		M{"names": A{"registry.test/small:2"}, "sizeBytes": 1000000}))
+}
+
 func (g *gen) node(name string) M {
 	spec := M{}
 	if g.chance(5) {
@@ -138,7 +146,7 @@ func (g *gen) node(name string) M {
 		status["declaredFeatures"] = A{"UserNamespacesHostNetworkSupport"}
 	}
 	if g.chance(20) {
-		status["images"] = A{M{"names": A{"registry.test/pause:1"}, "sizeBytes": 300000000}}
+		status["images"] = g.images()
 	}
 	node := M{"metadata": M{"name": name, "labels": g.nodeLabels(name), "uid": fmt.Sprintf("uid-node-%s-%d", name, g.serial)}, "spec": spec, "status": status}
 	g.serial++

@@ -153,7 +153,11 @@ func (g *gen) pod(name string) M {
 	if g.chance(15) {
 		g.nulls(spec)
 	}
-	return M{"metadata": M{"name": name, "namespace": g.namespace(), "labels": g.podLabels()}, "spec": spec}
+	meta := M{"name": name, "namespace": g.namespace(), "labels": g.podLabels()}
+	if g.workloads && g.chance(40) {
+		meta["ownerReferences"] = A{g.owner()}
+	}
+	return M{"metadata": meta, "spec": spec}
 }
 
 func (g *gen) container(name string, hostNetwork, sidecar bool) M {
@@ -162,7 +166,8 @@ func (g *gen) container(name string, hostNetwork, sidecar bool) M {
 		return M{"name": name, "image": "registry.test/pause:1", "resources": M{"limits": M{"cpu": 1, "memory": 1e9, "ephemeral-storage": "1", "example.com/gpu": 1,
 			"nvidia.com/gpu": "1", "vendor.io/fpga": 2}}, "ports": nil, "restartPolicy": sidecarPolicy(sidecar)}
 	}
-	c := M{"name": name, "image": "registry.test/pause:1", "terminationMessagePolicy": "File", "imagePullPolicy": "Always"}
+	image := pick(g, "registry.test/pause:1", "registry.test/pause:1", "registry.test/big", "registry.test/small:2", "registry.test/none:1")
+	c := M{"name": name, "image": image, "terminationMessagePolicy": "File", "imagePullPolicy": "Always"}
 	if sidecar {
 		c["restartPolicy"] = "Always"
 	}

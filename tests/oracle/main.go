@@ -16,6 +16,8 @@ type options struct {
 	seed, count, seeds int
 	peer, cases, out   string
 	without            string
+	tally              string
+	jobs               int
 	noUnknown, places  bool
 	preemption         bool
 	allReasons         bool
@@ -32,8 +34,10 @@ func parseOptions() options {
 	flag.StringVar(&o.cases, "cases", "", "files of cases replayed first (JSON lines), separated by commas")
 	flag.StringVar(&o.out, "out", "", "file that receives shrunk mismatches")
 	flag.StringVar(&o.without, "without", "", "features to leave out, separated by commas: "+featureNames())
+	flag.StringVar(&o.tally, "tally", "", "be a worker: play the clusters in this process and write the figures to this file")
+	flag.IntVar(&o.jobs, "jobs", 2, "processes at a time")
 	flag.BoolVar(&o.noUnknown, "no-unknown", false, "podfit's answer 'unknown' is a difference")
-	flag.BoolVar(&o.places, "places", false, "the node a pod is predicted to land on must be one with the highest score")
+	flag.BoolVar(&o.places, "places", true, "scores must be the same, and the node a pod is predicted to land on one with the highest")
 	flag.BoolVar(&o.preemption, "preemption", false, "compare whom a pod that fits nowhere would evict")
 	flag.BoolVar(&o.allReasons, "all-reasons", true, "fail when a reason of the list was never met")
 	flag.BoolVar(&o.verbose, "v", false, "print each case's name")
@@ -60,13 +64,25 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
+	if o.tally != "" {
+		return work(o, without)
+	}
+	start := time.Now()
+	t, err := runParallel(o)
+	if err != nil {
+		return err
+	}
+	return t.report(o, without, time.Since(start))
+}
+
+// work is what a worker does: the kept cases, then its seeds.
+func work(o options, without map[string]bool) error {
 	h, err := newHarness(o)
 	if err != nil {
 		return err
 	}
 	defer h.close()
 	h.without = without
-	start := time.Now()
 	for _, path := range strings.Split(o.cases, ",") {
 		if path == "" {
 			continue
@@ -76,7 +92,7 @@ func run(o options) error {
 		}
 	}
 	for seed := o.seed; seed < o.seed+o.seeds; seed++ {
-		for i := 0; i < o.count; i++ {
+		for i := 0; i < o.count && h.tally.Mismatches < mismatchesMax; i++ {
 			c := generate(int64(seed), int64(i), without)
 			if o.verbose {
 				fmt.Println(c.Name)
@@ -86,5 +102,5 @@ func run(o options) error {
 			}
 		}
 	}
-	return h.report(time.Since(start))
+	return h.tally.write(o.tally)
 }

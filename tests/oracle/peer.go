@@ -30,7 +30,8 @@ type PeerJudgement struct {
 // PeerAnswer is the remembered answer and, in Explained, the one found node by node.
 type PeerAnswer struct {
 	PeerJudgement
-	Preemption *Candidate `json:"preemption"`
+	Scores     map[string]map[string]int64 `json:"scores"` // weighted, by node and plug-in
+	Preemption *Candidate                  `json:"preemption"`
 	Explained  struct {
 		PeerJudgement
 		Nodes []struct {
@@ -97,13 +98,8 @@ func request(c *Case, objects []M) ([]byte, error) {
 		}
 	}
 	line := M{"minor": 36, "gates": gateMap(c.Gates), "objects": list(objects), "steps": steps}
-	for _, key := range []string{"ignoredResources", "ignoredResourceGroups"} {
-		if names, ok := c.FitArgs[key]; ok {
-			line[key] = names
-		}
-	}
-	if c.Affinity != nil {
-		line["addedAffinity"] = c.Affinity
+	if scheduler := c.configuration(); scheduler != "" {
+		line["scheduler"] = json.RawMessage(scheduler)
 	}
 	return json.Marshal(line)
 }

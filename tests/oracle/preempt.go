@@ -26,13 +26,14 @@ type Candidate struct {
 	Victims []string `json:"victims"` // namespace/name, sorted
 }
 
+// newPreemption makes the plug-in of the profile; nil when it has none.
 func newPreemption(ctx context.Context, profile *schedulerapi.KubeSchedulerProfile, handle fwk.Handle) (*defaultpreemption.DefaultPreemption, error) {
 	for _, c := range profile.PluginConfig {
 		if c.Name == "DefaultPreemption" {
 			return defaultpreemption.New(ctx, c.Args, handle, feature.NewSchedulerFeaturesFromGates(utilfeature.DefaultFeatureGate))
 		}
 	}
-	return nil, fmt.Errorf("the profile does not configure DefaultPreemption")
+	return nil, nil // the profile does without
 }
 
 // preempt does what PostFilter does without evicting anybody. Candidates are the nodes among which kube-scheduler would choose: all that are

@@ -9,8 +9,8 @@ import (
 type reason struct{ plugin, code, text string }
 
 type reasonCount struct {
-	met      int // kube-scheduler said so
-	compared int // and podfit had an answer
+	Met      int // kube-scheduler said so
+	Compared int // and podfit had an answer
 }
 
 const (
@@ -80,22 +80,22 @@ func (h *harness) countReasons(real *Answer, compared bool) {
 	for _, n := range real.Nodes {
 		for _, text := range n.Reasons {
 			r := reason{n.Plugin, n.Code, normalise(text)}
-			c := h.tally.reasons[r]
+			c := h.tally.Reasons[r]
 			if c == nil {
 				c = &reasonCount{}
-				h.tally.reasons[r] = c
+				h.tally.Reasons[r] = c
 			}
-			c.met++
+			c.Met++
 			if compared {
-				c.compared++
+				c.Compared++
 			}
 		}
 	}
 }
 
-func (h *harness) printReasons() {
+func (t *tally) printReasons() {
 	var all []reason
-	for r := range h.tally.reasons {
+	for r := range t.Reasons {
 		all = append(all, r)
 	}
 	sort.Slice(all, func(a, b int) bool {
@@ -103,16 +103,15 @@ func (h *harness) printReasons() {
 	})
 	fmt.Printf("%10s %10s  %-20s %-28s %s\n", "met", "compared", "plug-in", "code", "reason")
 	for _, r := range all {
-		c := h.tally.reasons[r]
-		fmt.Printf("%10d %10d  %-20s %-28s %s\n", c.met, c.compared, r.plugin, r.code, r.text)
+		c := t.Reasons[r]
+		fmt.Printf("%10d %10d  %-20s %-28s %s\n", c.Met, c.Compared, r.plugin, r.code, r.text)
 	}
 }
 
-func (h *harness) missingReasons() []string {
-	without := h.without
+func (t *tally) missingReasons(without map[string]bool) []string {
 	var missing []string
 	for _, w := range wanted {
-		if h.tally.reasons[w.reason] == nil && !without[w.feature] {
+		if t.Reasons[w.reason] == nil && !without[w.feature] {
 			missing = append(missing, fmt.Sprintf("%s %s '%s'", w.plugin, w.code, w.text))
 		}
 	}

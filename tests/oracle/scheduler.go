@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	v1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	resourcev1 "k8s.io/api/resource/v1"
@@ -18,7 +19,6 @@ import (
 	"k8s.io/dynamic-resource-allocation/deviceclass/extendedresourcecache"
 	resourceslicetracker "k8s.io/dynamic-resource-allocation/resourceslice/tracker"
 	"k8s.io/klog/v2"
-	configv1 "k8s.io/kube-scheduler/config/v1"
 	fwk "k8s.io/kube-scheduler/framework"
 	schedulerapi "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config/scheme"
@@ -51,9 +51,8 @@ type switchable struct{ *schedcache.Snapshot }
 
 // config is what a scheduler is built with; schedulers are kept by it.
 type config struct {
-	gates    string // Name=true,Name=false
-	fitArgs  string // JSON, NodeResourcesFitArgs
-	affinity string // JSON, NodeAffinityArgs.addedAffinity
+	gates     string // Name=true,Name=false
+	scheduler string // KubeSchedulerConfiguration as JSON; empty: every default
 }
 
 func (s *scheduler) AddNominatedPod(klog.Logger, fwk.PodInfo, *fwk.NominatingInfo) {}
@@ -62,28 +61,17 @@ func (s *scheduler) UpdateNominatedPod(klog.Logger, *v1.Pod, fwk.PodInfo)       
 func (s *scheduler) NominatedPodsForNode(node string) []fwk.PodInfo                { return s.nominated[node] }
 
 func profileFor(c config) (*schedulerapi.KubeSchedulerProfile, error) {
-	versioned := configv1.KubeSchedulerConfiguration{}
-	var plugins []configv1.PluginConfig
-	add := func(plugin, members string) {
-		args := fmt.Sprintf(`{"kind":"%sArgs","apiVersion":"kubescheduler.config.k8s.io/v1",%s}`, plugin, members)
-		plugins = append(plugins, configv1.PluginConfig{Name: plugin, Args: runtime.RawExtension{Raw: []byte(args)}})
+	text := c.scheduler
+	if text == "" {
+		text = `{"apiVersion":"kubescheduler.config.k8s.io/v1","kind":"KubeSchedulerConfiguration"}`
 	}
-	if c.fitArgs != "" {
-		add("NodeResourcesFit", c.fitArgs[1:len(c.fitArgs)-1])
-	}
-	if c.affinity != "" {
-		add("NodeAffinity", `"addedAffinity":`+c.affinity)
-	}
-	if plugins != nil {
-		versioned.Profiles = []configv1.KubeSchedulerProfile{{PluginConfig: plugins}}
-		if err := versioned.DecodeNestedObjects(scheme.Codecs.UniversalDecoder()); err != nil {
-			return nil, err
-		}
-	}
-	scheme.Scheme.Default(&versioned)
-	cfg := schedulerapi.KubeSchedulerConfiguration{}
-	if err := scheme.Scheme.Convert(&versioned, &cfg, nil); err != nil {
+	object, _, err := scheme.Codecs.UniversalDecoder().Decode([]byte(text), nil, nil)
+	if err != nil {
 		return nil, err
+	}
+	cfg, ok := object.(*schedulerapi.KubeSchedulerConfiguration)
+	if !ok || len(cfg.Profiles) != 1 {
+		return nil, fmt.Errorf("not a KubeSchedulerConfiguration with one profile: %s", text)
 	}
 	return &cfg.Profiles[0], nil
 }
@@ -136,6 +124,12 @@ func (s *scheduler) store(kind string) (cache.Indexer, runtime.Object) {
 		return core.PersistentVolumes().Informer().GetIndexer(), &v1.PersistentVolume{}
 	case "Service":
 		return core.Services().Informer().GetIndexer(), &v1.Service{}
+	case "ReplicationController":
+		return core.ReplicationControllers().Informer().GetIndexer(), &v1.ReplicationController{}
+	case "ReplicaSet":
+		return s.factory.Apps().V1().ReplicaSets().Informer().GetIndexer(), &appsv1.ReplicaSet{}
+	case "StatefulSet":
+		return s.factory.Apps().V1().StatefulSets().Informer().GetIndexer(), &appsv1.StatefulSet{}
 	case "StorageClass":
 		return storage.StorageClasses().Informer().GetIndexer(), &storagev1.StorageClass{}
 	case "CSINode":
@@ -154,7 +148,7 @@ func (s *scheduler) store(kind string) (cache.Indexer, runtime.Object) {
 	return nil, nil
 }
 
-var storeKinds = []string{"Namespace", "PersistentVolumeClaim", "PersistentVolume", "Service", "StorageClass", "CSINode", "CSIDriver",
+var storeKinds = []string{"Namespace", "PersistentVolumeClaim", "PersistentVolume", "Service", "ReplicationController", "ReplicaSet", "StatefulSet", "StorageClass", "CSINode", "CSIDriver",
 	"CSIStorageCapacity", "VolumeAttachment", "DeviceClass", "PodDisruptionBudget"}
 
 func (s *scheduler) fillStores(objects []M) error {
@@ -339,7 +333,9 @@ func (s *scheduler) filter(ctx context.Context, pod *v1.Pod, answer *Answer) err
 	if answer.Fits == 0 && answer.Failed == "" {
 		answer.Message = (&framework.FitError{Pod: pod, NumAllNodes: len(infos), Diagnosis: diagnosis}).Error()
 		answer.FullMessage = answer.Message
-		if s.evict {
+		if s.evict && s.preemption == nil {
+			answer.Candidates = []Candidate{}
+		} else if s.evict {
 			if err := s.preempt(ctx, pod, state, &diagnosis, answer); err != nil {
 				return err
 			}

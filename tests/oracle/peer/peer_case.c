@@ -1,26 +1,18 @@
 #include "peer_case.h"
 
+#include "rank.h"
+#include <podfit/config.h>
 #include <podfit/cursor.h>
-#include <podfit/fit.h>
 #include <podfit/limits.h>
 #include <podfit/snapshot.h>
 #include <podfit/volumes.h>
 #include <podfit/write.h>
 
 #define ARENA_MAX_BYTES ((size_t)256 * 1024 * 1024)
-#define NAMES_MAX       16
-
-struct names {
-    struct pf_sv items[NAMES_MAX];
-    size_t count;
-};
-
 struct peer_case {
     int64_t minor;
     struct pf_sv gates;
-    struct pf_sv added_affinity; /* NodeAffinityArgs.addedAffinity */
-    struct names ignored;
-    struct names ignored_groups;
+    struct pf_sv scheduler; /* KubeSchedulerConfiguration as JSON; empty: every default */
     struct pf_sv objects;
     struct pf_sv steps;
 };
@@ -28,60 +20,31 @@ struct peer_case {
 struct play {
     struct pf_model *model;
     struct pf_fit *fit;
+    struct pf_config *config;
     struct pf_kube_features features;
     struct pf_arena arena; /* of the case */
     struct pf_arena step;  /* of one step */
     struct pf_writer w;
 };
 
-static void read_names(struct pf_cursor *c, struct pf_arena *arena, struct names *names)
-{
-    (void)pf_cursor_enter_array(c);
-    while (pf_cursor_next_item(c)) {
-        if (names->count == NAMES_MAX) {
-            (void)pf_cursor_fail(c, PF_E_TOO_BIG, "too many names");
-        } else if (pf_cursor_string(c, arena, &names->items[names->count])) {
-            names->count++;
-        }
-    }
-}
-
-static enum pf_code read_case(struct pf_sv text, struct pf_arena *arena, struct peer_case *ret_case,
-                              struct pf_err *err)
+static enum pf_code read_case(struct pf_sv text, struct peer_case *ret_case, struct pf_err *err)
 {
     static const struct pf_sv keys[] = {
-        PF_SV_INIT("minor"),         PF_SV_INIT("gates"), PF_SV_INIT("ignoredResources"),
-        PF_SV_INIT("objects"),       PF_SV_INIT("steps"), PF_SV_INIT("ignoredResourceGroups"),
-        PF_SV_INIT("addedAffinity"),
+        PF_SV_INIT("minor"),     PF_SV_INIT("gates"), PF_SV_INIT("objects"),
+        PF_SV_INIT("scheduler"), PF_SV_INIT("steps"),
     };
+    struct pf_sv *const spans[] = {NULL, &ret_case->gates, &ret_case->objects, &ret_case->scheduler,
+                                   &ret_case->steps};
     struct pf_cursor c;
     uint64_t seen = 0;
     size_t index = 0;
     pf_cursor_init(&c, text);
     (void)pf_cursor_enter_object(&c);
     while (pf_cursor_next_field(&c, keys, PF_ARRAY_LEN(keys), &seen, &index)) {
-        switch (index) {
-        case 0:
+        if (spans[index] != NULL) {
+            (void)pf_cursor_span(&c, spans[index]);
+        } else {
             (void)pf_cursor_i64(&c, &ret_case->minor);
-            break;
-        case 1:
-            (void)pf_cursor_span(&c, &ret_case->gates);
-            break;
-        case 2:
-            read_names(&c, arena, &ret_case->ignored);
-            break;
-        case 3:
-            (void)pf_cursor_span(&c, &ret_case->objects);
-            break;
-        case 4:
-            (void)pf_cursor_span(&c, &ret_case->steps);
-            break;
-        case 5:
-            read_names(&c, arena, &ret_case->ignored_groups);
-            break;
-        default:
-            (void)pf_cursor_span(&c, &ret_case->added_affinity);
-            break;
         }
     }
     (void)pf_cursor_end(&c);
@@ -107,24 +70,30 @@ static enum pf_code set_gates(struct pf_sv text, struct pf_arena *arena,
     return pf_cursor_error(&c, err);
 }
 
-/* A node affinity stands in pods only, so the decoder of pods reads it. */
-static enum pf_code read_added_affinity(struct pf_sv text, struct pf_arena *arena,
-                                        struct pf_node_selector *ret_affinity, struct pf_err *err)
+/* The file that the configuration names is the case's text. */
+static enum pf_code give_scheduler(void *opaque, const char *path PF_UNUSED, struct pf_buf *buf,
+                                   struct pf_err *err)
 {
-    if (text.len == 0) {
-        return PF_OK;
-    }
-    const char *json = pf_arena_printf(arena, "{\"spec\":{\"affinity\":{\"nodeAffinity\":%.*s}}}",
-                                       PF_SV_ARG(text));
-    if (json == NULL) {
+    pf_buf_append_sv(buf, *(const struct pf_sv *)opaque);
+    return pf_buf_status(buf, err);
+}
+
+/* As a user gives it: the case's KubeSchedulerConfiguration through podfit's own configuration. */
+static enum pf_code configure(struct play *play, struct pf_sv scheduler, struct pf_err *err)
+{
+    static const char head[] = "apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\n"
+                               "classes: [{name: all}]\n";
+    const char *const yaml = pf_arena_printf(
+        &play->arena, "%s%s", head, scheduler.len != 0 ? "fit: {schedulerConfig: s}\n" : "");
+    const struct pf_config_source source = {
+        .yaml = pf_sv_from(yaml), .name = "case", .read = give_scheduler, .opaque = &scheduler};
+    struct pf_problems problems;
+    if (yaml == NULL) {
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
-    struct pf_pod pod = {0};
-    const enum pf_code code = pf_pod_decode(pf_sv_from(json), arena, &pod, err);
-    if (code == PF_OK) {
-        *ret_affinity = pod.node_affinity;
-    }
-    return code;
+    pf_problems_init(&problems, &play->arena, "case");
+    const enum pf_code code = pf_config_parse_source(&source, &problems, &play->config);
+    return code != PF_E_INVALID ? code : pf_problems_status(&problems, err);
 }
 
 static void put_reasons(struct pf_writer *w, const struct pf_fit_node *node)
@@ -175,12 +144,36 @@ static void put_place(struct pf_writer *w, const struct pf_judgement *judgement,
     }
 }
 
+/* Weighted scores by node and plug-in, of the nodes that fit. */
+static void put_scores(struct pf_writer *w, const struct pf_explanation *explanation,
+                       const struct pf_rank_table *table)
+{
+    pf_write_key(w, PF_SV("scores"));
+    pf_write_begin_object(w);
+    for (size_t i = 0; i < explanation->node_count; i++) {
+        for (uint32_t k = 0; k < table->count; k++) {
+            if (table->rows[k].slot != explanation->nodes[i].slot) {
+                continue;
+            }
+            pf_write_key(w, explanation->nodes[i].name);
+            pf_write_begin_object(w);
+            for (unsigned id = 0; id < PF_SCORE_COUNT; id++) {
+                pf_write_i64_member(w, pf_fit_score_name((enum pf_score_id)id),
+                                    table->rows[k].weighted[id]);
+            }
+            pf_write_end_object(w);
+        }
+    }
+    pf_write_end_object(w);
+}
+
 /* Judged twice: by the remembered answers that reviews use, and node by node. */
 static enum pf_code ask(struct play *play, struct pf_sv json, struct pf_err *err)
 {
     struct pf_pod pod = {0};
     struct pf_judgement judgement = {0};
     struct pf_explanation explanation = {0};
+    struct pf_rank_table scores = {0};
     enum pf_code code = pf_pod_decode(json, &play->step, &pod, err);
     if (code == PF_OK && pod.meta.namespace_.len == 0) {
         pod.meta.namespace_ = PF_SV("default");
@@ -196,6 +189,9 @@ static enum pf_code ask(struct play *play, struct pf_sv json, struct pf_err *err
         code = pf_fit_explain(play->fit, &pod, &play->step, &explanation, err);
     }
     if (code == PF_OK) {
+        code = pf_score_explain(play->fit, &pod, &play->step, &scores, err);
+    }
+    if (code == PF_OK) {
         code = pf_model_check(play->model, err);
     }
     pf_model_unlock(play->model);
@@ -206,6 +202,7 @@ static enum pf_code ask(struct play *play, struct pf_sv json, struct pf_err *err
     pf_write_begin_object(w);
     put_judgement(w, &judgement);
     put_place(w, &judgement, &explanation);
+    put_scores(w, &explanation, &scores);
     pf_write_key(w, PF_SV("explained"));
     pf_write_begin_object(w);
     put_judgement(w, &explanation.judgement);
@@ -305,22 +302,15 @@ static enum pf_code open_play(struct play *play, const struct peer_case *wanted,
         .reservation_ttl_ms = INT64_C(15000),
         .reservations_max = PF_RESERVATIONS_MAX,
     };
-    struct pf_fit_options fit_options = {
-        .features = play->features,
-        .clock = options.clock,
-        .max_model_age_ms = INT64_C(60000),
-        .claims_now = true, /* as kube-scheduler says it this moment */
-        .ignored_resources = wanted->ignored.items,
-        .ignored_resource_count = wanted->ignored.count,
-        .ignored_resource_groups = wanted->ignored_groups.items,
-        .ignored_resource_group_count = wanted->ignored_groups.count,
-    };
-    enum pf_code code =
-        read_added_affinity(wanted->added_affinity, &play->arena, &fit_options.added_affinity, err);
+    enum pf_code code = configure(play, wanted->scheduler, err);
     if (code == PF_OK) {
         code = pf_model_new(&options, &play->model, err);
     }
     if (code == PF_OK) {
+        struct pf_fit_options fit_options = play->config->fit;
+        fit_options.features = play->features;
+        fit_options.clock = options.clock;
+        fit_options.claims_now = true; /* as kube-scheduler says it this moment */
         code = pf_fit_new(play->model, &fit_options, &play->fit, err);
     }
     for (unsigned kind = 0; code == PF_OK && kind < PF_KIND_COUNT; kind++) {
@@ -336,7 +326,7 @@ enum pf_code pf_peer_case_play(struct pf_sv text, struct pf_buf *out, struct pf_
     pf_arena_init(&play.arena, ARENA_MAX_BYTES);
     pf_arena_init(&play.step, ARENA_MAX_BYTES);
     pf_write_init(&play.w, out);
-    enum pf_code code = read_case(text, &play.arena, &wanted, err);
+    enum pf_code code = read_case(text, &wanted, err);
     if (code == PF_OK) {
         play.features = pf_kube_features_default((int)wanted.minor);
         code = set_gates(wanted.gates, &play.arena, &play.features, err);
@@ -349,6 +339,7 @@ enum pf_code pf_peer_case_play(struct pf_sv text, struct pf_buf *out, struct pf_
     }
     pf_fit_free(play.fit);
     pf_model_free(play.model);
+    pf_config_unref(play.config);
     pf_arena_done(&play.step);
     pf_arena_done(&play.arena);
     return code;
