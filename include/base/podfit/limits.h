@@ -88,6 +88,10 @@
 #define PF_KUBE_ANSWER_MAX_BYTES ((size_t)32 * 1024 * 1024)
 /** Body of an answer that says no: a Status with its causes has 1 to 10 KiB; what is over it is not looked at. */
 #define PF_KUBE_STATUS_MAX_BYTES ((size_t)64 * 1024)
+/** `metadata` of a list: a resourceVersion and a continue token, which is a key of etcd (at most some 1 KiB) in base64; 16 times that and more. */
+#define PF_LIST_METADATA_MAX_BYTES ((size_t)64 * 1024)
+/** What a reader of a list or a watch keeps between two objects; the memory of a larger object is given back. 99 of 100 objects are below 64 KiB. */
+#define PF_STREAM_KEEP_BYTES ((size_t)256 * 1024)
 
 /** Nodes that fit, up to which every score plug-in ranks them; above, the two resource scores decide alone. kube-scheduler itself scores only a rotating sample from 100 nodes on. */
 #define PF_FIT_RANKED_MAX 500

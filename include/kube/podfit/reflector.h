@@ -16,7 +16,10 @@ struct pf_reflector;
 
 /** Where the objects go. All run on the client's thread; texts are borrowed during the call. */
 struct pf_reflector_sink {
-    /** A complete list follows: object() with PF_WATCH_ADDED for each, then replace_end(). What was known and does not come is to be removed at replace_end(). */
+    /**
+     * A complete list follows: object() with PF_WATCH_ADDED for each, then replace_end(). What was known and does not come is to be removed at replace_end().
+     * An object may come twice (a page that broke off is asked for again), and while a streaming list runs it may also be PF_WATCH_MODIFIED or PF_WATCH_DELETED.
+     */
     void (*replace_begin)(void *ctx);
     /**
      * @param type  PF_WATCH_ADDED, PF_WATCH_MODIFIED or PF_WATCH_DELETED (the previous content)
@@ -57,7 +60,7 @@ int64_t pf_reflector_tick(struct pf_reflector *reflector);
 
 struct pf_reflector_stats {
     bool synced;       /**< a complete list has been taken over */
-    bool watching;     /**< a watch is open now */
+    bool watching;     /**< a watch is open or being opened now */
     uint64_t lists;    /**< complete ones */
     uint64_t watches;  /**< opened */
     uint64_t restarts; /**< watches that ended otherwise than by their own time-out */
@@ -65,6 +68,7 @@ struct pf_reflector_stats {
     uint64_t events;   /**< ADDED, MODIFIED, DELETED of watches */
     uint64_t bookmarks;
     uint64_t unknown_events;
+    uint64_t repeated;     /**< events that were not newer than what is known, dropped */
     int64_t alive_mono_ns; /**< when the server last spoke; 0: never */
     char resource_version[32];
     char last_failure[256]; /**< one line; empty: none so far */
