@@ -10,10 +10,10 @@ PHASES = {'succeeds': 'Succeeded', 'fails': 'Failed', 'runs': 'Running'}
 
 
 class Kubelet:
-    """A thread over all fake nodes; `with Kubelet(api)`."""
+    """A thread over all fake nodes; `with Kubelet(api)`. `default` is the outcome of pods without the label: None leaves them as they are."""
 
-    def __init__(self, api):
-        self.api = api
+    def __init__(self, api, default=None):
+        self.api, self.default = api, default
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.work, daemon=True)
 
@@ -39,7 +39,7 @@ class Kubelet:
         if metadata.get('deletionTimestamp'):
             self.api.delete('Pod', metadata['namespace'], metadata['name'])
             return
-        phase = PHASES.get(metadata.get('labels', {}).get(OUTCOME))
+        phase = PHASES.get(metadata.get('labels', {}).get(OUTCOME, self.default))
         if phase and pod['spec'].get('nodeName') and pod['status'].get('phase') == 'Pending':
             status = {'phase': phase, 'conditions': [{'type': 'Ready', 'status': 'True' if phase == 'Running' else 'False'}]}
             self.api.patch('Pod', metadata['namespace'], metadata['name'], {'status': status}, 'status', 'application/strategic-merge-patch+json')

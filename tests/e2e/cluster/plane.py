@@ -99,6 +99,9 @@ class ControlPlane(Client):
 
     def __init__(self, folder=None):
         self.dir = folder or tempfile.mkdtemp(prefix='podfit-plane-')
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+            os.makedirs(folder)
         self.processes, self.started = {}, {}
         atexit.register(self.end)  # also after Ctrl-C
         self.ports = dict(zip(('etcd', 'peer', 'api'), free_ports(3)))

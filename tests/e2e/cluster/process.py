@@ -30,6 +30,13 @@ def wait_until(condition, what, seconds=30.0, pause=0.02):
         time.sleep(pause)
 
 
+def interrupt_on_sigterm():
+    """SIGTERM as Ctrl-C: `with` blocks are left, and unittest lets it through, so that everything is cleaned up."""
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, interrupt)
+
+
 class Process:
     """One program whose output goes to a log. Start it from the main thread: the kernel ends it together with the thread that started it."""
 

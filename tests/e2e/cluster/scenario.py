@@ -1,13 +1,13 @@
 """What every scenario stands on: the shared control plane, emptied, and a podfit of its own."""
 import contextlib
 import os
-import signal
 import sys
 import unittest
 
 from api import ApiError, path_of
 from objects import bound, unschedulable
 from plane import ROOT, SKIPPED, ControlPlane, Unavailable, attach, wait_until
+from process import interrupt_on_sigterm
 from webhook import SLOW, SYSTEM, Podfit, can_follow
 
 STATE = os.environ.get('PODFIT_CLUSTER', '')
@@ -127,16 +127,12 @@ class Scenario(unittest.TestCase):
         return [e for e in self.api.list('Event', namespace) if e.get('reason') == reason]
 
 
-def interrupt(*_):
-    raise KeyboardInterrupt
-
-
 def main():
-    signal.signal(signal.SIGTERM, interrupt)  # unittest lets it through, and atexit cleans up
+    interrupt_on_sigterm()
     try:
         unittest.main(verbosity=2)
     except Unavailable:
         sys.exit(SKIPPED)
 
 
-__all__ = ['PATIENCE', 'SYSTEM', 'ApiError', 'Scenario', 'empty', 'example_config', 'main', 'path_of', 'wait_until']
+__all__ = ['PATIENCE', 'SKIPPED', 'SYSTEM', 'ApiError', 'Scenario', 'empty', 'example_config', 'main', 'path_of', 'wait_until']

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from plane import SKIPPED, ControlPlane, Unavailable, binaries, wait_until, write
+from process import interrupt_on_sigterm
 
 UP_SECONDS = 120
 
@@ -26,16 +27,19 @@ def read(state_file):
 
 def run(state_file, parent):
     """The supervisor itself: waits for a signal, for the end of `parent`, or for the end of a program."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
+    interrupt_on_sigterm()
     parent_descriptor = os.pidfd_open(parent)
-    with ControlPlane() as plane:
-        plane.state.update(supervisor=os.getpid(), started=plane.started)
-        write(state_file, json.dumps(plane.state))
-        while not select.select([parent_descriptor], [], [], 0)[0]:
-            if signal.sigtimedwait((signal.SIGTERM, signal.SIGINT), 0.5):
-                break
-            plane.check()
-        print('resident MiB at the end: %s' % plane.resident_mib(), flush=True)
+    try:
+        with ControlPlane() as plane:
+            plane.state.update(supervisor=os.getpid(), started=plane.started)
+            write(state_file, json.dumps(plane.state))
+            try:
+                while not select.select([parent_descriptor], [], [], 0.5)[0]:
+                    plane.check()
+            finally:
+                print('resident MiB at the end: %s' % plane.resident_mib(), flush=True)
+    except KeyboardInterrupt:
+        pass
     os.unlink(state_file)
 
 

@@ -113,9 +113,9 @@ class Podfit:
     def reviews(self):
         return self.stats()['reviews']['total']
 
-    def wait_until_asked(self, namespace):
+    def wait_until_asked(self, namespace, labels=None):
         before = self.reviews()
-        probe = {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'generateName': 'probe-', 'namespace': namespace},
+        probe = {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'generateName': 'probe-', 'namespace': namespace, 'labels': labels or {}},
                  'spec': {'containers': [{'name': 'probe', 'image': 'probe'}]}}
 
         def asked():

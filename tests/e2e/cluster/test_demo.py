@@ -1,0 +1,25 @@
+"""scripts/demo --cluster does what it promises, and README.md quotes what it prints."""
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+import scenario
+from plane import ROOT
+
+
+class Demo(unittest.TestCase):
+    def test_readme_quotes_it(self):
+        with open(os.path.join(ROOT, 'README.md'), encoding='utf8') as file:
+            quoted = re.search(r'<!-- cluster:begin -->\n```text\n(.*?)```\n<!-- cluster:end -->', file.read(), re.S).group(1)
+        demo = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'demo.py')
+        done = subprocess.run([sys.executable, '-B', demo, '--exit'], stdout=subprocess.PIPE, timeout=200, check=False, encoding='utf8')
+        if done.returncode == scenario.SKIPPED:
+            self.skipTest('no control plane')
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn(quoted, done.stdout)
+
+
+if __name__ == '__main__':
+    scenario.main()
