@@ -130,7 +130,8 @@ static void wipe_copies(struct pf_sv output, const struct reading *r)
 {
     const struct pf_sv texts[] = {r->token, r->cert, r->key};
     for (size_t i = 0; i < PF_ARRAY_LEN(texts); i++) {
-        const bool inside = texts[i].ptr >= output.ptr && texts[i].ptr < output.ptr + output.len;
+        const bool inside =
+            output.len != 0 && texts[i].ptr >= output.ptr && texts[i].ptr < output.ptr + output.len;
         if (!inside) {
             wipe(texts[i]);
         }
