@@ -78,7 +78,16 @@ static enum pf_code judge(const struct pf_decide_rules *rules, const struct pf_d
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
     struct pf_err local = {0};
-    enum pf_code code = scheduler_view(rules, seen, /* stored= */ input->resize, arena, &local);
+    const char *why = NULL;
+    enum pf_code code =
+        input->request->manifest ? pf_decide_runtime_class(rules->model, seen, arena, &why) : PF_OK;
+    if (code != PF_OK) {
+        return pf_err_set(err, code, "out of memory");
+    }
+    if (why != NULL) {
+        return pf_judge_unknown(rules, input, class_, why, arena, decision);
+    }
+    code = scheduler_view(rules, seen, /* stored= */ input->resize, arena, &local);
     if (code == PF_E_TOO_BIG) {
         return pf_judge_unknown(rules, input, class_, local.text, arena, decision);
     }

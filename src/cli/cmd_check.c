@@ -25,6 +25,7 @@ struct values {
     const char *kubernetes_version;
     struct pf_cliopt_strings feature_gates;
     bool independent;
+    bool claims_now;
     bool explain;
     int format; /* enum pf_cliout_format */
 };
@@ -60,6 +61,12 @@ static const struct pf_cliopt rows[] = {
      .offset = offsetof(struct values, independent),
      .help = "judge each pod against the snapshot alone; otherwise a pod that fits holds its room "
              "for the next"},
+    {.name = "claims-now",
+     .type = PF_CLIOPT_FLAG,
+     .offset = offsetof(struct values, claims_now),
+     .help = "a PersistentVolumeClaim that is not there or not bound yet excludes every node, as "
+             "kube-scheduler says this moment; otherwise, unless the configuration's "
+             "awaitedClaims says so, the pod is unknown"},
     {.name = "explain",
      .type = PF_CLIOPT_FLAG,
      .offset = offsetof(struct values, explain),
@@ -206,6 +213,7 @@ static enum pf_code judge_pod(struct run *run, struct pf_sv pod_json,
     struct pf_admission_request request = {
         .namespace_ = review != NULL ? review->namespace_ : namespace_of(run, pod_json),
         .reserve = !run->values->independent,
+        .manifest = review == NULL,
         .explain = &explanation,
     };
     struct pf_sv wanted = {0};
@@ -375,6 +383,7 @@ static enum pf_code prepare(struct run *run, struct pf_err *err)
 {
     const struct values *values = run->values;
     pf_load_say_notes(run->config);
+    run->config->fit.claims_now = run->config->fit.claims_now || values->claims_now;
     enum pf_code code = override_features(values, run->config, err);
     if (code != PF_OK) {
         return code;

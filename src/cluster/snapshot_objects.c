@@ -107,6 +107,16 @@ static enum pf_code load_stateful_set(struct pf_model *model, struct pf_arena *a
     return load_workload(model, arena, json, PF_KIND_STATEFUL_SET, err);
 }
 
+/* Decoded to see that it can be. */
+static enum pf_code load_runtime_class(struct pf_model *model, struct pf_arena *arena,
+                                       struct pf_sv json, struct pf_err *err)
+{
+    struct pf_runtime_class runtime_class = {.toleration_count = 0};
+    const enum pf_code code = pf_runtime_class_decode(json, arena, &runtime_class, err);
+    const struct pf_runtime_class_text text = {.name = runtime_class.name, .json = json};
+    return code == PF_OK ? pf_model_apply_runtime_class(model, &text, err) : code;
+}
+
 static const struct {
     struct pf_sv api_version;
     struct pf_sv kind;
@@ -127,6 +137,7 @@ static const struct {
     {PF_SV_INIT("v1"), PF_SV_INIT("ReplicationController"), load_controller},
     {PF_SV_INIT("apps/v1"), PF_SV_INIT("ReplicaSet"), load_replica_set},
     {PF_SV_INIT("apps/v1"), PF_SV_INIT("StatefulSet"), load_stateful_set},
+    {PF_SV_INIT("node.k8s.io/v1"), PF_SV_INIT("RuntimeClass"), load_runtime_class},
 };
 
 enum pf_code pf_snapshot_object(struct pf_snapshot_load *load, const struct pf_snapshot_head *head,

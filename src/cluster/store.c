@@ -19,6 +19,7 @@ const char *pf_kind_name(enum pf_kind kind)
         [PF_KIND_REPLICATION_CONTROLLER] = "ReplicationController",
         [PF_KIND_REPLICA_SET] = "ReplicaSet",
         [PF_KIND_STATEFUL_SET] = "StatefulSet",
+        [PF_KIND_RUNTIME_CLASS] = "RuntimeClass",
     };
     return names[kind];
 }
@@ -235,6 +236,13 @@ enum pf_code pf_model_apply_device_class(struct pf_model *model,
     return apply(model, PF_KIND_DEVICE_CLASS, device_class, err);
 }
 
+enum pf_code pf_model_apply_runtime_class(struct pf_model *model,
+                                          const struct pf_runtime_class_text *runtime_class,
+                                          struct pf_err *err)
+{
+    return apply(model, PF_KIND_RUNTIME_CLASS, runtime_class, err);
+}
+
 enum pf_code pf_model_apply_workload(struct pf_model *model, enum pf_kind kind,
                                      const struct pf_workload *workload, struct pf_err *err)
 {
@@ -294,6 +302,12 @@ const struct pf_csi_driver *pf_model_csi_driver(const struct pf_model *model, st
 const struct pf_device_class *pf_model_device_class(const struct pf_model *model, struct pf_sv name)
 {
     return view_of(model, PF_KIND_DEVICE_CLASS, (struct pf_sv){0}, name);
+}
+
+const struct pf_runtime_class_text *pf_model_runtime_class(const struct pf_model *model,
+                                                           struct pf_sv name)
+{
+    return view_of(model, PF_KIND_RUNTIME_CLASS, (struct pf_sv){0}, name);
 }
 
 const struct pf_workload *pf_model_workload(const struct pf_model *model, enum pf_kind kind,

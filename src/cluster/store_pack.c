@@ -148,6 +148,7 @@ union any_view {
     struct pf_attachment attachment;
     struct pf_device_class device_class;
     struct pf_workload workload;
+    struct pf_runtime_class_text runtime_class;
 };
 
 static const size_t view_bytes[PF_KIND_COUNT] = {
@@ -163,6 +164,7 @@ static const size_t view_bytes[PF_KIND_COUNT] = {
     [PF_KIND_REPLICATION_CONTROLLER] = sizeof(struct pf_workload),
     [PF_KIND_REPLICA_SET] = sizeof(struct pf_workload),
     [PF_KIND_STATEFUL_SET] = sizeof(struct pf_workload),
+    [PF_KIND_RUNTIME_CLASS] = sizeof(struct pf_runtime_class_text),
 };
 
 static void pack_view(struct packer *packer, enum pf_kind kind, union any_view *view)
@@ -205,6 +207,10 @@ static void pack_view(struct packer *packer, enum pf_kind kind, union any_view *
         pack_sv(packer, &view->workload.name);
         pack_selector(packer, &view->workload.selector);
         break;
+    case PF_KIND_RUNTIME_CLASS:
+        pack_sv(packer, &view->runtime_class.name);
+        pack_sv(packer, &view->runtime_class.json);
+        break;
     case PF_KIND_DEVICE_CLASS:
     case PF_KIND_COUNT:
     default:
@@ -242,6 +248,8 @@ static struct pair key_of(enum pf_kind kind, const union any_view *view)
     case PF_KIND_REPLICA_SET:
     case PF_KIND_STATEFUL_SET:
         return (struct pair){view->workload.namespace_, view->workload.name};
+    case PF_KIND_RUNTIME_CLASS:
+        return (struct pair){.name = view->runtime_class.name};
     case PF_KIND_DEVICE_CLASS:
     case PF_KIND_COUNT:
     default:

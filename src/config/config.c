@@ -215,6 +215,7 @@ static enum pf_code finish(struct pf_config_state *state, const struct pf_config
     config->fit.extenders = context->scheduler.extenders;
     config->fit.extender_count = context->scheduler.extender_count;
     config->fit.ignore_extenders = input->extenders != 0;
+    config->fit.claims_now = input->awaited_claims != 0;
     config->notes = context->scheduler.notes;
     config->note_count = context->scheduler.note_count;
     code = finish_digest(config, context->scheduler_hash);

@@ -52,6 +52,7 @@ struct pf_config_input {
     int64_t reservation_ttl_ms;
     struct pf_sv scheduler_config; /**< path of the KubeSchedulerConfiguration */
     int extenders;                 /**< 1: ignore */
+    int awaited_claims;            /**< 1: misfit */
 };
 
 /** The table of struct pf_config_input. */

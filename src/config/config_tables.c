@@ -192,6 +192,13 @@ static const struct pf_option filter_rows[] = {
 static const struct pf_option_table filter_table =
     PF_OPTION_TABLE(filter_rows, struct pf_config_input);
 
+static const struct pf_option_choice claim_modes[] = {
+    {.name = "unknown",
+     .value = 0,
+     .help = "the pod is unknown, unless nothing else lets it on a node"},
+    {.name = "misfit", .value = 1, .help = "it does not fit now, as kube-scheduler says"},
+    {.name = NULL},
+};
 static const struct pf_option_choice extender_modes[] = {
     {.name = "unknown", .value = 0, .help = "the verdict is unknown"},
     {.name = "ignore", .value = 1, .help = "as if there were none"},
@@ -233,6 +240,12 @@ static const struct pf_option fit_rows[] = {
      .check = pf_config_check_scheduler,
      .allowed = "path of a file, from the folder of this one",
      .help = "KubeSchedulerConfiguration of kube-scheduler: profiles, plug-ins, their arguments"},
+    {.key = "awaitedClaims",
+     .type = PF_OPTION_ENUM,
+     .offset = offsetof(struct pf_config_input, awaited_claims),
+     .choices = claim_modes,
+     .fallback = "unknown",
+     .help = "how pods are judged whose PersistentVolumeClaims are still to come or to be bound"},
     {.key = "extenders",
      .type = PF_OPTION_ENUM,
      .offset = offsetof(struct pf_config_input, extenders),

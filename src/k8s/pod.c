@@ -16,6 +16,7 @@ enum spec_field {
     AFFINITY,
     TOLERATIONS,
     SCHEDULER_NAME,
+    RUNTIME_CLASS,
     PRIORITY,
     PREEMPTION_POLICY,
     HOST_NETWORK,
@@ -36,6 +37,7 @@ static const struct pf_sv spec_keys[] = {
     [AFFINITY] = PF_SV_INIT("affinity"),
     [TOLERATIONS] = PF_SV_INIT("tolerations"),
     [SCHEDULER_NAME] = PF_SV_INIT("schedulerName"),
+    [RUNTIME_CLASS] = PF_SV_INIT("runtimeClassName"),
     [PRIORITY] = PF_SV_INIT("priority"),
     [PREEMPTION_POLICY] = PF_SV_INIT("preemptionPolicy"),
     [HOST_NETWORK] = PF_SV_INIT("hostNetwork"),
@@ -67,6 +69,9 @@ static void decode_spec_value(struct pf_decode *d, enum spec_field field, struct
         break;
     case SCHEDULER_NAME:
         pf_decode_string(d, &pod->scheduler_name);
+        break;
+    case RUNTIME_CLASS:
+        pf_decode_string(d, &pod->runtime_class);
         break;
     case PRIORITY:
         pod->priority_present = pf_decode_is_set(d);

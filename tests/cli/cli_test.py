@@ -200,6 +200,45 @@ class Check(Case):
             for operation in item['patch']:
                 self.assertIn(operation['op'], ('add', 'replace', 'remove'))
 
+    def test_claims_that_are_to_come(self):
+        unbound = {'apiVersion': 'v1', 'kind': 'PersistentVolumeClaim', 'metadata': {'name': 'other', 'namespace': 'default'}, 'spec': {}}
+        snapshot = listing(node('n1'), unbound)
+        waiting = pod('a', volumes=[{'name': 'home', 'persistentVolumeClaim': {'claimName': 'home'}}])
+        text = '0/1 nodes are available: persistentvolumeclaim "home" not found.'
+        misfit = ('apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclasses: [{name: all}]\nfit: {awaitedClaims: misfit}\n')
+        for args, config, verdict, message in [([], None, 'unknown', ''), (['--claims-now'], None, 'full', text), ([], misfit, 'full', text)]:
+            with self.subTest(args=args, config=config):
+                item = self.check(waiting, *args, snapshot=snapshot, status=1, config=config)[0]
+                self.assertEqual((item['verdict'], item['message']), (verdict, message))
+
+    def test_runtime_class_of_a_manifest(self):
+        kata = {'apiVersion': 'node.k8s.io/v1', 'kind': 'RuntimeClass', 'metadata': {'name': 'kata'}, 'handler': 'kata',
+                'overhead': {'podFixed': {'cpu': '250m', 'memory': '64Mi'}},
+                'scheduling': {'nodeSelector': {'kata': 'yes'}, 'tolerations': [{'key': 'kata', 'operator': 'Exists'}]}}
+        special = node('n1')
+        special['metadata']['labels'] = {'kata': 'yes'}
+        special['spec'] = {'taints': [{'key': 'kata', 'effect': 'NoSchedule'}]}
+        snapshot = listing(special, node('n2'), kata)
+        ask = {'cpu': '500m', 'memory': '64Mi'}
+        item = self.check(pod('a', requests=ask, runtimeClassName='kata'), snapshot=snapshot)[0]
+        self.assertEqual((item['verdict'], [n['fits'] for n in item['nodes']]), ('fits', [True, False]))
+        self.assertEqual(item['podRequests'], {'cpu': '750m', 'memory': '128Mi'})
+        self.assertEqual(item['slots'], 2, 'two CPUs hold two pods of 750m')
+        admitted = self.check(pod('a', requests=ask, runtimeClassName='kata', overhead={'cpu': '1'}), snapshot=snapshot)[0]
+        self.assertEqual((admitted['podRequests']['cpu'], [n['fits'] for n in admitted['nodes']]), ('1500m', [False, True]), 'admitted pods stay as they are')
+        rows = [('kata', listing(node('n1')), {}, 'needs kind RuntimeClass, of which the snapshot has no object'),
+                ('gone', snapshot, {}, 'the API server refuses the pod: RuntimeClass "gone" not found'),
+                ('kata', snapshot, {'nodeSelector': {'kata': 'no'}}, 'conflict: runtimeClass.scheduling.nodeSelector[kata] = yes; pod.spec.nodeSelector[kata] = no')]
+        for name, cluster, spec, cause in rows:
+            with self.subTest(cause=cause):
+                item = self.check(pod('a', runtimeClassName=name, **spec), snapshot=cluster, status=1)[0]
+                self.assertEqual(item['verdict'], 'unknown')
+                self.assertIn(cause, item['explanation'])
+        review = {'apiVersion': 'admission.k8s.io/v1', 'kind': 'AdmissionReview', 'request': {
+            'uid': 'u', 'kind': {'group': '', 'version': 'v1', 'kind': 'Pod'}, 'resource': {'group': '', 'version': 'v1', 'resource': 'pods'},
+            'operation': 'CREATE', 'namespace': 'default', 'userInfo': {'username': 'me'}, 'object': pod('a', requests=ask, runtimeClassName='gone')}}
+        self.assertEqual(self.check(review, snapshot=snapshot)[0]['verdict'], 'fits', 'what comes in a review has been admitted by the plug-in')
+
     def test_contract_of_the_design(self):
         busy = [pod('old-' + name, 'default', {'memory': '4000Mi'}, nodeName=name) for name in ('n2', 'n3')]
         snapshot = listing(node('n1', pods='0'), node('n2'), node('n3'), *busy)

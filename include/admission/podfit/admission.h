@@ -72,6 +72,8 @@ struct pf_admission_request {
     struct pf_sv user;
     bool dry_run;
     bool reserve; /**< hold room for the pod (check without --independent); ignored on dry runs */
+    bool
+        manifest; /**< the pod has not been through the API server's admission: a file's, no review's */
     struct pf_explanation
         *explain; /**< filled with every node's answer before room is held; NULL: not wanted */
 };

@@ -30,6 +30,16 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
 struct pf_pod *pf_decide_copy_pod(const struct pf_pod *pod, struct pf_arena *arena) PF_MUST_CHECK;
 
 /**
+ * Do to a manifest what the API server's RuntimeClass plug-in would have done before a webhook: see pf_runtime_class_apply(). A pod with an overhead has been
+ * through that plug-in and is left alone, as one that is placed.
+ *
+ * @param[out] ret_why  untouched unless the class cannot be applied: a sentence in @p arena, the pod's fit is unknown then
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_decide_runtime_class(struct pf_model *model, struct pf_pod *pod,
+                                     struct pf_arena *arena, const char **ret_why) PF_MUST_CHECK;
+
+/**
  * Judge the rewritten pod and hold room for it: one critical section of the model.
  *
  * @param pod  rewritten and defaulted

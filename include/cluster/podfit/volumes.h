@@ -10,6 +10,7 @@
  */
 
 #include <podfit/model.h>
+#include <podfit/runtime_class.h>
 #include <podfit/storage.h>
 #include <podfit/workload.h>
 
@@ -26,6 +27,7 @@ enum pf_kind {
     PF_KIND_REPLICATION_CONTROLLER, /**< ReplicationController */
     PF_KIND_REPLICA_SET,            /**< ReplicaSet */
     PF_KIND_STATEFUL_SET,           /**< StatefulSet */
+    PF_KIND_RUNTIME_CLASS,          /**< RuntimeClass, for pods that were not admitted yet */
     PF_KIND_COUNT,                  /**< how many there are */
 };
 /** Such as `PersistentVolumeClaim`. Static. */
@@ -56,6 +58,9 @@ enum pf_code pf_model_apply_attachment(struct pf_model *model,
 enum pf_code pf_model_apply_device_class(struct pf_model *model,
                                          const struct pf_device_class *device_class,
                                          struct pf_err *err) PF_MUST_CHECK;
+enum pf_code pf_model_apply_runtime_class(struct pf_model *model,
+                                          const struct pf_runtime_class_text *runtime_class,
+                                          struct pf_err *err) PF_MUST_CHECK;
 /** @param kind  PF_KIND_SERVICE to PF_KIND_STATEFUL_SET */
 enum pf_code pf_model_apply_workload(struct pf_model *model, enum pf_kind kind,
                                      const struct pf_workload *workload,
@@ -74,6 +79,8 @@ const struct pf_csi_node *pf_model_csi_node(const struct pf_model *model, struct
 const struct pf_csi_driver *pf_model_csi_driver(const struct pf_model *model, struct pf_sv name);
 const struct pf_device_class *pf_model_device_class(const struct pf_model *model,
                                                     struct pf_sv name);
+const struct pf_runtime_class_text *pf_model_runtime_class(const struct pf_model *model,
+                                                           struct pf_sv name);
 /** @param kind  PF_KIND_SERVICE to PF_KIND_STATEFUL_SET */
 const struct pf_workload *pf_model_workload(const struct pf_model *model, enum pf_kind kind,
                                             struct pf_sv space, struct pf_sv name);

@@ -57,7 +57,7 @@ struct pf_fit_options {
     /**
      * Claims that are still to come (not found, waiting for the ephemeral volume controller, Immediate ones not bound yet, a PersistentVolume not found).
      * kube-scheduler rejects the pod until then and tries again. true: say so, as it does this moment. false: such a pod is `unknown`, unless no node
-     * passes the other filters anyway; a webhook that refused it would keep an ephemeral claim from ever being made.
+     * passes the other filters anyway; a webhook that refused it would keep an ephemeral claim from ever being made. (fit.awaitedClaims)
      */
     bool claims_now;
     int64_t max_model_age_ms; /**< live models older than this: verdict unknown */

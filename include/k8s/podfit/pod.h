@@ -213,6 +213,7 @@ struct pf_pod {
     struct pf_meta meta;
     struct pf_sv node_name;
     struct pf_sv scheduler_name; /**< `default-scheduler` when absent */
+    struct pf_sv runtime_class;  /**< runtimeClassName; empty when absent */
     int32_t priority;            /**< 0 when absent */
     bool priority_present;
     bool preempt_never; /**< preemptionPolicy: Never */

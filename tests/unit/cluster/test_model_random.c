@@ -341,8 +341,9 @@ static void event_object(struct world *w)
         .namespace_ = common, .name = id, .class_name = common};
     const struct pf_attachment attachment = {.name = id, .node_name = common};
     const struct pf_device_class device_class = {.name = id, .extended_resource = common};
+    const struct pf_runtime_class_text runtime_class = {.name = id, .json = common};
     struct pf_model *model = w->f->model;
-    switch (draw(w, 8)) {
+    switch (draw(w, 9)) {
     case 0:
         assert_int_equal(pf_model_apply_claim(model, &claim, NULL), PF_OK);
         break;
@@ -358,6 +359,10 @@ static void event_object(struct world *w)
         break;
     case 5:
         assert_int_equal(pf_model_apply_device_class(model, &device_class, NULL), PF_OK);
+        break;
+    case 6:
+        assert_int_equal(pf_model_apply_runtime_class(model, &runtime_class, NULL), PF_OK);
+        assert_true(pf_sv_eq(pf_model_runtime_class(model, id)->json, common));
         break;
     default: {
         const enum pf_kind kind = (enum pf_kind)draw(w, PF_KIND_COUNT);
