@@ -140,7 +140,7 @@ static inline bool pf_plan_calc_counts(const struct pf_fit_node *node)
     return node->room != NULL;
 }
 
-/** Which node is multiplied when nodes are added: the most usual size of those that count. @return false: none counts */
+/** Which node is multiplied when nodes are added: the most usual size of those that count, of equals the one with most pod slots. @return false: none counts */
 bool pf_plan_usual_find(const struct pf_explanation *explanation, struct pf_plan_world *world,
                         size_t *ret_like) PF_MUST_CHECK;
 

@@ -116,6 +116,11 @@ static enum pf_code take_scalar(struct pf_plan_node_spec *spec, struct pf_sv key
                                 struct pf_sv value, struct pf_err *err)
 {
     int64_t amount = 0;
+    if (!is_label(key, (struct pf_sv){0})) {
+        return pf_err_set(err, PF_E_INVALID,
+                          "resource '%.*s' has no valid name, allowed: such as nvidia.com/gpu",
+                          SHOWN(key));
+    }
     for (size_t i = 0; i < spec->scalar_count; i++) {
         if (pf_sv_eq(spec->scalars[i].name, key)) {
             return twice(key, err);

@@ -211,39 +211,41 @@ static enum pf_code name_classes(const struct pf_config *config, const char *ask
 }
 
 /* Labels of namespaces are the model's, which is not there yet: a class that asks for them has to be named. */
-static const struct pf_class *covering(const struct pf_config *config,
-                                       struct pf_plan_inputs *inputs, enum pf_code *code,
-                                       struct pf_err *err)
+static enum pf_code find_covering(const struct pf_config *config, struct pf_plan_inputs *inputs,
+                                  size_t *ret_index, struct pf_err *err)
 {
     struct pf_pod pod = {.needs = 0};
-    *code = pf_pod_decode(pf_buf_view(&inputs->pod), &inputs->arena, &pod, err);
-    return *code == PF_OK ? pf_class_match(config->classes, config->class_count, &pod,
-                                           pod.meta.namespace_, NULL, NULL)
-                          : NULL;
+    const enum pf_code code = pf_pod_decode(pf_buf_view(&inputs->pod), &inputs->arena, &pod, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    const struct pf_class *class_ =
+        pf_class_match(config->classes, config->class_count, &pod, pod.meta.namespace_, NULL, NULL);
+    *ret_index = class_ != NULL ? (size_t)(class_ - config->classes) : config->class_count;
+    return PF_OK;
 }
 
 static enum pf_code choose_class(const struct pf_plan_options *o, struct pf_plan_inputs *inputs,
                                  struct pf_err *err)
 {
     const struct pf_config *config = inputs->config;
-    const struct pf_class *class_ = config->class_count == 1 ? &config->classes[0] : NULL;
+    size_t index = config->class_count == 1 ? 0 : config->class_count; /* class_count: none */
     enum pf_code code = PF_OK;
     if (o->class_ != NULL) {
-        class_ = NULL;
-        for (size_t i = 0; i < config->class_count; i++) {
-            const bool found = pf_sv_eq_cstr(config->classes[i].name, o->class_);
-            class_ = found ? &config->classes[i] : class_;
+        for (index = 0; index < config->class_count &&
+                        !pf_sv_eq_cstr(config->classes[index].name, o->class_);) {
+            index++;
         }
     } else if (o->file != NULL && o->config != NULL) {
-        class_ = covering(config, inputs, &code, err);
+        code = find_covering(config, inputs, &index, err);
     }
     if (code != PF_OK) {
         return in_option(code, "file", err);
     }
-    if (class_ == NULL) {
+    if (index == config->class_count) {
         return name_classes(config, o->class_, err);
     }
-    inputs->settings.class_ = *class_;
+    inputs->settings.class_ = config->classes[index];
     if (o->config == NULL) {
         inputs->settings.class_.name = (struct pf_sv){0};
     }

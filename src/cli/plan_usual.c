@@ -48,7 +48,10 @@ static const struct pf_fit_node *usual_node(const struct pf_explanation *explana
             };
         }
         sizes[at].nodes++;
-        most = sizes[at].nodes > sizes[most].nodes ? at : most;
+    }
+    for (size_t i = 1; i < count; i++) {
+        const bool larger = sizes[i].nodes == sizes[most].nodes && sizes[i].pods > sizes[most].pods;
+        most = larger || sizes[i].nodes > sizes[most].nodes ? i : most;
     }
     return count != 0 ? &explanation->nodes[sizes[most].first] : NULL;
 }
