@@ -5,7 +5,6 @@
 #include "check_input.h"
 #include "load.h"
 #include "plan_node.h"
-#include <podfit/limits.h>
 
 #define ARENA_MAX_BYTES ((size_t)512 * 1024 * 1024)
 #define NODES_MAX_BYTES ((size_t)1024 * 1024 * 1024)

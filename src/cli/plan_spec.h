@@ -4,21 +4,9 @@
 /** Values of `podfit plan`'s options as they are typed: nodes, amounts, prices, volumes. Pure, thread-safe; messages say what is allowed. */
 
 #include <podfit/arena.h>
+#include <podfit/limits.h>
 #include <podfit/node.h>
 #include <podfit/quota.h>
-
-/** Nodes of a plan in all; four times what Kubernetes supports in one cluster. */
-#define PF_PLAN_NODES_MAX 20000
-/** Pods a node may be said to take. kubelet's own default is 110; nobody is known beyond 1,000. */
-#define PF_PLAN_PODS_MAX 100000
-/** Projects and users: more than there are people with an account anywhere. */
-#define PF_PLAN_COUNT_MAX INT64_C(1000000000)
-/** Cores of one amount: 10^6, a thousand times the largest machine. */
-#define PF_PLAN_MILLI_CPU_MAX INT64_C(1000000000)
-/** Bytes of one amount: 1 Ei. */
-#define PF_PLAN_BYTES_MAX (INT64_C(1) << 60)
-/** Taints, labels and other resources of one --node; real nodes have fewer than 40 labels. */
-#define PF_PLAN_NODE_PARTS_MAX 64
 
 /** `cpu=2,memory=4Gi,ephemeral-storage=10Gi`; each may be absent. */
 struct pf_plan_amounts {

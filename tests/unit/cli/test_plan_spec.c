@@ -139,7 +139,8 @@ static void test_node_refused(void **state)
         {"name=Big,cpu=1,memory=1", PF_E_INVALID, "name 'Big' is not valid"},
         {"name=a,name=b,cpu=1,memory=1", PF_E_INVALID, "'name' is given twice"},
         {"cpus=1,memory=1", PF_E_INVALID, "unknown key 'cpus', did you mean 'cpu'?"},
-        {"a b.com/gpu=1,cpu=1,memory=1", PF_E_INVALID, "resource 'a b.com/gpu' has no valid name"},
+        {"a b.kubernetes.io/gpu=1,cpu=1,memory=1", PF_E_INVALID,
+         "resource 'a b.kubernetes.io/gpu' has no valid name"},
         {"nvidia.com/gpu=x,cpu=1,memory=1", PF_E_INVALID, "nvidia.com/gpu: 'x'"},
         {"nvidia.com/gpu=1,nvidia.com/gpu=1,cpu=1,memory=1", PF_E_INVALID, "given twice"},
     };
