@@ -46,7 +46,10 @@ static enum pf_code check_record(struct checker *checker, const struct pf_record
         fault = "stands on a free slot";
     } else if ((record->state == PF_POD_BOUND) && record->node == PF_NODE_NONE) {
         fault = "is bound to nothing";
-    } else if (record->state == PF_POD_OTHER && record->node != PF_NODE_NONE) {
+    } else if (record->nominated &&
+               (record->state == PF_POD_BOUND || record->node == PF_NODE_NONE)) {
+        fault = "is nominated and does not wait";
+    } else if (record->state == PF_POD_OTHER && hold.node != PF_NODE_NONE) {
         fault = "holds room and should not";
     } else if (pending != (record->pending != PF_PENDING_NONE)) {
         fault = "waits and is not on the list, or the other way round";
@@ -138,12 +141,14 @@ static enum pf_code check_slot(const struct checker *checker, uint32_t slot, str
     const char *fault = NULL;
     if (c->name[slot] == PF_INTERN_NONE) {
         fault = c->shape[slot] != PF_SHAPE_NONE || sums->pods != 0 || c->used_pods[slot] != 0 ||
-                        c->extra[slot] != NULL || model->slot_groups[slot].items != NULL
+                        c->extra[slot] != NULL || model->slot_groups[slot].items != NULL ||
+                        model->residents[slot].first != NULL
                     ? "a free slot is not empty"
                     : NULL;
     } else if (model->slot_of_name[c->name[slot]] != slot) {
         fault = "it is not found by its name";
-    } else if (c->shape[slot] == PF_SHAPE_NONE && sums->pods == 0) {
+    } else if (c->shape[slot] == PF_SHAPE_NONE && sums->pods == 0 &&
+               model->residents[slot].first == NULL) {
         fault = "it is kept for nothing";
     } else if (c->used_pods[slot] != sums->pods) {
         fault = "pods differ";
@@ -276,6 +281,7 @@ enum pf_code pf_model_check(const struct pf_model *model, struct pf_err *err)
         }
     }
     enum pf_code code = check_slots(&checker, err);
+    code = code == PF_OK ? pf_check_residents(model, err) : code;
     code = code == PF_OK ? pf_check_groups(model, err) : code;
     code = code == PF_OK ? check_by_name(model, err) : code;
     code = code == PF_OK ? pf_check_extra(model, err) : code;

@@ -48,7 +48,7 @@ static bool take_all(struct rest *rest)
     const struct pf_podset *set = &rest->model->pods;
     for (size_t i = 0; i < set->cap; i++) {
         const struct pf_record *record = set->slots[i];
-        if (record != NULL && !take(rest, record->node, record->demand)) {
+        if (record != NULL && !take(rest, pf_record_hold(record).node, record->demand)) {
             return false;
         }
     }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "pods.h"
 #include "pool.h"
 #include "slot_set.h"
 #include "store.h"
@@ -131,6 +132,12 @@ bool pf_extra_prepare_volumes(struct pf_model *model, uint32_t slot, size_t volu
 /** Count the volumes of one more pod on the slot; after pf_extra_prepare_volumes(). */
 void pf_extra_add_volumes(struct pf_model *model, uint32_t slot, const struct pf_demand *demand);
 void pf_extra_sub_volumes(struct pf_model *model, uint32_t slot, const struct pf_demand *demand);
+/** Entry of a port; NULL when there is none. */
+struct pf_used_port *pf_extra_find_port(const struct pf_node_extra *extra,
+                                        const struct pf_demand_port *port);
+/** Entry of a volume of pods in namespace @p space; NULL when there is none. */
+struct pf_used_volume *pf_extra_find_volume(const struct pf_node_extra *extra, uint32_t space,
+                                            const struct pf_demand_volume *volume);
 /** Drop entries that say nothing, and the whole when it is empty. */
 void pf_extra_tidy(struct pf_model *model, uint32_t slot);
 size_t pf_extra_bytes(const struct pf_node_extra *extra);
@@ -249,110 +256,6 @@ void pf_image_abandon(struct pf_model *model, const struct pf_image_change *chan
 /** A zeroed change takes all images away. */
 void pf_image_commit(struct pf_model *model, const struct pf_image_change *change, uint32_t slot);
 
-/* ---- hold.c: room taken on a node, by whomever ---- */
-
-/** Room of one pod. The holder owns the references to the demand, the group and the namespace. */
-struct pf_hold {
-    uint32_t node; /**< slot, or PF_NODE_NONE: counts nowhere */
-    uint32_t namespace_;
-    struct pf_demand *demand;
-    uint32_t group; /**< referenced by the holder, as the demand */
-};
-
-/** Allocate what pf_hold_add() can need. @return false: no memory */
-bool pf_hold_prepare(struct pf_model *model, const struct pf_hold *hold) PF_MUST_CHECK;
-void pf_hold_add(struct pf_model *model, const struct pf_hold *hold);
-/** Give room back; frees a slot that nobody needs any more. */
-void pf_hold_sub(struct pf_model *model, const struct pf_hold *hold);
-
-/* ---- podset.c: pods by namespace and name ---- */
-
-enum pf_pod_state {
-    PF_POD_BOUND,   /**< has a node name; hold.node is its slot */
-    PF_POD_PENDING, /**< waits for a scheduler podfit judges; hold.node is a prediction */
-    PF_POD_OTHER,   /**< gated, being deleted, or another scheduler's: holds nothing */
-};
-
-/** What is kept of a pod. */
-struct pf_record {
-    uint64_t uid_hash; /**< 0: no uid */
-    struct pf_demand *demand;
-    uint32_t hash; /**< of namespace and name */
-    uint32_t namespace_;
-    uint32_t node;    /**< where it holds room */
-    uint32_t pending; /**< index into the waiting pods, or PF_PENDING_NONE */
-    uint32_t name_len;
-    uint32_t group;
-    uint8_t state; /**< enum pf_pod_state */
-    char name[];
-};
-
-/** Hash set of records: 8 bytes a slot, where pf_map takes 32. */
-struct pf_podset {
-    struct pf_record **slots;
-    size_t cap; /**< power of two, 0 while empty */
-    size_t count;
-    uint64_t seed;
-};
-
-static inline struct pf_sv pf_record_name(const struct pf_record *record)
-{
-    return (struct pf_sv){.ptr = record->name, .len = record->name_len};
-}
-static inline size_t pf_record_bytes(size_t name_len)
-{
-    const size_t bytes = offsetof(struct pf_record, name) + name_len;
-    return bytes < sizeof(struct pf_record) ? sizeof(struct pf_record) : bytes;
-}
-
-uint32_t pf_podset_hash(const struct pf_podset *set, uint32_t space, struct pf_sv name);
-/** @return NULL when there is none */
-struct pf_record *pf_podset_find(const struct pf_podset *set, uint32_t space, struct pf_sv name);
-/** Room for one more. @return false: no memory */
-bool pf_podset_reserve(struct pf_podset *set) PF_MUST_CHECK;
-/** After pf_podset_reserve(); the key must not be there. */
-void pf_podset_insert(struct pf_podset *set, struct pf_record *record);
-/** The record must be there; it is not freed. */
-void pf_podset_remove(struct pf_podset *set, const struct pf_record *record);
-
-/* ---- pending.c ---- */
-
-#define PF_PENDING_NONE UINT32_MAX
-
-/** A pod that waits: one heap block with all that filters read of it. */
-struct pf_waiting {
-    struct pf_record *record; /**< borrowed */
-    int64_t created_ns;       /**< wall clock; INT64_MAX when the pod does not say */
-    uint64_t sequence;        /**< order of arrival among equal times */
-    size_t block_bytes;
-    bool nominated;    /**< hold.node comes from status.nominatedNodeName */
-    struct pf_pod pod; /**< points into this block only */
-};
-
-struct pf_pending_table {
-    struct pf_waiting **slots; /**< by handle; NULL: free */
-    uint32_t *order;           /**< handles, oldest first */
-    uint32_t *free_slots;      /**< handles to use again */
-    size_t slot_count;
-    size_t slot_cap;
-    size_t order_count;
-    size_t order_cap;
-    size_t free_count;
-    size_t free_cap;
-    uint64_t version;
-    uint64_t sequence;
-};
-
-/** Room for one more. @return false: no memory */
-bool pf_pending_reserve(struct pf_model *model) PF_MUST_CHECK;
-/** After pf_pending_reserve(). A sequence of 0 becomes the next one. @return its handle */
-uint32_t pf_pending_insert(struct pf_model *model, struct pf_waiting *waiting);
-/** Take out and free. */
-void pf_pending_remove(struct pf_model *model, uint32_t handle);
-/** Predictions for @p slot are void: pods placed there (not nominated) hold room nowhere until they are placed again. */
-void pf_pending_displace(struct pf_model *model, uint32_t slot);
-void pf_pending_done(struct pf_model *model);
-
 /* ---- podcopy.c ---- */
 
 /** Copy of what defaulting may write to, so that the caller's pod stays as it is. @return false: no memory */
@@ -456,7 +359,10 @@ struct pf_model {
     struct pf_pool groups;
     struct pf_pool term_sets;
     struct pf_slot_groups *slot_groups; /**< by slot, slot_cap of them */
-    uint32_t *placed;                   /**< by term set: pods that hold room */
+    struct pf_residents *residents;     /**< by slot */
+    struct pf_lowest lowest;
+    uint32_t nominated; /**< pods that are nominated to a slot */
+    uint32_t *placed;   /**< by term set: pods that hold room */
     size_t placed_cap;
     struct pf_anti_index anti[PF_ANTI_USES];
 
@@ -476,14 +382,6 @@ static inline int64_t pf_wrap_add(int64_t a, int64_t b)
 static inline int64_t pf_wrap_sub(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a - (uint64_t)b);
-}
-
-static inline struct pf_hold pf_record_hold(const struct pf_record *record)
-{
-    return (struct pf_hold){.node = record->node,
-                            .namespace_ = record->namespace_,
-                            .demand = record->demand,
-                            .group = record->group};
 }
 
 #endif

@@ -62,8 +62,8 @@ struct pf_node_scalar *pf_extra_scalar(struct pf_model *model, uint32_t slot, ui
     return entry;
 }
 
-static struct pf_used_port *find_port(const struct pf_node_extra *extra,
-                                      const struct pf_demand_port *port)
+struct pf_used_port *pf_extra_find_port(const struct pf_node_extra *extra,
+                                        const struct pf_demand_port *port)
 {
     for (size_t i = 0; i < extra->port_count; i++) {
         struct pf_used_port *used = &extra->ports[i];
@@ -77,7 +77,7 @@ static struct pf_used_port *find_port(const struct pf_node_extra *extra,
 void pf_extra_add_port(struct pf_model *model, uint32_t slot, const struct pf_demand_port *port)
 {
     struct pf_node_extra *extra = model->columns.extra[slot];
-    struct pf_used_port *used = find_port(extra, port);
+    struct pf_used_port *used = pf_extra_find_port(extra, port);
     if (used == NULL) {
         used = &extra->ports[extra->port_count++];
         *used =
@@ -90,7 +90,7 @@ void pf_extra_add_port(struct pf_model *model, uint32_t slot, const struct pf_de
 void pf_extra_sub_port(struct pf_model *model, uint32_t slot, const struct pf_demand_port *port)
 {
     struct pf_node_extra *extra = model->columns.extra[slot];
-    struct pf_used_port *used = find_port(extra, port);
+    struct pf_used_port *used = pf_extra_find_port(extra, port);
     used->count--;
     if (used->count == 0) {
         pf_intern_unref(&model->strings, used->ip);

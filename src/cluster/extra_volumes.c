@@ -22,8 +22,8 @@ bool pf_extra_prepare_volumes(struct pf_model *model, uint32_t slot, size_t volu
     return true;
 }
 
-static struct pf_used_volume *find(const struct pf_node_extra *extra, uint32_t space,
-                                   const struct pf_demand_volume *volume)
+struct pf_used_volume *pf_extra_find_volume(const struct pf_node_extra *extra, uint32_t space,
+                                            const struct pf_demand_volume *volume)
 {
     for (size_t i = 0; i < extra->volume_count; i++) {
         struct pf_used_volume *used = &extra->volumes[i];
@@ -42,7 +42,7 @@ void pf_extra_add_volumes(struct pf_model *model, uint32_t slot, const struct pf
     struct pf_node_extra *extra = model->columns.extra[slot];
     for (uint32_t i = 0; i < demand->volume_count; i++) {
         const struct pf_demand_volume *volume = &pf_demand_volumes(demand)[i];
-        struct pf_used_volume *used = find(extra, demand->namespace_, volume);
+        struct pf_used_volume *used = pf_extra_find_volume(extra, demand->namespace_, volume);
         if (used == NULL) {
             used = &extra->volumes[extra->volume_count++];
             *used = (struct pf_used_volume){.namespace_ = demand->namespace_,
@@ -64,7 +64,7 @@ void pf_extra_sub_volumes(struct pf_model *model, uint32_t slot, const struct pf
     struct pf_node_extra *extra = model->columns.extra[slot];
     for (uint32_t i = 0; i < demand->volume_count; i++) {
         struct pf_used_volume *used =
-            find(extra, demand->namespace_, &pf_demand_volumes(demand)[i]);
+            pf_extra_find_volume(extra, demand->namespace_, &pf_demand_volumes(demand)[i]);
         used->pods--;
         if (used->pods == 0) {
             pf_intern_unref(&model->strings, used->namespace_);

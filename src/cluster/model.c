@@ -41,6 +41,7 @@ static bool init_model(struct pf_model *model, const struct pf_model_options *op
     pf_pool_init(&model->groups, pf_random_u64());
     pf_pool_init(&model->term_sets, pf_random_u64());
     model->namespace_version = 1;
+    model->lowest = (struct pf_lowest){.priority = INT32_MAX, .known = true};
     model->changes = pf_mem_calloc(PF_CHANGES_MAX, sizeof(*model->changes));
     return model->changes != NULL && pf_intern_init(&model->strings, pf_random_u64());
 }
@@ -114,6 +115,7 @@ static void free_columns(struct pf_model *model)
                       (void *)c->extra,
                       model->free_slots,
                       model->slot_groups,
+                      model->residents,
                       model->image_prints,
                       model->slot_of_name,
                       model->by_name,
@@ -200,7 +202,7 @@ static size_t table_bytes(const struct pf_model *model)
     const size_t bytes_a_slot = 9 * sizeof(int64_t) + sizeof(struct pf_node_extra *) +
                                 sizeof(*c->name) + sizeof(*c->shape) + sizeof(*c->used_pods) +
                                 sizeof(*model->free_slots) + sizeof(*model->slot_groups) +
-                                sizeof(*model->image_prints);
+                                sizeof(*model->residents) + sizeof(*model->image_prints);
     size_t bytes =
         sizeof(*model) + model->slot_cap * bytes_a_slot +
         model->slot_of_name_cap * sizeof(*model->slot_of_name) +
@@ -228,7 +230,8 @@ static uint32_t count_other_holders(const struct pf_model *model)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < model->pending.order_count; i++) {
-        const uint32_t node = model->pending.slots[model->pending.order[i]]->record->node;
+        const uint32_t node =
+            pf_record_hold(model->pending.slots[model->pending.order[i]]->record).node;
         count += node != PF_NODE_NONE && model->columns.shape[node] != PF_SHAPE_NONE;
     }
     for (const struct pf_reservation *r = model->reservations.oldest; r != NULL; r = r->next) {

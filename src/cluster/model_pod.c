@@ -1,4 +1,5 @@
 #include "cluster_internal.h"
+#include <podfit/residents.h>
 
 /** What a change of a pod needs, allocated before anything is changed. */
 struct pod_change {
@@ -9,6 +10,8 @@ struct pod_change {
     enum pf_pod_state state;
     uint64_t uid_hash;
     struct pf_hold hold; /* owns one reference each to demand and namespace */
+    uint32_t place;      /* slot where it holds room or is nominated to */
+    uint32_t start_s;
     bool nominated;
     struct pf_waiting *waiting; /* owned; for PF_POD_PENDING */
     struct pf_reservation *claimed;
@@ -43,10 +46,17 @@ static enum pf_pod_state state_of(const struct pf_model *model, const struct pf_
                : PF_POD_OTHER;
 }
 
-static uint64_t hash_uid(const struct pf_model *model, struct pf_sv uid)
+static uint32_t start_of(const struct pf_pod *pod)
 {
-    const uint64_t hash = uid.len != 0 ? pf_sv_hash(uid, model->pods.seed) : 0;
-    return uid.len != 0 && hash == 0 ? 1 : hash;
+    int64_t ns = 0;
+    if (!pf_clock_parse(pod->start_time.ptr, pod->start_time.len, &ns)) {
+        return PF_RECORD_START_NONE;
+    }
+    const int64_t seconds = ns / 1000000000;
+    if (seconds < 0) {
+        return 0;
+    }
+    return seconds < PF_RECORD_START_NONE ? (uint32_t)seconds : PF_RECORD_START_NONE - 1;
 }
 
 /* The pod as the API server stores it, and what it takes. */
@@ -108,37 +118,45 @@ static bool find_record(struct pf_model *model, struct pod_change *change)
 }
 
 /* A known waiting pod that asks for the same keeps the place that was predicted for it. */
-static bool keeps_place(const struct pf_model *model, const struct pod_change *change)
+static bool keeps_place(const struct pod_change *change)
 {
     const struct pf_record *record = change->record;
     return !change->is_new && change->uid_same && record->pending != PF_PENDING_NONE &&
-           !model->pending.slots[record->pending]->nominated &&
-           record->demand == change->hold.demand && record->group == change->hold.group;
+           !record->nominated && record->demand == change->hold.demand &&
+           record->group == change->hold.group;
+}
+
+/* kube-scheduler's nominator has what its queue has: pods that are being deleted, too, and no gated ones (backend/queue/nominator.go). */
+static bool is_nominated(const struct pf_model *model, const struct pf_pod *pod)
+{
+    return pod->nominated_node_name.len != 0 && is_ours(model, pod) &&
+           pod->scheduling_gate_count == 0 && !pod->mirror;
 }
 
 static bool choose_node(struct pf_model *model, struct pod_change *change)
 {
     const struct pf_pod *pod = &change->pod;
     change->claimed = pf_reservation_claimed(model, pod);
-    change->hold.node = PF_NODE_NONE;
     if (change->state == PF_POD_BOUND) {
-        change->hold.node = pf_slot_acquire(model, pod->node_name);
-        return change->hold.node != PF_NODE_NONE;
+        change->place = pf_slot_acquire(model, pod->node_name);
+        change->hold.node = change->place;
+        return change->place != PF_NODE_NONE;
+    }
+    if (is_nominated(model, pod)) {
+        change->nominated = true;
+        change->place = pf_slot_acquire(model, pod->nominated_node_name);
+        return change->place != PF_NODE_NONE;
     }
     if (change->state == PF_POD_OTHER) {
         return true;
     }
-    if (pod->nominated_node_name.len != 0) {
-        change->nominated = true;
-        change->hold.node = pf_slot_acquire(model, pod->nominated_node_name);
-        return change->hold.node != PF_NODE_NONE;
+    if (keeps_place(change)) {
+        change->place = change->record->node;
     }
-    if (keeps_place(model, change)) {
-        change->hold.node = change->record->node;
+    if (change->place == PF_NODE_NONE && change->claimed != NULL) {
+        change->place = change->claimed->hold.node;
     }
-    if (change->hold.node == PF_NODE_NONE && change->claimed != NULL) {
-        change->hold.node = change->claimed->hold.node;
-    }
+    change->hold.node = change->place;
     return true;
 }
 
@@ -151,7 +169,6 @@ static bool prepare_waiting(struct pf_model *model, struct pod_change *change)
     if (change->waiting == NULL || !pf_pending_reserve(model)) {
         return false;
     }
-    change->waiting->nominated = change->nominated;
     return true;
 }
 
@@ -180,9 +197,9 @@ static void drop_refs(struct pf_model *model, const struct pf_hold *hold)
 static void abandon(struct pf_model *model, struct pod_change *change)
 {
     free(change->waiting);
-    if (change->hold.node != PF_NODE_NONE) {
-        pf_extra_tidy(model, change->hold.node);
-        pf_slot_release(model, change->hold.node);
+    if (change->place != PF_NODE_NONE) {
+        pf_extra_tidy(model, change->place);
+        pf_slot_release(model, change->place);
     }
     if (change->is_new) {
         free(change->record);
@@ -217,20 +234,36 @@ static void commit_pending(struct pf_model *model, struct pod_change *change, bo
     }
 }
 
+/* Does the list of its slot stay as it is? A nominated pod's demand and uid matter to those who look at the slot. */
+static bool stays(const struct pf_record *record, const struct pod_change *change)
+{
+    return !change->nominated && !record->nominated && record->node == change->place &&
+           record->state == (uint8_t)change->state && record->priority == change->pod.priority;
+}
+
 static void commit(struct pf_model *model, struct pod_change *change)
 {
     struct pf_record *record = change->record;
     const struct pf_hold old = pf_record_hold(record);
+    const uint32_t old_place = record->node;
     const bool was_placed = record->node != PF_NODE_NONE;
     const bool moves = !same_hold(&old, &change->hold);
     if (moves) {
         pf_hold_add(model, &change->hold);
     }
+    if (!stays(record, change)) {
+        pf_resident_unlink(model, record);
+        record->node = change->place;
+        record->state = (uint8_t)change->state;
+        record->priority = change->pod.priority;
+        record->nominated = change->nominated;
+        pf_resident_link(model, record);
+    }
+    record->start_s = change->start_s;
+    record->preempted = change->pod.preempted && change->pod.meta.deleting;
     record->uid_hash = change->uid_hash;
     record->demand = change->hold.demand;
     record->namespace_ = change->hold.namespace_;
-    record->node = change->hold.node;
-    record->state = (uint8_t)change->state;
     record->group = change->hold.group;
     if (change->is_new) {
         pf_podset_insert(&model->pods, record);
@@ -239,6 +272,7 @@ static void commit(struct pf_model *model, struct pod_change *change)
     if (moves) {
         pf_hold_sub(model, &old);
     }
+    pf_slot_release(model, old_place);
     drop_refs(model, &old);
     if (change->claimed != NULL) {
         pf_reservation_release(model, change->claimed);
@@ -254,7 +288,9 @@ static void remove_record(struct pf_model *model, struct pf_record *record)
         model->pending.version++;
     }
     pf_podset_remove(&model->pods, record);
+    pf_resident_unlink(model, record);
     pf_hold_sub(model, &hold);
+    pf_slot_release(model, record->node);
     drop_refs(model, &hold);
     model->heap_bytes -= pf_heap_cost(pf_record_bytes(record->name_len));
     free(record);
@@ -285,7 +321,9 @@ enum pf_code pf_model_apply_pod(struct pf_model *model, const struct pf_pod *pod
     pf_arena_reset(&model->scratch);
     struct pod_change change = {
         .state = state_of(model, pod),
-        .uid_hash = hash_uid(model, pod->meta.uid),
+        .uid_hash = pf_model_uid_hash(model, pod->meta.uid),
+        .start_s = start_of(pod),
+        .place = PF_NODE_NONE,
         .hold = {.node = PF_NODE_NONE, .namespace_ = PF_INTERN_NONE, .group = PF_GROUP_NONE}};
     const enum pf_code code = prepare(model, pod, &change, err);
     if (code != PF_OK) {
@@ -300,8 +338,8 @@ bool pf_model_remove_pod(struct pf_model *model, struct pf_sv space, struct pf_s
                          struct pf_sv uid)
 {
     struct pf_record *record = find(model, space, name);
-    if (record == NULL ||
-        (uid.len != 0 && record->uid_hash != 0 && record->uid_hash != hash_uid(model, uid))) {
+    if (record == NULL || (uid.len != 0 && record->uid_hash != 0 &&
+                           record->uid_hash != pf_model_uid_hash(model, uid))) {
         return false;
     }
     remove_record(model, record);
@@ -313,7 +351,8 @@ bool pf_model_find_bound(const struct pf_model *model, struct pf_sv space, struc
 {
     const struct pf_record *record = find(model, space, name);
     if (record == NULL || record->state != PF_POD_BOUND ||
-        (uid.len != 0 && record->uid_hash != 0 && record->uid_hash != hash_uid(model, uid))) {
+        (uid.len != 0 && record->uid_hash != 0 &&
+         record->uid_hash != pf_model_uid_hash(model, uid))) {
         return false;
     }
     *ret_bound = (struct pf_bound){

@@ -68,8 +68,9 @@ void pf_pending_displace(struct pf_model *model, uint32_t slot)
     struct pf_pending_table *table = &model->pending;
     for (size_t i = 0; i < table->order_count; i++) {
         const struct pf_waiting *waiting = table->slots[table->order[i]];
-        if (waiting->record->node == slot && !waiting->nominated) {
+        if (waiting->record->node == slot && !waiting->record->nominated) {
             const struct pf_hold hold = pf_record_hold(waiting->record);
+            pf_resident_unlink(model, waiting->record);
             waiting->record->node = PF_NODE_NONE;
             pf_hold_sub(model, &hold);
         }
@@ -92,7 +93,7 @@ uint64_t pf_model_pending_version(const struct pf_model *model)
     return model->pending.order_count != 0 ? model->pending.version : 0;
 }
 
-/* Does it hold room on a node that exists? A nominated node may be unknown: then its room counts nowhere. */
+/* Does it hold room on a node that exists, or is it nominated to one? */
 static bool is_placed(const struct pf_model *model, const struct pf_record *record)
 {
     return record->node != PF_NODE_NONE && model->columns.shape[record->node] != PF_SHAPE_NONE;
@@ -124,15 +125,19 @@ enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32
         return PF_OK;
     }
     const struct pf_hold old = pf_record_hold(record);
+    const uint32_t old_place = record->node;
     struct pf_hold hold = old;
     hold.node = node;
     if (!pf_hold_prepare(model, &hold)) {
         pf_extra_tidy(model, node);
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory to place a pending pod");
     }
-    record->node = node;
-    waiting->nominated = false;
     pf_hold_add(model, &hold);
+    pf_resident_unlink(model, record);
+    record->node = node;
+    record->nominated = false;
+    pf_resident_link(model, record);
     pf_hold_sub(model, &old);
+    pf_slot_release(model, old_place);
     return PF_OK;
 }

@@ -55,6 +55,7 @@ static bool columns_reserve(struct pf_model *model)
         {&c->extra, sizeof(struct pf_node_extra *)},
         {&model->free_slots, sizeof(*model->free_slots)},
         {&model->slot_groups, sizeof(*model->slot_groups)},
+        {&model->residents, sizeof(*model->residents)},
         {&model->image_prints, sizeof(*model->image_prints)},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(arrays); i++) {
@@ -86,6 +87,7 @@ static void clear_slot(struct pf_model *model, uint32_t slot, uint32_t name)
     c->used_pods[slot] = 0;
     c->extra[slot] = NULL;
     model->slot_groups[slot] = (struct pf_slot_groups){.items = NULL};
+    model->residents[slot] = (struct pf_residents){.lowest = INT32_MAX};
     model->image_prints[slot] = 0;
 }
 
@@ -115,7 +117,7 @@ void pf_slot_release(struct pf_model *model, uint32_t slot)
 {
     struct pf_columns *c = &model->columns;
     if (slot == PF_NODE_NONE || c->shape[slot] != PF_SHAPE_NONE || c->used_pods[slot] != 0 ||
-        c->name[slot] == PF_INTERN_NONE) {
+        model->residents[slot].first != NULL || c->name[slot] == PF_INTERN_NONE) {
         return;
     }
     pf_extra_tidy(model, slot);

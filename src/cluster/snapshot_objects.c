@@ -117,6 +117,23 @@ static enum pf_code load_runtime_class(struct pf_model *model, struct pf_arena *
     return code == PF_OK ? pf_model_apply_runtime_class(model, &text, err) : code;
 }
 
+static enum pf_code load_priority_class(struct pf_model *model, struct pf_arena *arena,
+                                        struct pf_sv json, struct pf_err *err)
+{
+    struct pf_priority_class priority_class = {0};
+    const enum pf_code code = pf_priority_class_decode(json, arena, &priority_class, err);
+    return code == PF_OK ? pf_model_apply_priority_class(model, &priority_class, err) : code;
+}
+
+static enum pf_code load_budget(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                                struct pf_err *err)
+{
+    struct pf_budget budget = {0};
+    const enum pf_code code = pf_budget_decode(json, arena, &budget, err);
+    budget.namespace_ = space_of(budget.namespace_);
+    return code == PF_OK ? pf_model_apply_budget(model, &budget, err) : code;
+}
+
 static const struct {
     struct pf_sv api_version;
     struct pf_sv kind;
@@ -138,6 +155,8 @@ static const struct {
     {PF_SV_INIT("apps/v1"), PF_SV_INIT("ReplicaSet"), load_replica_set},
     {PF_SV_INIT("apps/v1"), PF_SV_INIT("StatefulSet"), load_stateful_set},
     {PF_SV_INIT("node.k8s.io/v1"), PF_SV_INIT("RuntimeClass"), load_runtime_class},
+    {PF_SV_INIT("scheduling.k8s.io/v1"), PF_SV_INIT("PriorityClass"), load_priority_class},
+    {PF_SV_INIT("policy/v1"), PF_SV_INIT("PodDisruptionBudget"), load_budget},
 };
 
 enum pf_code pf_snapshot_object(struct pf_snapshot_load *load, const struct pf_snapshot_head *head,

@@ -20,6 +20,8 @@ const char *pf_kind_name(enum pf_kind kind)
         [PF_KIND_REPLICA_SET] = "ReplicaSet",
         [PF_KIND_STATEFUL_SET] = "StatefulSet",
         [PF_KIND_RUNTIME_CLASS] = "RuntimeClass",
+        [PF_KIND_PRIORITY_CLASS] = "PriorityClass",
+        [PF_KIND_BUDGET] = "PodDisruptionBudget",
     };
     return names[kind];
 }
@@ -249,6 +251,19 @@ enum pf_code pf_model_apply_workload(struct pf_model *model, enum pf_kind kind,
     return apply(model, kind, workload, err);
 }
 
+enum pf_code pf_model_apply_priority_class(struct pf_model *model,
+                                           const struct pf_priority_class *priority_class,
+                                           struct pf_err *err)
+{
+    return apply(model, PF_KIND_PRIORITY_CLASS, priority_class, err);
+}
+
+enum pf_code pf_model_apply_budget(struct pf_model *model, const struct pf_budget *budget,
+                                   struct pf_err *err)
+{
+    return apply(model, PF_KIND_BUDGET, budget, err);
+}
+
 bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf_sv space,
                             struct pf_sv name)
 {
@@ -308,6 +323,12 @@ const struct pf_runtime_class_text *pf_model_runtime_class(const struct pf_model
                                                            struct pf_sv name)
 {
     return view_of(model, PF_KIND_RUNTIME_CLASS, (struct pf_sv){0}, name);
+}
+
+const struct pf_priority_class *pf_model_priority_class(const struct pf_model *model,
+                                                        struct pf_sv name)
+{
+    return view_of(model, PF_KIND_PRIORITY_CLASS, (struct pf_sv){0}, name);
 }
 
 const struct pf_workload *pf_model_workload(const struct pf_model *model, enum pf_kind kind,

@@ -45,11 +45,11 @@ static void pack_labels(struct packer *packer, struct pf_labels *labels)
     labels->items = items;
 }
 
-static struct pf_sv *pack_values(struct packer *packer, const struct pf_requirement *from)
+static struct pf_sv *pack_texts(struct packer *packer, const struct pf_sv *from, size_t count)
 {
-    struct pf_sv *values = pack(packer, from->values, from->value_count, sizeof(*from->values));
-    for (size_t i = 0; i < from->value_count; i++) {
-        struct pf_sv value = from->values[i];
+    struct pf_sv *values = pack(packer, from, count, sizeof(*from));
+    for (size_t i = 0; i < count; i++) {
+        struct pf_sv value = from[i];
         pack_sv(packer, &value);
         if (values != NULL) {
             values[i] = value;
@@ -65,7 +65,7 @@ static struct pf_requirement *pack_requirements(struct packer *packer,
     for (size_t i = 0; i < count; i++) {
         struct pf_requirement item = from[i];
         pack_sv(packer, &item.key);
-        item.values = pack_values(packer, &from[i]);
+        item.values = pack_texts(packer, from[i].values, from[i].value_count);
         if (to != NULL) {
             to[i] = item;
         }
@@ -137,6 +137,14 @@ static void pack_csi_node(struct packer *packer, struct pf_csi_node *node)
     node->limits = limits;
 }
 
+static void pack_budget(struct packer *packer, struct pf_budget *budget)
+{
+    pack_sv(packer, &budget->namespace_);
+    pack_sv(packer, &budget->name);
+    pack_selector(packer, &budget->selector);
+    budget->disrupted = pack_texts(packer, budget->disrupted, budget->disrupted_count);
+}
+
 /** An object of any kind. */
 union any_view {
     struct pf_claim claim;
@@ -149,6 +157,8 @@ union any_view {
     struct pf_device_class device_class;
     struct pf_workload workload;
     struct pf_runtime_class_text runtime_class;
+    struct pf_priority_class priority_class;
+    struct pf_budget budget;
 };
 
 static const size_t view_bytes[PF_KIND_COUNT] = {
@@ -165,6 +175,8 @@ static const size_t view_bytes[PF_KIND_COUNT] = {
     [PF_KIND_REPLICA_SET] = sizeof(struct pf_workload),
     [PF_KIND_STATEFUL_SET] = sizeof(struct pf_workload),
     [PF_KIND_RUNTIME_CLASS] = sizeof(struct pf_runtime_class_text),
+    [PF_KIND_PRIORITY_CLASS] = sizeof(struct pf_priority_class),
+    [PF_KIND_BUDGET] = sizeof(struct pf_budget),
 };
 
 static void pack_view(struct packer *packer, enum pf_kind kind, union any_view *view)
@@ -211,6 +223,12 @@ static void pack_view(struct packer *packer, enum pf_kind kind, union any_view *
         pack_sv(packer, &view->runtime_class.name);
         pack_sv(packer, &view->runtime_class.json);
         break;
+    case PF_KIND_PRIORITY_CLASS:
+        pack_sv(packer, &view->priority_class.name);
+        break;
+    case PF_KIND_BUDGET:
+        pack_budget(packer, &view->budget);
+        break;
     case PF_KIND_DEVICE_CLASS:
     case PF_KIND_COUNT:
     default:
@@ -250,6 +268,10 @@ static struct pair key_of(enum pf_kind kind, const union any_view *view)
         return (struct pair){view->workload.namespace_, view->workload.name};
     case PF_KIND_RUNTIME_CLASS:
         return (struct pair){.name = view->runtime_class.name};
+    case PF_KIND_PRIORITY_CLASS:
+        return (struct pair){.name = view->priority_class.name};
+    case PF_KIND_BUDGET:
+        return (struct pair){view->budget.namespace_, view->budget.name};
     case PF_KIND_DEVICE_CLASS:
     case PF_KIND_COUNT:
     default:
@@ -272,6 +294,12 @@ static struct pair chain_of(enum pf_kind kind, const union any_view *view)
     }
     if (kind == PF_KIND_SERVICE) {
         return (struct pair){.name = view->workload.namespace_};
+    }
+    if (kind == PF_KIND_BUDGET) {
+        return (struct pair){.name = view->budget.namespace_};
+    }
+    if (kind == PF_KIND_PRIORITY_CLASS && view->priority_class.global_default) {
+        return (struct pair){.name = PF_SV_INIT("default")};
     }
     return kind == PF_KIND_DEVICE_CLASS
                ? (struct pair){.name = view->device_class.extended_resource}

@@ -18,6 +18,7 @@ enum spec_field {
     SCHEDULER_NAME,
     RUNTIME_CLASS,
     PRIORITY,
+    PRIORITY_CLASS,
     PREEMPTION_POLICY,
     HOST_NETWORK,
     HOST_USERS,
@@ -39,6 +40,7 @@ static const struct pf_sv spec_keys[] = {
     [SCHEDULER_NAME] = PF_SV_INIT("schedulerName"),
     [RUNTIME_CLASS] = PF_SV_INIT("runtimeClassName"),
     [PRIORITY] = PF_SV_INIT("priority"),
+    [PRIORITY_CLASS] = PF_SV_INIT("priorityClassName"),
     [PREEMPTION_POLICY] = PF_SV_INIT("preemptionPolicy"),
     [HOST_NETWORK] = PF_SV_INIT("hostNetwork"),
     [HOST_USERS] = PF_SV_INIT("hostUsers"),
@@ -77,8 +79,12 @@ static void decode_spec_value(struct pf_decode *d, enum spec_field field, struct
         pod->priority_present = pf_decode_is_set(d);
         pf_decode_i32(d, &pod->priority);
         break;
+    case PRIORITY_CLASS:
+        pf_decode_string(d, &pod->priority_class);
+        break;
     case PREEMPTION_POLICY:
         pf_decode_string(d, &text);
+        pod->preempt_present = text.len != 0;
         pod->preempt_never = pf_sv_eq(text, PF_SV("Never"));
         break;
     case HOST_NETWORK:

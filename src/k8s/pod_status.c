@@ -1,5 +1,8 @@
 #include "pod_parts.h"
 
+/** Fields of a condition. */
+enum condition_field { CONDITION_TYPE, CONDITION_STATUS, CONDITION_REASON };
+
 /** An array of container statuses that grows in the arena. */
 struct status_list {
     struct pf_container_status *items;
@@ -52,15 +55,36 @@ static void decode_statuses(struct pf_decode *d, bool init, struct status_list *
     *ret_list = list;
 }
 
-/* the first PodResizePending decides, as in component-helpers IsPodResizeInfeasible() */
+/* A condition of interest: of each type the first decides. */
+struct conditions {
+    bool resize_pending;
+    bool disruption_target;
+};
+
+/* As component-helpers IsPodResizeInfeasible() and defaultpreemption podTerminatingByPreemption() read them. */
+static void take_condition(const struct pf_sv *texts, struct conditions *seen, struct pf_pod *pod)
+{
+    const struct pf_sv type = texts[CONDITION_TYPE];
+    const struct pf_sv reason = texts[CONDITION_REASON];
+    if (!seen->resize_pending && pf_sv_eq(type, PF_SV("PodResizePending"))) {
+        seen->resize_pending = true;
+        pod->resize_infeasible = pf_sv_eq(reason, PF_SV("Infeasible"));
+    }
+    if (!seen->disruption_target && pf_sv_eq(type, PF_SV("DisruptionTarget"))) {
+        seen->disruption_target = true;
+        pod->preempted = pf_sv_eq(reason, PF_SV("PreemptionByScheduler")) &&
+                         pf_sv_eq(texts[CONDITION_STATUS], PF_SV("True"));
+    }
+}
+
 static void decode_conditions(struct pf_decode *d, struct pf_pod *pod)
 {
-    enum { TYPE, REASON };
     static const struct pf_sv keys[] = {
-        [TYPE] = PF_SV_INIT("type"),
-        [REASON] = PF_SV_INIT("reason"),
+        [CONDITION_TYPE] = PF_SV_INIT("type"),
+        [CONDITION_STATUS] = PF_SV_INIT("status"),
+        [CONDITION_REASON] = PF_SV_INIT("reason"),
     };
-    bool decided = false;
+    struct conditions conditions = {0};
     (void)pf_decode_enter_array(d);
     while (pf_decode_next_item(d)) {
         struct pf_sv texts[PF_ARRAY_LEN(keys)] = {{0}};
@@ -70,10 +94,7 @@ static void decode_conditions(struct pf_decode *d, struct pf_pod *pod)
         while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
             pf_decode_string(d, &texts[field]);
         }
-        if (!decided && pf_sv_eq(texts[TYPE], PF_SV("PodResizePending"))) {
-            decided = true;
-            pod->resize_infeasible = pf_sv_eq(texts[REASON], PF_SV("Infeasible"));
-        }
+        take_condition(texts, &conditions, pod);
     }
 }
 
@@ -114,10 +135,11 @@ static void join_statuses(struct pf_decode *d, const struct status_list *contain
 
 void pf_pod_status_decode(struct pf_decode *d, struct pf_pod *pod)
 {
-    enum { PHASE, NOMINATED, STATUSES, INIT_STATUSES, CONDITIONS, RESOURCES, ALLOCATED };
+    enum { PHASE, NOMINATED, START, STATUSES, INIT_STATUSES, CONDITIONS, RESOURCES, ALLOCATED };
     static const struct pf_sv keys[] = {
         [PHASE] = PF_SV_INIT("phase"),
         [NOMINATED] = PF_SV_INIT("nominatedNodeName"),
+        [START] = PF_SV_INIT("startTime"),
         [STATUSES] = PF_SV_INIT("containerStatuses"),
         [INIT_STATUSES] = PF_SV_INIT("initContainerStatuses"),
         [CONDITIONS] = PF_SV_INIT("conditions"),
@@ -138,6 +160,9 @@ void pf_pod_status_decode(struct pf_decode *d, struct pf_pod *pod)
             break;
         case NOMINATED:
             pf_decode_string(d, &pod->nominated_node_name);
+            break;
+        case START:
+            pf_decode_string(d, &pod->start_time);
             break;
         case STATUSES:
             decode_statuses(d, /* init= */ false, &containers);

@@ -10,6 +10,7 @@
  */
 
 #include <podfit/model.h>
+#include <podfit/preemption.h>
 #include <podfit/runtime_class.h>
 #include <podfit/storage.h>
 #include <podfit/workload.h>
@@ -28,6 +29,8 @@ enum pf_kind {
     PF_KIND_REPLICA_SET,            /**< ReplicaSet */
     PF_KIND_STATEFUL_SET,           /**< StatefulSet */
     PF_KIND_RUNTIME_CLASS,          /**< RuntimeClass, for pods that were not admitted yet */
+    PF_KIND_PRIORITY_CLASS,         /**< PriorityClass; this and the next decide about eviction */
+    PF_KIND_BUDGET,                 /**< PodDisruptionBudget */
     PF_KIND_COUNT,                  /**< how many there are */
 };
 /** Such as `PersistentVolumeClaim`. Static. */
@@ -65,6 +68,11 @@ enum pf_code pf_model_apply_runtime_class(struct pf_model *model,
 enum pf_code pf_model_apply_workload(struct pf_model *model, enum pf_kind kind,
                                      const struct pf_workload *workload,
                                      struct pf_err *err) PF_MUST_CHECK;
+enum pf_code pf_model_apply_priority_class(struct pf_model *model,
+                                           const struct pf_priority_class *priority_class,
+                                           struct pf_err *err) PF_MUST_CHECK;
+enum pf_code pf_model_apply_budget(struct pf_model *model, const struct pf_budget *budget,
+                                   struct pf_err *err) PF_MUST_CHECK;
 /** @param space  empty for kinds without namespace @return true when it was there */
 bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf_sv space,
                             struct pf_sv name);
@@ -81,13 +89,16 @@ const struct pf_device_class *pf_model_device_class(const struct pf_model *model
                                                     struct pf_sv name);
 const struct pf_runtime_class_text *pf_model_runtime_class(const struct pf_model *model,
                                                            struct pf_sv name);
+const struct pf_priority_class *pf_model_priority_class(const struct pf_model *model,
+                                                        struct pf_sv name);
 /** @param kind  PF_KIND_SERVICE to PF_KIND_STATEFUL_SET */
 const struct pf_workload *pf_model_workload(const struct pf_model *model, enum pf_kind kind,
                                             struct pf_sv space, struct pf_sv name);
 
 /**
  * Walk over objects that have something in common, in no order: PersistentVolumes without claimRef by class name, or (with @p space) those with a claimRef of
- * that namespace and name; CSIStorageCapacities by class name; VolumeAttachments by node name; DeviceClasses by extendedResourceName; Services by namespace (in @p name).
+ * that namespace and name; CSIStorageCapacities by class name; VolumeAttachments by node name; DeviceClasses by extendedResourceName; Services and
+ * PodDisruptionBudgets by namespace (in @p name); PriorityClasses with globalDefault by `default`.
  *
  * @param previous  what the last call gave, NULL to begin
  * @return an object of the kind's struct, NULL at the end

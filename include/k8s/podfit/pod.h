@@ -215,8 +215,10 @@ struct pf_pod {
     struct pf_sv scheduler_name; /**< `default-scheduler` when absent */
     struct pf_sv runtime_class;  /**< runtimeClassName; empty when absent */
     int32_t priority;            /**< 0 when absent */
+    struct pf_sv priority_class; /**< priorityClassName; empty when absent */
     bool priority_present;
-    bool preempt_never; /**< preemptionPolicy: Never */
+    bool preempt_never;   /**< preemptionPolicy: Never */
+    bool preempt_present; /**< preemptionPolicy stood there */
     bool host_network;
     bool mirror;            /**< annotation kubernetes.io/config.mirror */
     bool meta_present;      /**< metadata stood there as an object: a patch may add below it */
@@ -251,6 +253,8 @@ struct pf_pod {
     /* status; ignored for an incoming pod */
     enum pf_pod_phase phase;
     struct pf_sv nominated_node_name;
+    struct pf_sv start_time; /**< RFC 3339 text, empty when absent */
+    bool preempted; /**< condition DisruptionTarget: kube-scheduler evicts it for another pod */
     struct pf_container_status *statuses;
     size_t status_count;
     bool status_resources_present; /**< status.resources of the pod (1.36) */

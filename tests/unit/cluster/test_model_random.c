@@ -8,6 +8,7 @@
 
 #include "model_fixture.h"
 #include "random_pod.h"
+#include <podfit/residents.h>
 #include <podfit/volumes.h>
 
 /*
@@ -35,6 +36,7 @@ struct ref_pod {
     unsigned uid;
     unsigned request; /* index of a request */
     uint32_t node;    /* index of a node, which may not exist, or NOWHERE */
+    int32_t priority;
     bool nominated;
 };
 
@@ -112,6 +114,8 @@ static void event_apply_pod(struct world *w)
     }
     struct random_pod parts;
     random_pod_init(&parts, pod, next.uid, next.request);
+    next.priority = (int32_t)draw(w, 4) - 2;
+    parts.pod.priority = next.priority;
     struct ref_review *claimed = claim(w, &parts, pod);
     switch (draw(w, 8)) {
     case 0:
@@ -435,6 +439,66 @@ static void compare_node(const struct world *w, uint32_t node, const struct sums
     assert_int_equal(shape->label_count, 2);
 }
 
+/* Bound pods of a node with the sum of their priorities, and nominated ones. */
+struct crowd {
+    uint32_t pods;
+    uint32_t nominated;
+    int64_t priorities;
+    int32_t lowest;
+};
+
+static void compare_crowd(const struct world *w, uint32_t node, const struct crowd *crowd)
+{
+    const uint32_t slot = slot_of(w, node);
+    struct crowd found = {.lowest = INT32_MAX};
+    struct pf_resident pod;
+    const void *cursor = NULL;
+    if (slot == PF_NODE_NONE) {
+        return;
+    }
+    while (pf_model_residents_next(w->f->model, slot, PF_RESIDENT_BOUND, &cursor, &pod)) {
+        found.pods++;
+        found.priorities += pod.priority;
+    }
+    cursor = NULL;
+    while (pf_model_residents_next(w->f->model, slot, PF_RESIDENT_NOMINATED, &cursor, &pod)) {
+        found.nominated++;
+    }
+    assert_int_equal(found.pods, crowd->pods);
+    assert_int_equal(found.priorities, crowd->priorities);
+    assert_int_equal(found.nominated, crowd->nominated);
+    assert_int_equal(pf_model_nominated(w->f->model, slot), crowd->nominated);
+    assert_true(pf_model_lowest_on(w->f->model, slot) <= crowd->lowest);
+}
+
+static void compare_residents(const struct world *w)
+{
+    static struct crowd crowds[NODES_MAX];
+    int32_t lowest = INT32_MAX;
+    uint32_t nominated = 0;
+    for (uint32_t i = 0; i < w->node_count; i++) {
+        crowds[i] = (struct crowd){.lowest = INT32_MAX};
+    }
+    for (uint32_t i = 0; i < w->pod_count; i++) {
+        const struct ref_pod *pod = &w->pods[i];
+        if (pod->kind == REF_BOUND) {
+            struct crowd *crowd = &crowds[pod->node];
+            crowd->pods++;
+            crowd->priorities += pod->priority;
+            crowd->lowest = pod->priority < crowd->lowest ? pod->priority : crowd->lowest;
+            lowest = pod->priority < lowest ? pod->priority : lowest;
+        } else if (pod->kind == REF_PENDING && pod->nominated) {
+            crowds[pod->node].nominated++;
+            nominated++;
+        }
+    }
+    assert_int_equal(pf_model_lowest_priority(w->f->model), lowest);
+    assert_int_equal(pf_model_nominated_total(w->f->model), nominated);
+    for (uint32_t i = 0; i < w->node_count; i++) {
+        compare_crowd(w, i, &crowds[i]);
+    }
+}
+
 static void compare(const struct world *w)
 {
     static struct sums sums[NODES_MAX];
@@ -445,7 +509,7 @@ static void compare(const struct world *w)
     for (uint32_t i = 0; i < w->pod_count; i++) {
         pods += w->pods[i].kind != REF_ABSENT;
         pending += w->pods[i].kind == REF_PENDING;
-        add(sums, w->pods[i].node, w->pods[i].request);
+        add(sums, w->pods[i].nominated ? NOWHERE : w->pods[i].node, w->pods[i].request);
     }
     for (uint32_t i = 0; i < REVIEWS_MAX; i++) {
         if (w->reviews[i].held) {
@@ -460,6 +524,7 @@ static void compare(const struct world *w)
     assert_int_equal(stats.pods, pods);
     assert_int_equal(stats.pods_pending, pending);
     assert_int_equal(stats.reservations, held);
+    compare_residents(w);
     model_fixture_check(w->f);
 }
 

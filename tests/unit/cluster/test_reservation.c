@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "model_fixture.h"
+#include <podfit/residents.h>
 
 #define NODE(name)                                                                              \
     "{'metadata':{'name':'" name "'},'status':{'allocatable':{'cpu':'4','memory':'8Gi','pods':" \
@@ -220,7 +221,7 @@ static const struct claim_row claim_rows[] = {
          "'containers':[{'name':'c','resources':{'requests':{'cpu':'1'}}}]", ""),
      0, 1, 0, 1000},
     {"nominated elsewhere", POD("p", "," OF_REVIEW("r1"), SPEC, "'nominatedNodeName':'n2'"), 0, 0,
-     1, 0},
+     0, 0},
     {"gated: holds nothing",
      POD("p", "," OF_REVIEW("r1"), "'schedulingGates':[{'name':'g'}]," SPEC, ""), 0, 0, 0, 0},
     {"over already", POD("p", "," OF_REVIEW("r1"), "'nodeName':'n1'," SPEC, "'phase':'Failed'"), 0,
@@ -365,15 +366,19 @@ static void test_nominated(void **state)
     assert_int_equal(model_fixture_node(f, NODE("n3"), NULL), PF_OK);
     model_fixture_check(f);
     assert_string_equal(waiting(f, text, sizeof(text)), "");
-    assert_int_equal(used_pods(f, "n3"), 1);
+    assert_int_equal(used_pods(f, "n3"), 0);
+    assert_int_equal(pf_model_nominated(f->model, model_fixture_slot(f, "n3")), 1);
     assert_true(pf_model_remove_node(f->model, PF_SV("n3")));
     assert_string_equal(waiting(f, text, sizeof(text)), "a");
     place(f, "a", "n1");
     assert_int_equal(used_pods(f, "n1"), 1);
     apply_pod(f, POD("a", "", SPEC, "'nominatedNodeName':'n2'"));
     assert_int_equal(used_pods(f, "n1"), 0);
-    assert_int_equal(used_pods(f, "n2"), 1);
+    assert_int_equal(used_pods(f, "n2"), 0);
+    assert_int_equal(pf_model_nominated(f->model, model_fixture_slot(f, "n2")), 1);
+    assert_int_equal(pf_model_nominated_total(f->model), 1);
     apply_pod(f, POD("a", "", SPEC, "")); /* the scheduler gave it up */
+    assert_int_equal(pf_model_nominated_total(f->model), 0);
     assert_int_equal(used_pods(f, "n2"), 0);
     assert_string_equal(waiting(f, text, sizeof(text)), "a");
 }
