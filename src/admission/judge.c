@@ -27,39 +27,40 @@ static enum pf_code unknown(struct pf_judgement *judgement, const char *why, str
 }
 
 static enum pf_code explain_node_by_node(const struct pf_decide_rules *rules,
-                                         const struct pf_pod *pod, struct pf_explanation *explain,
-                                         struct pf_arena *arena, struct pf_err *err)
+                                         const struct pf_fit_ask *fit_ask,
+                                         struct pf_explanation *explain, struct pf_arena *arena,
+                                         struct pf_err *err)
 {
-    const enum pf_code code = pf_fit_explain(rules->fit, pod, arena, explain, err);
+    const enum pf_code code = pf_fit_explain_ask(rules->fit, fit_ask, arena, explain, err);
     if (code != PF_OK) {
         return code;
     }
     const enum pf_verdict verdict = explain->judgement.verdict;
     return verdict == PF_VERDICT_FULL || verdict == PF_VERDICT_NEVER
-               ? pf_fit_hints(rules->fit, pod, arena, &explain->hints, err)
+               ? pf_fit_hints(rules->fit, fit_ask->pod, arena, &explain->hints, err)
                : PF_OK;
 }
 
 /* Ask the engine; a request that podfit refuses to hold exactly is `unknown`, not an error. */
 static enum pf_code ask(const struct pf_decide_rules *rules, const struct pf_decide_input *input,
-                        const struct pf_pod *pod, struct pf_arena *arena,
+                        const struct pf_fit_ask *fit_ask, struct pf_arena *arena,
                         struct pf_judgement *ret_judgement, struct pf_err *err)
 {
     struct pf_explanation *explain = input->request->explain;
     struct pf_err local = {0};
     enum pf_code code = PF_OK;
     if (input->resize) {
-        code = pf_fit_judge_resize(rules->fit, pod, arena, ret_judgement, &local);
+        code = pf_fit_judge_resize(rules->fit, fit_ask->pod, arena, ret_judgement, &local);
         if (explain != NULL && code == PF_OK) {
             *explain = (struct pf_explanation){.judgement = *ret_judgement};
         }
     } else if (explain != NULL) {
-        code = explain_node_by_node(rules, pod, explain, arena, &local);
+        code = explain_node_by_node(rules, fit_ask, explain, arena, &local);
         if (code == PF_OK) {
             *ret_judgement = explain->judgement;
         }
     } else {
-        code = pf_fit_judge(rules->fit, pod, arena, ret_judgement, &local);
+        code = pf_fit_judge_ask(rules->fit, fit_ask, arena, ret_judgement, &local);
     }
     if (code == PF_E_TOO_BIG || code == PF_E_RANGE) {
         code = unknown(ret_judgement, local.text, arena);
@@ -130,7 +131,9 @@ static enum pf_code decide(const struct pf_decide_rules *rules, const struct pf_
         (void)pf_reservation_lift(rules->model, key); /* judged as if it held nothing */
     }
     struct pf_err local = {0};
-    enum pf_code code = ask(rules, input, decision->pod, arena, &decision->judgement, &local);
+    const struct pf_fit_ask fit_ask = {.pod = decision->pod,
+                                       .ignore_preemption = class_->ignore_preemption};
+    enum pf_code code = ask(rules, input, &fit_ask, arena, &decision->judgement, &local);
     if (code == PF_OK) {
         decision->action = action_for(rules->config, class_, decision->judgement.verdict);
         if (input->resize && decision->action == PF_ACTION_GATE) {

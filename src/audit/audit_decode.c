@@ -26,36 +26,24 @@ struct field {
 
 /* The table of names and the table of what they mean have the same order. */
 static const struct pf_sv keys[] = {
-    PF_SV_INIT("time"),
-    PF_SV_INIT("record"),
-    PF_SV_INIT("reviewUid"),
-    PF_SV_INIT("dryRun"),
-    PF_SV_INIT("observed"),
-    PF_SV_INIT("class"),
-    PF_SV_INIT("verdict"),
-    PF_SV_INIT("action"),
-    PF_SV_INIT("namespace"),
-    PF_SV_INIT("name"),
-    PF_SV_INIT("generateName"),
-    PF_SV_INIT("owner"),
-    PF_SV_INIT("user"),
-    PF_SV_INIT("requests"),
-    PF_SV_INIT("message"),
-    PF_SV_INIT("reasons"),
-    PF_SV_INIT("binding"),
-    PF_SV_INIT("slots"),
-    PF_SV_INIT("modelResourceVersion"),
-    PF_SV_INIT("modelAgeMs"),
-    PF_SV_INIT("latencyUs"),
-    PF_SV_INIT("count"),
-    PF_SV_INIT("firstTime"),
-    PF_SV_INIT("lastTime"),
-    PF_SV_INIT("truncated"),
+    PF_SV_INIT("time"),         PF_SV_INIT("record"),
+    PF_SV_INIT("reviewUid"),    PF_SV_INIT("dryRun"),
+    PF_SV_INIT("observed"),     PF_SV_INIT("class"),
+    PF_SV_INIT("verdict"),      PF_SV_INIT("action"),
+    PF_SV_INIT("namespace"),    PF_SV_INIT("name"),
+    PF_SV_INIT("generateName"), PF_SV_INIT("owner"),
+    PF_SV_INIT("user"),         PF_SV_INIT("requests"),
+    PF_SV_INIT("message"),      PF_SV_INIT("reasons"),
+    PF_SV_INIT("binding"),      PF_SV_INIT("preemption"),
+    PF_SV_INIT("slots"),        PF_SV_INIT("modelResourceVersion"),
+    PF_SV_INIT("modelAgeMs"),   PF_SV_INIT("latencyUs"),
+    PF_SV_INIT("count"),        PF_SV_INIT("firstTime"),
+    PF_SV_INIT("lastTime"),     PF_SV_INIT("truncated"),
 };
 #define KEY_TIME       0
-#define KEY_COUNT      21
-#define KEY_FIRST_TIME 22
-#define KEY_LAST_TIME  23
+#define KEY_COUNT      22
+#define KEY_FIRST_TIME 23
+#define KEY_LAST_TIME  24
 
 static const struct field fields[] = {
     {TYPE_TIME, MEMBER(wall_ns)},
@@ -75,6 +63,7 @@ static const struct field fields[] = {
     {TYPE_STRING, MEMBER(message)},
     {TYPE_REASONS, 0},
     {TYPE_STRING, MEMBER(binding)},
+    {TYPE_RAW, MEMBER(preemption)},
     {TYPE_U64, MEMBER(slots)},
     {TYPE_STRING, MEMBER(resource_version)},
     {TYPE_I64, MEMBER(model_age_ms)},

@@ -32,10 +32,8 @@ static const struct text_field name_fields[] = {
     TEXT(generate_name, 253),
 };
 static const struct text_field other_fields[] = {
-    TEXT(review_uid, 128),
-    TEXT(user, 512),
-    TEXT(binding, 512),
-    TEXT(resource_version, 64),
+    TEXT(review_uid, 128),      TEXT(user, 512),     TEXT(binding, 512),
+    TEXT(preemption_node, 253), TEXT(victims, 4096), TEXT(resource_version, 64),
 };
 
 static const struct pf_sv *text_of(const struct pf_audit_record *record,

@@ -170,6 +170,31 @@ static bool put_cause(struct pf_writer *w, const struct pf_audit_record *record,
     return whole && message.len == record->message.len;
 }
 
+/* A list that was cut ends with the last whole name. */
+static void put_preemption(struct pf_writer *w, const struct pf_audit_item *item)
+{
+    struct pf_sv rest = item->record.victims;
+    if (item->record.preemption_node.len == 0) {
+        return;
+    }
+    pf_write_key(w, PF_SV("preemption"));
+    pf_write_begin_object(w);
+    put_text(w, "node", item->record.preemption_node);
+    pf_write_key(w, PF_SV("victims"));
+    pf_write_begin_array(w);
+    while (rest.len != 0) {
+        const size_t comma = pf_sv_find(rest, PF_SV(","));
+        const size_t len = comma < rest.len ? comma : rest.len;
+        if (comma < rest.len || !item->truncated) {
+            pf_write_put_string(w, (struct pf_sv){.ptr = rest.ptr, .len = len});
+        }
+        rest.ptr += len < rest.len ? len + 1 : len;
+        rest.len -= len < rest.len ? len + 1 : len;
+    }
+    pf_write_end_array(w);
+    pf_write_end_object(w);
+}
+
 static void write_decision(struct pf_buf *buf, const struct pf_audit_item *item,
                            const struct cut *cut)
 {
@@ -181,6 +206,7 @@ static void write_decision(struct pf_buf *buf, const struct pf_audit_item *item,
     bool whole = !item->truncated;
     whole = put_requests(&w, record->requests, cut->requests_bytes) && whole;
     whole = put_cause(&w, record, cut) && whole;
+    put_preemption(&w, item);
     put_u64(&w, "slots", record->slots);
     put_text(&w, "modelResourceVersion", record->resource_version);
     pf_write_i64_member(&w, "modelAgeMs", record->model_age_ms);

@@ -139,7 +139,8 @@ enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_
 {
     const struct pf_decision *decision = source->decision;
     const bool judged = decision->covered && decision->skipped == NULL;
-    const bool misfit = judged && is_misfit(decision->judgement.verdict);
+    const struct pf_preemption *preemption = judged ? decision->judgement.preemption : NULL;
+    const bool told = preemption != NULL || (judged && is_misfit(decision->judgement.verdict));
     struct pf_check_item item = {
         .namespace_ = source->namespace_,
         .name = source->name,
@@ -147,7 +148,9 @@ enum pf_code pf_check_item_make(const struct pf_check_source *source, struct pf_
         .verdict = judged ? decision->judgement.verdict : PF_VERDICT_NOT_JUDGED,
         .action = judged ? decision->action : PF_ACTION_ALLOW,
         .observed = decision->observed,
-        .message = misfit ? decision->judgement.message : (struct pf_sv){0},
+        .message = told ? decision->judgement.message : (struct pf_sv){0},
+        .post_filter = told ? decision->judgement.post_filter : (struct pf_sv){0},
+        .preemption = preemption,
         .explanation = explanation_of(decision, arena),
         .binding = judged ? decision->judgement.binding : (struct pf_sv){0},
         .patch = decision->patch,
@@ -245,6 +248,20 @@ static void put_request(struct pf_writer *w, const struct pf_request *request)
     pf_write_end_object(w);
 }
 
+static void put_preemption(struct pf_writer *w, const struct pf_preemption *preemption)
+{
+    pf_write_key(w, PF_SV("preemption"));
+    pf_write_begin_object(w);
+    pf_write_string_member(w, "node", preemption->node);
+    pf_write_key(w, PF_SV("victims"));
+    pf_write_begin_array(w);
+    for (size_t i = 0; i < preemption->victim_count; i++) {
+        pf_write_put_string(w, preemption->victims[i]);
+    }
+    pf_write_end_array(w);
+    pf_write_end_object(w);
+}
+
 static void put_nodes(struct pf_writer *w, const struct pf_check_item *item)
 {
     pf_write_key(w, PF_SV("nodes"));
@@ -321,6 +338,12 @@ void pf_check_item_write(const struct pf_check_item *item, struct pf_buf *buf)
         pf_write_bool_member(w, "observed", true);
     }
     pf_write_string_member(w, "message", item->message);
+    if (item->post_filter.len != 0) {
+        pf_write_string_member(w, "postFilter", item->post_filter);
+    }
+    if (item->preemption != NULL) {
+        put_preemption(w, item->preemption);
+    }
     pf_write_string_member(w, "explanation", item->explanation);
     put_containers(w, item);
     put_request(w, &item->request);

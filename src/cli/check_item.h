@@ -29,6 +29,8 @@ struct pf_check_item {
     enum pf_action action;
     bool observed;            /**< the class only observes */
     struct pf_sv message;     /**< kube-scheduler's sentence */
+    struct pf_sv post_filter; /**< what it adds when no eviction helps; empty: nothing */
+    const struct pf_preemption *preemption; /**< the pod fits by eviction only; NULL: not so */
     struct pf_sv explanation; /**< the whole sentence a user would get, or why nothing was judged */
     const struct pf_check_container *containers;
     size_t container_count;

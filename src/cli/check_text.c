@@ -40,6 +40,32 @@ static void put_heading(const struct pf_check_item *item, bool colour, struct pf
     }
 }
 
+/* Who would be evicted, or why that does not help. */
+static void put_preemption(const struct pf_check_item *item, struct pf_buf *buf)
+{
+    const struct pf_preemption *preemption = item->preemption;
+    if (preemption == NULL) {
+        return;
+    }
+    pf_buf_append_cstr(buf, "  by preemption on node ");
+    pf_cliout_put_text(buf, preemption->node);
+    pf_buf_append_cstr(buf, preemption->victim_count != 0 ? ", evicting " : ", evicting nobody");
+    for (size_t i = 0; i < preemption->victim_count; i++) {
+        pf_buf_append_cstr(buf, i != 0 ? ", " : "");
+        pf_cliout_put_text(buf, preemption->victims[i]);
+    }
+    pf_buf_append_char(buf, '\n');
+}
+
+static void put_post_filter(const struct pf_check_item *item, struct pf_buf *buf)
+{
+    if (item->post_filter.len != 0) {
+        pf_buf_append_cstr(buf, "  ");
+        pf_cliout_put_text(buf, item->post_filter);
+        pf_buf_append_char(buf, '\n');
+    }
+}
+
 static void add_value(struct pf_clitable *table, const struct pf_resource_list *list,
                       struct pf_sv name)
 {
@@ -218,7 +244,11 @@ enum pf_code pf_check_text_put(const struct pf_check_item *item, bool explain, b
 {
     put_heading(item, colour, buf);
     enum pf_code code = put_containers(item, colour, arena, buf);
+    put_preemption(item, buf);
     put_room(item, buf);
+    if (explain) {
+        put_post_filter(item, buf);
+    }
     if (explain && item->hints != NULL) {
         put_hints(item->hints, buf);
     }

@@ -17,11 +17,12 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
 {
     /* a plan of volumes borrows from the model, and hardly two pods have the same claims */
     if (answer->question.narrowed || answer->question.rejection != NULL ||
-        answer->question.volumes != NULL) {
+        answer->question.volumes != NULL || answer->input.own_uid_hash != 0) {
         return false;
     }
     pf_buf_reset(&fit->key);
     pf_buf_append(&fit->key, &fit->profile->index, sizeof(fit->profile->index));
+    pf_buf_append(&fit->key, &answer->priority.value, sizeof(answer->priority.value));
     pf_question_key(&answer->question, &fit->key);
     if (pf_buf_status(&fit->key, NULL) != PF_OK) {
         return false;
@@ -40,22 +41,47 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
     return true;
 }
 
-static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct pf_arena *arena,
-                              struct pf_answer *answer, struct pf_err *err)
+static struct pf_filter_input input_of(struct pf_fit *fit, const struct pf_answer *answer)
 {
-    answer->input = (struct pf_filter_input){
+    const struct pf_pod *pod = answer->question.pod;
+    return (struct pf_filter_input){
         .options = &fit->profile->options,
         .question = &answer->question,
         .model = fit->model,
         .columns = pf_model_columns(fit->model),
         .strings = pf_model_strings(fit->model),
         .profile = fit->profile->source,
+        .dry_run = &fit->dry_run,
+        .priority = answer->priority.unknown != NULL ? INT32_MIN : answer->priority.value,
+        .own_uid_hash = pf_model_is_nominated(fit->model, &pod->meta)
+                            ? pf_model_uid_hash(fit->model, pod->meta.uid)
+                            : 0,
     };
+}
+
+/* A nominated pod has terms that nobody can resolve. */
+static void doubt_namespaces(struct pf_answer *answer)
+{
+    answer->outcomes = NULL;
+    answer->judgement.verdict = PF_VERDICT_UNKNOWN;
+    answer->judgement.cause =
+        PF_SV("a namespaceSelector of a nominated pod's anti-affinity needs kind Namespace, of "
+              "which the snapshot has no object");
+}
+
+static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct pf_arena *arena,
+                              struct pf_answer *answer, struct pf_err *err)
+{
+    answer->input = input_of(fit, answer);
     if (way != PF_ANSWER_CACHED || !ask_cache(fit, answer)) {
         pf_question_resolve(&answer->question, answer->input.strings);
         const enum pf_code code =
             pf_scan_run(fit->model, &answer->input,
                         /* want_ids= */ way == PF_ANSWER_SCANNED, arena, &answer->scan);
+        if (code == PF_E_NOT_FOUND) {
+            doubt_namespaces(answer);
+            return PF_OK;
+        }
         if (code != PF_OK) {
             return pf_err_set(err, code, "no memory to judge the pod");
         }
@@ -84,6 +110,9 @@ static enum pf_code prepare(const struct pf_fit *fit, const struct pf_pod *pod,
     struct pf_question *question = &answer->question;
     enum pf_code code = pf_question_prepare(pod, &answer->judgement.request, &fit->profile->options,
                                             arena, question);
+    if (code == PF_OK) {
+        code = pf_priority_find(fit->model, pod, arena, &answer->priority);
+    }
     if (code == PF_OK) {
         pf_device_classes_mark(fit->model, &fit->profile->options, question);
         code = pf_volume_plan_build(fit->model, &fit->profile->options, arena, question);
@@ -142,8 +171,9 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
 
 enum pf_code pf_answer_compose(struct pf_answer *answer, struct pf_arena *arena)
 {
-    if (answer->outcomes == NULL || answer->judgement.verdict == PF_VERDICT_FITS ||
-        answer->judgement.verdict == PF_VERDICT_UNKNOWN) {
+    const struct pf_judgement *judgement = &answer->judgement;
+    if (answer->outcomes == NULL || judgement->verdict == PF_VERDICT_UNKNOWN ||
+        (judgement->verdict == PF_VERDICT_FITS && judgement->preemption == NULL)) {
         return PF_OK;
     }
     const enum pf_code code =

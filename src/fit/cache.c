@@ -222,6 +222,7 @@ static uint8_t update_outcome(struct refresh *refresh, uint32_t slot)
     }
     struct pf_result result;
     if (!pf_evaluate_node(&refresh->evaluation, slot, &result)) {
+        refresh->code = refresh->evaluation.code;
         return 0;
     }
     uint32_t id = 0;
@@ -310,7 +311,7 @@ static enum pf_code settle(struct pf_remembered *remembered, const struct pf_fil
         .slots = input->columns->count,
         .best = &remembered->best,
         .topology = &remembered->topology,
-        .active = remembered->question.active,
+        .input = input,
     };
     answer->outcomes = &remembered->settled;
     answer->topology = &remembered->topology;

@@ -35,7 +35,7 @@ void pf_cache_done(struct pf_cache *cache);
  *
  * @param input  with the caller's question, resolved or not
  * @param key    pf_question_key() of it; copied
- * @return PF_OK, PF_E_NO_MEMORY or PF_E_TOO_BIG (more distinct outcomes than are kept): the question is not remembered, scan instead
+ * @return PF_OK, PF_E_NO_MEMORY, PF_E_TOO_BIG (more distinct outcomes than are kept) or PF_E_NOT_FOUND (as pf_dry_run_topology()): the question is not remembered, scan instead
  */
 enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *input,
                           struct pf_sv key, struct pf_cache_answer *ret_answer) PF_MUST_CHECK;

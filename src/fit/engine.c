@@ -35,11 +35,13 @@ void pf_fit_free(struct pf_fit *fit)
     pf_profile_done_all(&fit->profiles);
     pf_buf_done(&fit->key);
     pf_arena_done(&fit->scratch);
+    pf_dry_run_done(&fit->dry_run);
     free(fit);
 }
 
-enum pf_code pf_fit_judge(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
-                          struct pf_judgement *ret_judgement, struct pf_err *err)
+enum pf_code pf_fit_judge_ask(struct pf_fit *fit, const struct pf_fit_ask *ask,
+                              struct pf_arena *arena, struct pf_judgement *ret_judgement,
+                              struct pf_err *err)
 {
     (void)pf_reservation_expire(fit->model); /* how many ran out does not matter here */
     enum pf_code code = pf_placing_step(fit, err);
@@ -47,14 +49,26 @@ enum pf_code pf_fit_judge(struct pf_fit *fit, const struct pf_pod *pod, struct p
         return code;
     }
     pf_autoanswer struct pf_answer answer = {.outcomes = NULL};
-    code = pf_answer_find(fit, pod, PF_ANSWER_CACHED, arena, &answer, err);
+    code = pf_answer_find(fit, ask->pod, PF_ANSWER_CACHED, arena, &answer, err);
     if (code != PF_OK) {
         return code;
     }
-    code = pf_answer_compose(&answer, arena);
+    if (!ask->ignore_preemption) {
+        code = pf_preemption_find(fit, &answer, arena);
+    }
+    if (code == PF_OK) {
+        code = pf_answer_compose(&answer, arena);
+    }
     if (code != PF_OK) {
         return pf_err_set(err, code, "no memory for the judgement's text");
     }
     *ret_judgement = answer.judgement;
     return PF_OK;
+}
+
+enum pf_code pf_fit_judge(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
+                          struct pf_judgement *ret_judgement, struct pf_err *err)
+{
+    const struct pf_fit_ask ask = {.pod = pod};
+    return pf_fit_judge_ask(fit, &ask, arena, ret_judgement, err);
 }

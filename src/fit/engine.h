@@ -4,6 +4,7 @@
 /** The engine's state and the steps of a judgement. Inside of the fit module; under the model's lock. */
 
 #include "cache.h"
+#include "dry_run.h"
 #include "profile.h"
 #include "question.h"
 #include "rank.h"
@@ -27,6 +28,14 @@ struct pf_fit {
     struct pf_buf key;       /**< of the question at hand */
     struct pf_arena scratch; /**< of one pending pod */
     struct pf_placing placing;
+    struct pf_dry_run dry_run; /**< of one node */
+};
+
+/** Priority of a pod that is asked about. */
+struct pf_priority {
+    int32_t value;
+    bool never;          /**< preemptionPolicy: Never */
+    const char *unknown; /**< why the value is not known; NULL when it is */
 };
 
 /** A question with its outcomes. */
@@ -36,6 +45,7 @@ struct pf_answer {
     struct pf_scan scan;                /**< owned when outcomes points into it */
     const struct pf_outcomes *outcomes; /**< NULL: screened, no node was asked */
     const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
+    struct pf_priority priority;
     uint32_t best;
     struct pf_candidates candidates; /**< nodes that pass every filter */
     struct pf_judgement judgement;   /**< all but message, reasons and binding */
@@ -95,6 +105,24 @@ enum pf_code pf_verdict_screen_model(const struct pf_fit *fit, struct pf_arena *
                                      bool *ret_decided) PF_MUST_CHECK;
 /** Verdict of outcomes. */
 enum pf_verdict pf_verdict_of(const struct pf_outcomes *outcomes);
+
+/**
+ * The pod's priority and whether it evicts others: spec.priority, else the PriorityClass that priorityClassName names, else the default one, as the Priority
+ * admission plug-in does it. Sources: plugin/pkg/admission/priority/admission.go, pkg/apis/scheduling/helpers.go.
+ *
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_priority_find(const struct pf_model *model, const struct pf_pod *pod,
+                              struct pf_arena *arena,
+                              struct pf_priority *ret_priority) PF_MUST_CHECK;
+
+/**
+ * For an answer whose verdict is full or never: would kube-scheduler evict pods for this one? Sets verdict, node and preemption, or post_filter.
+ *
+ * @return PF_OK, PF_E_NO_MEMORY
+ */
+enum pf_code pf_preemption_find(struct pf_fit *fit, struct pf_answer *answer,
+                                struct pf_arena *arena) PF_MUST_CHECK;
 
 /** Place pending pods where that is due, a bounded number of them. */
 enum pf_code pf_placing_step(struct pf_fit *fit, struct pf_err *err) PF_MUST_CHECK;

@@ -1,5 +1,7 @@
 #include "evaluate.h"
 
+#include "dry_run.h"
+
 static void run(const struct pf_filter_input *input, struct pf_filter_target *target,
                 unsigned filters, struct pf_result *result)
 {
@@ -53,11 +55,46 @@ static void fill_memo(const struct pf_filter_input *input, struct pf_filter_targ
     };
 }
 
+struct pf_result pf_evaluate_as_used(const struct pf_filter_input *input, uint32_t slot)
+{
+    struct pf_filter_target target = {
+        .slot = slot,
+        .shape = pf_model_shape(input->model, input->columns->shape[slot]),
+    };
+    return evaluate_all(input, &target);
+}
+
+/* With the pods that are nominated to the node. @return does it pass? (also when no such pod counts, or when evaluation->code was set) */
+static bool passes_with_nominated(struct pf_evaluation *evaluation, uint32_t slot,
+                                  struct pf_result *result)
+{
+    struct pf_filter_input input = evaluation->input;
+    bool any = false;
+    evaluation->code = pf_dry_run_nominated(input.dry_run, &input, slot, &any);
+    if (evaluation->code != PF_OK || !any) {
+        return true;
+    }
+    input.used = &input.dry_run->trial.used;
+    const struct pf_result with = pf_evaluate_as_used(&input, slot);
+    if (with.filter == PF_FILTER_COUNT) {
+        return true;
+    }
+    *result = with;
+    return false;
+}
+
 bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot, struct pf_result *ret_result)
 {
     const struct pf_filter_input *input = &evaluation->input;
     const uint32_t shape = input->columns->shape[slot];
     if (shape == PF_SHAPE_NONE) {
+        return false;
+    }
+    if (pf_model_nominated(input->model, slot) != 0 &&
+        !passes_with_nominated(evaluation, slot, ret_result)) {
+        return true;
+    }
+    if (evaluation->code != PF_OK) {
         return false;
     }
     struct pf_filter_target target = {

@@ -26,10 +26,17 @@ struct pf_evaluation {
     struct pf_filter_input input;
     struct pf_memo *memo; /**< one a shape id; borrowed */
     uint32_t memo_count;  /**< shapes beyond it are not remembered */
+    enum pf_code code;    /**< set when there was no memory to judge a node */
 };
 
-/** Filters that look at the pods of all nodes are not asked: see topology.h. @return false: there is no Node in this slot, *ret_result is untouched */
+/**
+ * Judge one node, nominated pods included. Filters that look at the pods of all nodes are not asked: see topology.h.
+ *
+ * @return false: there is no Node in this slot, or evaluation->code was set; *ret_result is untouched
+ */
 bool pf_evaluate_node(struct pf_evaluation *evaluation, uint32_t slot,
-                      struct pf_result *ret_result);
+                      struct pf_result *ret_result) PF_MUST_CHECK;
+/** All filters but those, on a node with a shape, as input->used has it. */
+struct pf_result pf_evaluate_as_used(const struct pf_filter_input *input, uint32_t slot);
 
 #endif

@@ -14,11 +14,9 @@ struct rendered {
     struct pf_sv binding;
 };
 
-/* Slots of all nodes that fit, by constraint, and which constraints the pod has. */
+/* Slots of all nodes that fit, by constraint. */
 struct totals {
     struct pf_room_slots sums;
-    unsigned constraints[PF_ROOM_PORTS + 1];
-    size_t constraint_count;
 };
 
 static uint64_t add_saturating(uint64_t a, uint64_t b)
@@ -49,22 +47,29 @@ static const char *plugin_of(const struct pf_result *result)
     return result->outside ? PREFILTER : pf_filter_name((enum pf_filter_id)result->filter);
 }
 
-/* Slots by constraint: of a node that fits, or where only resources are short. @return false: no memory */
-static bool fill_constraints(struct pf_fit_node *node, const struct pf_room_slots *slots,
-                             const struct totals *totals, struct pf_arena *arena)
+/* As if the pods that are nominated to the node were there. @return false: no memory */
+static bool count_room(const struct pf_answer *answer, uint32_t slot, struct pf_room_slots *slots)
 {
-    uint64_t *room = pf_arena_calloc(arena, totals->constraint_count, sizeof(*room));
-    for (size_t i = 0; room != NULL && i < totals->constraint_count; i++) {
-        room[i] = slots->by[totals->constraints[i]];
+    struct pf_filter_input input = answer->input;
+    bool any = false;
+    if (pf_model_nominated(input.model, slot) != 0) {
+        if (pf_dry_run_nominated(input.dry_run, &input, slot, &any) != PF_OK) {
+            return false;
+        }
+        input.used = &input.dry_run->trial.used;
     }
-    node->room = room;
-    return room != NULL;
+    pf_room_count(&input, slot, slots);
+    return true;
 }
 
 /* Room that is left on a node that fits. @return false: no memory */
-static bool fill_room(const struct pf_answer *answer, struct pf_room_slots slots,
-                      struct pf_fit_node *node, struct totals *totals, struct pf_arena *arena)
+static bool fill_room(const struct pf_answer *answer, struct pf_fit_node *node,
+                      struct totals *totals, struct pf_arena *arena)
 {
+    struct pf_room_slots slots;
+    if (!count_room(answer, node->slot, &slots)) {
+        return false;
+    }
     if (answer->topology != NULL) {
         const uint64_t room =
             pf_topology_room(answer->topology, answer->question.active, node->slot);
@@ -97,42 +102,13 @@ static bool fill_node(const struct pf_answer *answer, const struct rendered *ren
     node->could = result->could;
     node->plugin = plugin_of(result);
     node->code = (enum pf_fit_code)result->code;
-    if (node->fits || result->filter == PF_FILTER_NODE_RESOURCES_FIT) {
-        struct pf_room_slots slots;
-        pf_room_count(&answer->input, node->slot, &slots);
-        if (!fill_constraints(node, &slots, totals, arena)) {
-            return false;
-        }
-        if (node->fits) {
-            return fill_room(answer, slots, node, totals, arena);
-        }
+    if (node->fits) {
+        return fill_room(answer, node, totals, arena);
     }
     node->reasons = rendered[id].reasons;
     node->reason_count = rendered[id].reason_count;
     node->binding = rendered[id].binding.ptr;
     return true;
-}
-
-/* The constraints are the question's, whatever the node. @return false: no memory */
-static bool name_constraints(const struct pf_answer *answer, uint32_t slot, struct totals *totals,
-                             struct pf_arena *arena, struct pf_explanation *explanation)
-{
-    struct pf_room_slots slots;
-    pf_room_count(&answer->input, slot, &slots);
-    struct pf_sv *names = pf_arena_calloc(arena, PF_ARRAY_LEN(slots.by), sizeof(*names));
-    for (unsigned i = 0; names != NULL && i < PF_ARRAY_LEN(slots.by); i++) {
-        if (slots.by[i] == UINT64_MAX) {
-            continue;
-        }
-        const size_t at = totals->constraint_count++;
-        totals->constraints[at] = i;
-        if (pf_binding_name(&answer->input, i, arena, &names[at]) != PF_OK) {
-            return false;
-        }
-    }
-    explanation->constraints = names;
-    explanation->constraint_count = totals->constraint_count;
-    return names != NULL;
 }
 
 static enum pf_code fill_nodes(struct pf_fit *fit, struct pf_answer *answer, struct pf_arena *arena,
@@ -146,9 +122,6 @@ static enum pf_code fill_nodes(struct pf_fit *fit, struct pf_answer *answer, str
         return PF_E_NO_MEMORY;
     }
     struct totals totals = {.sums = {.slots = 0}};
-    if (count != 0 && !name_constraints(answer, by_name[0], &totals, arena, explanation)) {
-        return PF_E_NO_MEMORY;
-    }
     for (uint32_t i = 0; i < count; i++) {
         nodes[i].slot = by_name[i];
         if (!fill_node(answer, rendered, &totals, arena, &nodes[i])) {
@@ -158,23 +131,28 @@ static enum pf_code fill_nodes(struct pf_fit *fit, struct pf_answer *answer, str
     explanation->nodes = nodes;
     explanation->node_count = count;
     explanation->slots = totals.sums.slots;
-    if (answer->judgement.verdict == PF_VERDICT_FITS) {
+    if (answer->judgement.verdict == PF_VERDICT_FITS && answer->judgement.preemption == NULL) {
         return pf_binding_of_slots(&answer->input, &totals.sums, arena, &answer->judgement.binding);
     }
     return PF_OK;
 }
 
-enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
-                            struct pf_explanation *ret_explanation, struct pf_err *err)
+enum pf_code pf_fit_explain_ask(struct pf_fit *fit, const struct pf_fit_ask *ask,
+                                struct pf_arena *arena, struct pf_explanation *ret_explanation,
+                                struct pf_err *err)
 {
     (void)pf_reservation_expire(fit->model); /* how many ran out does not matter here */
     pf_autoanswer struct pf_answer answer = {.outcomes = NULL};
-    enum pf_code code = pf_answer_find(fit, pod, PF_ANSWER_SCANNED, arena, &answer, err);
+    enum pf_code code = pf_answer_find(fit, ask->pod, PF_ANSWER_SCANNED, arena, &answer, err);
     if (code != PF_OK) {
         return code;
     }
     struct pf_explanation explanation = {.node_count = 0};
-    if (answer.outcomes != NULL && answer.judgement.verdict != PF_VERDICT_UNKNOWN) {
+    if (!ask->ignore_preemption) {
+        code = pf_preemption_find(fit, &answer, arena);
+    }
+    if (code == PF_OK && answer.outcomes != NULL &&
+        answer.judgement.verdict != PF_VERDICT_UNKNOWN) {
         code = fill_nodes(fit, &answer, arena, &explanation);
     }
     if (code == PF_OK) {
@@ -186,4 +164,11 @@ enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct
     explanation.judgement = answer.judgement;
     *ret_explanation = explanation;
     return PF_OK;
+}
+
+enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
+                            struct pf_explanation *ret_explanation, struct pf_err *err)
+{
+    const struct pf_fit_ask ask = {.pod = pod};
+    return pf_fit_explain_ask(fit, &ask, arena, ret_explanation, err);
 }

@@ -93,10 +93,9 @@ static int64_t at_most(int64_t free, int64_t wanted)
 
 static struct amounts free_on(const struct pf_answer *answer, uint32_t slot)
 {
-    const struct pf_columns *columns = answer->input.columns;
     return (struct amounts){
-        .milli_cpu = pf_room_free(pf_room_cpu(columns, slot)),
-        .memory = pf_room_free(pf_room_memory(columns, slot)),
+        .milli_cpu = pf_room_free(pf_room_cpu(&answer->input, slot)),
+        .memory = pf_room_free(pf_room_memory(&answer->input, slot)),
     };
 }
 

@@ -2,40 +2,21 @@
 #include "hints_internal.h"
 #include "room.h"
 
-/* One node with some pods less on it: the columns that change, as far as its slot. */
-struct thinned {
-    struct pf_columns columns;
-    struct pf_node_extra extra;
-};
-
 static int64_t less(int64_t used, int64_t request, uint64_t pods)
 {
     return (int64_t)((uint64_t)used - (uint64_t)request * pods);
 }
 
-/* Copy of a column up to the slot, which gets another value. @return NULL: no memory */
-static int64_t *replace(const int64_t *column, uint32_t slot, int64_t value, struct pf_arena *arena)
-{
-    int64_t *copy = pf_arena_calloc(arena, (size_t)slot + 1, sizeof(*copy));
-    if (copy != NULL) {
-        memcpy(copy, column, ((size_t)slot + 1) * sizeof(*copy));
-        copy[slot] = value;
-    }
-    return copy;
-}
-
-static bool replace_scalars(const struct pf_answer *answer, uint32_t slot, uint64_t pods,
-                            struct pf_arena *arena, struct thinned *thin)
+static bool thin_scalars(const struct pf_answer *answer, uint32_t slot, uint64_t pods,
+                         struct pf_arena *arena, struct pf_used *used)
 {
     const struct pf_question *question = &answer->question;
     const struct pf_node_extra *extra = answer->input.columns->extra[slot];
-    if (extra == NULL || question->request.scalar_count == 0) {
+    if (extra == NULL) {
         return true;
     }
-    struct pf_node_extra **extras =
-        pf_arena_calloc(arena, (size_t)slot + 1, sizeof(struct pf_node_extra *));
     struct pf_node_scalar *scalars = pf_arena_calloc(arena, extra->scalar_count, sizeof(*scalars));
-    if (extras == NULL || scalars == NULL) {
+    if (scalars == NULL) {
         return false;
     }
     for (size_t i = 0; i < extra->scalar_count; i++) {
@@ -46,35 +27,25 @@ static bool replace_scalars(const struct pf_answer *answer, uint32_t slot, uint6
             }
         }
     }
-    thin->extra = *extra;
-    thin->extra.scalars = scalars;
-    extras[slot] = &thin->extra;
-    thin->columns.extra = extras;
+    used->extra = *extra;
+    used->extra.scalars = scalars;
     return true;
 }
 
-/* @return false: no memory */
-static bool make_thinned(const struct pf_answer *answer, uint32_t slot, uint64_t pods,
-                         struct pf_arena *arena, struct thinned *thin)
+/* What is taken on a node with some pods like the question's less on it. @return false: no memory */
+static bool thin(const struct pf_answer *answer, uint32_t slot, uint64_t pods,
+                 struct pf_arena *arena, struct pf_used *used)
 {
     const struct pf_columns *columns = answer->input.columns;
     const struct pf_request *request = &answer->question.request;
-    thin->columns = *columns;
-    thin->columns.used_milli_cpu =
-        replace(columns->used_milli_cpu, slot,
-                less(columns->used_milli_cpu[slot], request->milli_cpu, pods), arena);
-    thin->columns.used_memory = replace(
-        columns->used_memory, slot, less(columns->used_memory[slot], request->memory, pods), arena);
-    thin->columns.used_ephemeral_storage = replace(
-        columns->used_ephemeral_storage, slot,
-        less(columns->used_ephemeral_storage[slot], request->ephemeral_storage, pods), arena);
-    thin->columns.used_pods = pf_arena_calloc(arena, (size_t)slot + 1, sizeof(uint32_t));
-    if (thin->columns.used_milli_cpu == NULL || thin->columns.used_memory == NULL ||
-        thin->columns.used_ephemeral_storage == NULL || thin->columns.used_pods == NULL) {
-        return false;
-    }
-    thin->columns.used_pods[slot] = columns->used_pods[slot] - (uint32_t)pods;
-    return replace_scalars(answer, slot, pods, arena, thin);
+    *used = (struct pf_used){
+        .milli_cpu = less(columns->used_milli_cpu[slot], request->milli_cpu, pods),
+        .memory = less(columns->used_memory[slot], request->memory, pods),
+        .ephemeral_storage =
+            less(columns->used_ephemeral_storage[slot], request->ephemeral_storage, pods),
+        .pods = columns->used_pods[slot] - (uint32_t)pods,
+    };
+    return thin_scalars(answer, slot, pods, arena, used);
 }
 
 /* Pods like it that have to leave until @p wanted is free. */
@@ -95,19 +66,17 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 static uint64_t count_on(const struct pf_answer *answer, uint32_t slot)
 {
-    const struct pf_columns *columns = answer->input.columns;
+    const struct pf_filter_input *input = &answer->input;
     const struct pf_request *request = &answer->question.request;
-    const struct pf_room pods = {.allocatable = columns->allocatable_pods[slot],
-                                 .used = columns->used_pods[slot]};
-    uint64_t count = count_leaving(pods, 1);
-    count = larger(count, count_leaving(pf_room_cpu(columns, slot), request->milli_cpu));
-    count = larger(count, count_leaving(pf_room_memory(columns, slot), request->memory));
+    uint64_t count = count_leaving(pf_room_pods(input, slot), 1);
+    count = larger(count, count_leaving(pf_room_cpu(input, slot), request->milli_cpu));
+    count = larger(count, count_leaving(pf_room_memory(input, slot), request->memory));
     count = larger(
-        count, count_leaving(pf_room_ephemeral_storage(columns, slot), request->ephemeral_storage));
+        count, count_leaving(pf_room_ephemeral_storage(input, slot), request->ephemeral_storage));
     for (size_t i = 0; i < request->scalar_count; i++) {
         if (!answer->question.scalar_ignored[i]) {
-            count = larger(count, count_leaving(pf_room_scalar(&answer->input, slot, i),
-                                                request->scalars[i].amount));
+            count = larger(
+                count, count_leaving(pf_room_scalar(input, slot, i), request->scalars[i].amount));
         }
     }
     return count;
@@ -117,17 +86,17 @@ static uint64_t count_on(const struct pf_answer *answer, uint32_t slot)
 static enum pf_code prove(struct pf_hints_search *search, const struct pf_answer *answer,
                           uint32_t slot, uint64_t pods, bool *ret_fits)
 {
-    struct thinned thin;
+    struct pf_used used;
     struct pf_result result;
     pf_arena_reset(&search->trial);
     *ret_fits = false;
-    if (!make_thinned(answer, slot, pods, &search->trial, &thin)) {
+    if (!thin(answer, slot, pods, &search->trial, &used)) {
         return PF_E_NO_MEMORY;
     }
     struct pf_evaluation evaluation = {.input = answer->input};
-    evaluation.input.columns = &thin.columns;
+    evaluation.input.used = &used;
     *ret_fits = pf_evaluate_node(&evaluation, slot, &result) && result.filter == PF_FILTER_COUNT;
-    return PF_OK;
+    return evaluation.code;
 }
 
 enum pf_code pf_hints_leaving_find(struct pf_hints_search *search, const struct pf_answer *answer)

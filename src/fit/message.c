@@ -4,6 +4,9 @@
 
 #include <podfit/limits.h>
 
+/* From this minor on PostFilter of DynamicResources has a text. */
+#define FIRST_MINOR_CLAIMS_TEXT 34
+
 /* Most reasons that one result can have: NodeResourcesFit with every bit of its mask. */
 #define REASONS_MAX 64
 
@@ -84,11 +87,12 @@ static size_t count_reasons(const struct pf_outcomes *outcomes)
     return count;
 }
 
+/* @param room  for that many reasons more */
 static enum pf_code tally(const struct pf_filter_input *input, const struct pf_outcomes *outcomes,
-                          struct pf_arena *arena, struct pf_judgement *judgement)
+                          size_t room, struct pf_arena *arena, struct pf_judgement *judgement)
 {
     struct pf_fit_reason *reasons =
-        pf_arena_calloc(arena, count_reasons(outcomes), sizeof(*reasons));
+        pf_arena_calloc(arena, count_reasons(outcomes) + room, sizeof(*reasons));
     if (reasons == NULL) {
         return PF_E_NO_MEMORY;
     }
@@ -189,7 +193,7 @@ enum pf_code pf_message_compose(const struct pf_filter_input *input,
         judgement->message = PF_SV("no nodes available to schedule pods");
         return PF_OK;
     }
-    const enum pf_code code = tally(input, outcomes, arena, judgement);
+    const enum pf_code code = tally(input, outcomes, /* room= */ 0, arena, judgement);
     if (code != PF_OK) {
         return code;
     }
@@ -201,4 +205,80 @@ enum pf_code pf_message_compose(const struct pf_filter_input *input,
     }
     const struct entry *entries = sort_entries(judgement, arena);
     return entries != NULL ? join(entries, arena, judgement) : PF_E_NO_MEMORY;
+}
+
+/* DynamicResources speaks before DefaultPreemption, since 1.34. */
+static bool claims_speak(const struct pf_filter_input *input)
+{
+    return input->options->features.dynamic_resource_allocation &&
+           input->options->features.minor >= FIRST_MINOR_CLAIMS_TEXT &&
+           (input->options->disabled & 1U << PF_FILTER_DYNAMIC_RESOURCES) == 0;
+}
+
+/* A pod with claims of its own, which come from its extended resources here, has its allocation tried again. */
+static bool has_claims(const struct pf_question *question)
+{
+    for (size_t i = 0; i < question->request.scalar_count; i++) {
+        if (question->scalar_delegated[i] && question->request.scalars[i].amount != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *claims_text(const struct pf_filter_input *input)
+{
+    if (!claims_speak(input)) {
+        return "";
+    }
+    return has_claims(input->question) ? "still not schedulable, "
+                                       : "no new claims to deallocate, ";
+}
+
+bool pf_message_fails(const struct pf_filter_input *input, struct pf_sv *ret_text)
+{
+    if (input->question->rejection == NULL || !claims_speak(input)) {
+        return false;
+    }
+    *ret_text = PF_SV("not found");
+    return true;
+}
+
+static void add_reason(struct pf_judgement *judgement, const char *text, uint32_t nodes)
+{
+    if (nodes != 0) {
+        judgement->reasons[judgement->reason_count++] =
+            (struct pf_fit_reason){.text = pf_sv_from(text), .nodes = nodes};
+    }
+}
+
+enum pf_code pf_message_preemption(const struct pf_filter_input *input,
+                                   const struct pf_message_preemption *found,
+                                   struct pf_arena *arena, struct pf_sv *ret_text)
+{
+    struct pf_judgement judgement = {.nodes = found->nodes};
+    enum pf_code code = tally(input, found->vain, /* room= */ 2, arena, &judgement);
+    if (code != PF_OK) {
+        return code;
+    }
+    add_reason(&judgement, "No preemption victims found for incoming pod", found->no_victims);
+    add_reason(&judgement, "Preemption is not helpful for scheduling", found->not_helpful);
+    const struct entry *entries = sort_entries(&judgement, arena);
+    code = entries != NULL ? join(entries, arena, &judgement) : PF_E_NO_MEMORY;
+    if (code != PF_OK) {
+        return code;
+    }
+    const char *text = pf_arena_printf(arena, "%spreemption: %.*s", claims_text(input),
+                                       PF_SV_ARG(judgement.message));
+    *ret_text = pf_sv_from(text);
+    return text != NULL ? PF_OK : PF_E_NO_MEMORY;
+}
+
+enum pf_code pf_message_ineligible(const struct pf_filter_input *input, const char *why,
+                                   struct pf_arena *arena, struct pf_sv *ret_text)
+{
+    const char *text =
+        pf_arena_printf(arena, "%spreemption: not eligible due to %s.", claims_text(input), why);
+    *ret_text = pf_sv_from(text);
+    return text != NULL ? PF_OK : PF_E_NO_MEMORY;
 }

@@ -34,7 +34,7 @@ static bool conflicts(const struct pf_filter_input *input, const struct pf_node_
 static bool check(const struct pf_filter_input *input, struct pf_filter_target *target,
                   struct pf_result *result)
 {
-    const struct pf_node_extra *extra = input->columns->extra[target->slot];
+    const struct pf_node_extra *extra = pf_filter_extra(input, target->slot);
     if (extra == NULL || extra->port_count == 0) {
         return true;
     }

@@ -66,20 +66,20 @@ static bool check(const struct pf_filter_input *input, struct pf_filter_target *
                   struct pf_result *result)
 {
     const struct pf_request *request = &input->question->request;
-    const struct pf_columns *columns = input->columns;
     const uint32_t slot = target->slot;
     struct shortage found = {0};
-    if ((int64_t)columns->used_pods[slot] + 1 > columns->allocatable_pods[slot]) {
+    const struct pf_room pods = pf_room_pods(input, slot);
+    if (pods.used + 1 > pods.allocatable) {
         found.mask |= UINT64_C(1) << PF_SHORT_PODS;
     }
     if (request->milli_cpu > 0) {
-        compare(&found, pf_room_cpu(columns, slot), request->milli_cpu, PF_SHORT_CPU);
+        compare(&found, pf_room_cpu(input, slot), request->milli_cpu, PF_SHORT_CPU);
     }
     if (request->memory > 0) {
-        compare(&found, pf_room_memory(columns, slot), request->memory, PF_SHORT_MEMORY);
+        compare(&found, pf_room_memory(input, slot), request->memory, PF_SHORT_MEMORY);
     }
     if (request->ephemeral_storage > 0) {
-        compare(&found, pf_room_ephemeral_storage(columns, slot), request->ephemeral_storage,
+        compare(&found, pf_room_ephemeral_storage(input, slot), request->ephemeral_storage,
                 PF_SHORT_EPHEMERAL_STORAGE);
     }
     if (request->scalar_count != 0) {

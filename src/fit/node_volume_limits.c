@@ -268,7 +268,7 @@ static bool check(const struct pf_filter_input *input, struct pf_filter_target *
     census.input = input;
     census.name = pf_volume_node_name(input, target);
     census.node = pf_model_csi_node(input->model, census.name);
-    census.extra = input->columns->extra[target->slot];
+    census.extra = pf_filter_extra(input, target->slot);
     census.minor = input->options->features.minor;
     census.wanted_count = 0;
     if (census.node == NULL) {

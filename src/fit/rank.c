@@ -1,5 +1,6 @@
 #include "rank.h"
 
+#include "dry_run.h"
 #include "engine.h"
 #include <podfit/mem.h>
 
@@ -21,13 +22,18 @@ bool pf_rank_matters(const struct pf_filter_input *input)
     return pf_score_is_coarse(input);
 }
 
-static bool is_candidate(const struct pf_filter_input *input,
-                         const struct pf_candidates *candidates, uint32_t slot)
+static enum pf_code ask_candidate(const struct pf_filter_input *input,
+                                  const struct pf_candidates *candidates, uint32_t slot,
+                                  bool *ret_is)
 {
-    return candidates->values[slot] != 0 &&
-           (candidates->topology == NULL ||
-            pf_topology_check(candidates->topology, input->question->active, slot) ==
-                PF_TOPOLOGY_PASSES);
+    enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
+    enum pf_code code = PF_OK;
+    *ret_is = candidates->values[slot] != 0;
+    if (*ret_is && candidates->topology != NULL) {
+        code = pf_dry_run_topology(candidates->topology, input, slot, &fault);
+        *ret_is = fault == PF_TOPOLOGY_PASSES;
+    }
+    return code;
 }
 
 /* @return PF_OK or PF_E_NO_MEMORY */
@@ -41,7 +47,12 @@ static enum pf_code collect(const struct pf_filter_input *input,
         return PF_E_NO_MEMORY;
     }
     for (uint32_t slot = 0; slot < input->columns->count; slot++) {
-        if (is_candidate(input, candidates, slot)) {
+        bool is = false;
+        const enum pf_code code = ask_candidate(input, candidates, slot, &is);
+        if (code != PF_OK) {
+            return code;
+        }
+        if (is) {
             slots[count++] = slot;
         }
     }

@@ -95,7 +95,7 @@ static enum pf_code refuse(const struct resize *resize, struct amounts wanted)
 static bool find_shortage(const struct resize *resize, const char **ret_name, int64_t *ret_wanted,
                           struct pf_room *ret_room)
 {
-    const struct pf_columns *columns = resize->columns;
+    const struct pf_filter_input input = {.columns = resize->columns};
     const struct pf_request *request = &resize->judgement->request;
     const uint32_t slot = resize->own.node;
     const struct {
@@ -104,14 +104,11 @@ static bool find_shortage(const struct resize *resize, const char **ret_name, in
         int64_t own;
         struct pf_room room;
     } rows[] = {
-        {"pods",
-         1,
-         1,
-         {.allocatable = columns->allocatable_pods[slot], .used = columns->used_pods[slot]}},
-        {"cpu", request->milli_cpu, resize->own.milli_cpu, pf_room_cpu(columns, slot)},
-        {"memory", request->memory, resize->own.memory, pf_room_memory(columns, slot)},
+        {"pods", 1, 1, pf_room_pods(&input, slot)},
+        {"cpu", request->milli_cpu, resize->own.milli_cpu, pf_room_cpu(&input, slot)},
+        {"memory", request->memory, resize->own.memory, pf_room_memory(&input, slot)},
         {"ephemeral-storage", request->ephemeral_storage, resize->own.ephemeral_storage,
-         pf_room_ephemeral_storage(columns, slot)},
+         pf_room_ephemeral_storage(&input, slot)},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
         struct pf_room room = rows[i].room;

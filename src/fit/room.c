@@ -2,7 +2,7 @@
 
 struct pf_room pf_room_scalar(const struct pf_filter_input *input, uint32_t slot, size_t index)
 {
-    const struct pf_node_extra *extra = input->columns->extra[slot];
+    const struct pf_node_extra *extra = pf_filter_extra(input, slot);
     const uint32_t id = input->question->scalar_ids[index];
     size_t low = 0;
     size_t high = extra != NULL && id != PF_INTERN_NONE ? extra->scalar_count : 0;
@@ -42,18 +42,15 @@ void pf_room_count(const struct pf_filter_input *input, uint32_t slot,
 {
     const struct pf_question *question = input->question;
     const struct pf_request *request = &question->request;
-    const struct pf_columns *columns = input->columns;
     struct pf_room_slots slots = {.slots = UINT64_MAX};
     for (size_t i = 0; i < PF_ARRAY_LEN(slots.by); i++) {
         slots.by[i] = UINT64_MAX;
     }
     if ((question->active & 1U << PF_FILTER_NODE_RESOURCES_FIT) != 0) {
-        const struct pf_room pods = {.allocatable = columns->allocatable_pods[slot],
-                                     .used = columns->used_pods[slot]};
-        count_amount(&slots, PF_SHORT_PODS, pods, 1);
-        count_amount(&slots, PF_SHORT_CPU, pf_room_cpu(columns, slot), request->milli_cpu);
-        count_amount(&slots, PF_SHORT_MEMORY, pf_room_memory(columns, slot), request->memory);
-        count_amount(&slots, PF_SHORT_EPHEMERAL_STORAGE, pf_room_ephemeral_storage(columns, slot),
+        count_amount(&slots, PF_SHORT_PODS, pf_room_pods(input, slot), 1);
+        count_amount(&slots, PF_SHORT_CPU, pf_room_cpu(input, slot), request->milli_cpu);
+        count_amount(&slots, PF_SHORT_MEMORY, pf_room_memory(input, slot), request->memory);
+        count_amount(&slots, PF_SHORT_EPHEMERAL_STORAGE, pf_room_ephemeral_storage(input, slot),
                      request->ephemeral_storage);
         for (size_t i = 0; i < request->scalar_count; i++) {
             if (!question->scalar_ignored[i]) {

@@ -16,23 +16,34 @@ static inline int64_t pf_room_free(struct pf_room room)
     return (int64_t)((uint64_t)room.allocatable - (uint64_t)room.used);
 }
 
-static inline struct pf_room pf_room_cpu(const struct pf_columns *columns, uint32_t slot)
+static inline struct pf_room pf_room_cpu(const struct pf_filter_input *input, uint32_t slot)
 {
-    return (struct pf_room){.allocatable = columns->allocatable_milli_cpu[slot],
-                            .used = columns->used_milli_cpu[slot]};
+    return (struct pf_room){.allocatable = input->columns->allocatable_milli_cpu[slot],
+                            .used = input->used != NULL ? input->used->milli_cpu
+                                                        : input->columns->used_milli_cpu[slot]};
 }
 
-static inline struct pf_room pf_room_memory(const struct pf_columns *columns, uint32_t slot)
+static inline struct pf_room pf_room_memory(const struct pf_filter_input *input, uint32_t slot)
 {
-    return (struct pf_room){.allocatable = columns->allocatable_memory[slot],
-                            .used = columns->used_memory[slot]};
+    return (struct pf_room){.allocatable = input->columns->allocatable_memory[slot],
+                            .used = input->used != NULL ? input->used->memory
+                                                        : input->columns->used_memory[slot]};
 }
 
-static inline struct pf_room pf_room_ephemeral_storage(const struct pf_columns *columns,
+static inline struct pf_room pf_room_ephemeral_storage(const struct pf_filter_input *input,
                                                        uint32_t slot)
 {
-    return (struct pf_room){.allocatable = columns->allocatable_ephemeral_storage[slot],
-                            .used = columns->used_ephemeral_storage[slot]};
+    return (struct pf_room){.allocatable = input->columns->allocatable_ephemeral_storage[slot],
+                            .used = input->used != NULL
+                                        ? input->used->ephemeral_storage
+                                        : input->columns->used_ephemeral_storage[slot]};
+}
+
+static inline struct pf_room pf_room_pods(const struct pf_filter_input *input, uint32_t slot)
+{
+    return (struct pf_room){.allocatable = input->columns->allocatable_pods[slot],
+                            .used = input->used != NULL ? input->used->pods
+                                                        : input->columns->used_pods[slot]};
 }
 
 /** Of the question's scalar number @p index; both 0 when the node does not have it. */

@@ -1,5 +1,6 @@
 #include "scan.h"
 
+#include "dry_run.h"
 #include "evaluate.h"
 #include "score.h"
 
@@ -37,19 +38,29 @@ static enum pf_code count_pods(struct walk *walk)
     return code;
 }
 
+static enum pf_code check_topology(struct walk *walk, uint32_t slot, struct pf_result *result)
+{
+    const struct pf_topology *topology = &walk->scan.topology;
+    const struct pf_filter_input *input = &walk->evaluation.input;
+    enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
+    const enum pf_code code = pf_dry_run_topology(topology, input, slot, &fault);
+    if (fault != PF_TOPOLOGY_PASSES) {
+        result->could = result->could && pf_topology_could(topology, input->question->active, slot);
+        pf_topology_blame(fault, result);
+    }
+    return code;
+}
+
 static enum pf_code visit_node(struct walk *walk, uint32_t slot)
 {
     struct pf_result result;
     if (!pf_evaluate_node(&walk->evaluation, slot, &result)) {
-        return PF_OK;
+        return walk->evaluation.code;
     }
     if (walk->scan.topology.plan != NULL && result.filter > PF_FILTER_INTER_POD_AFFINITY) {
-        const struct pf_topology *topology = &walk->scan.topology;
-        const unsigned active = walk->evaluation.input.question->active;
-        const enum pf_topology_fault fault = pf_topology_check(topology, active, slot);
-        if (fault != PF_TOPOLOGY_PASSES) {
-            result.could = result.could && pf_topology_could(topology, active, slot);
-            pf_topology_blame(fault, &result);
+        const enum pf_code code = check_topology(walk, slot, &result);
+        if (code != PF_OK) {
+            return code;
         }
     }
     if (result.filter == PF_FILTER_COUNT) {

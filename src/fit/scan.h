@@ -22,7 +22,7 @@ struct pf_scan {
  * @param input      with a resolved question
  * @param want_ids   false: a narrowed question looks at its own nodes only
  * @param[out] ret_scan  untouched on failure
- * @return PF_OK or PF_E_NO_MEMORY
+ * @return PF_OK, PF_E_NO_MEMORY, or PF_E_NOT_FOUND (a nominated pod's terms need labels of namespaces, and no Namespace is known)
  */
 enum pf_code pf_scan_run(struct pf_model *model, const struct pf_filter_input *input, bool want_ids,
                          struct pf_arena *arena, struct pf_scan *ret_scan) PF_MUST_CHECK;

@@ -83,18 +83,17 @@ static struct pf_score_share scalar_share(const struct pf_filter_input *input, u
 struct pf_score_share pf_score_share_of(const struct pf_filter_input *input, uint32_t slot,
                                         const struct pf_fit_resource *resource, bool nonzero)
 {
-    const struct pf_columns *columns = input->columns;
     const int64_t wanted =
         resource->kind != PF_FIT_RESOURCE_SCALAR ? pf_score_wanted(input->question, resource) : 0;
     switch (resource->kind) {
     case PF_FIT_RESOURCE_CPU:
         return nonzero ? nonzero_share(input, slot, resource->kind)
-                       : share(pf_room_cpu(columns, slot), wanted);
+                       : share(pf_room_cpu(input, slot), wanted);
     case PF_FIT_RESOURCE_MEMORY:
         return nonzero ? nonzero_share(input, slot, resource->kind)
-                       : share(pf_room_memory(columns, slot), wanted);
+                       : share(pf_room_memory(input, slot), wanted);
     case PF_FIT_RESOURCE_EPHEMERAL_STORAGE:
-        return share(pf_room_ephemeral_storage(columns, slot), wanted);
+        return share(pf_room_ephemeral_storage(input, slot), wanted);
     case PF_FIT_RESOURCE_SCALAR:
     default:
         return scalar_share(input, slot, resource->name);

@@ -1,5 +1,6 @@
 #include "settle.h"
 
+#include "dry_run.h"
 #include <podfit/mem.h>
 
 /* Nodes that a topology filter excludes, by fault and by whether they could take the pod. */
@@ -20,23 +21,26 @@ static bool is_open(const struct pf_result *result)
     return result->filter > PF_FILTER_INTER_POD_AFFINITY;
 }
 
-static void visit_open(const struct pf_settle *settle, uint32_t slot, uint32_t id,
-                       struct pass *pass)
+static enum pf_code visit_open(const struct pf_settle *settle, uint32_t slot, uint32_t id,
+                               struct pass *pass)
 {
-    const enum pf_topology_fault fault = pf_topology_check(settle->topology, settle->active, slot);
+    enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
+    const enum pf_code code = pf_dry_run_topology(settle->topology, settle->input, slot, &fault);
     const struct pf_result *result = &settle->before->items[id].result;
     if (fault != PF_TOPOLOGY_PASSES) {
         const bool could =
-            result->could && pf_topology_could(settle->topology, settle->active, slot);
+            result->could &&
+            pf_topology_could(settle->topology, settle->input->question->active, slot);
         pass->excluded.nodes[fault][could ? 1 : 0]++;
         pass->moved[id]++;
-        return;
+        return code;
     }
     const uint8_t score = pf_best_value(settle->best, slot);
     if (result->filter == PF_FILTER_COUNT && score > pass->highest) {
         pass->highest = score;
         pass->best = slot;
     }
+    return code;
 }
 
 static enum pf_code fill(const struct pf_settle *settle, const struct pass *pass,
@@ -69,14 +73,15 @@ enum pf_code pf_settle_run(const struct pf_settle *settle, struct pf_outcomes *a
         return PF_E_NO_MEMORY;
     }
     struct pass pass = {.moved = moved, .best = PF_NODE_NONE};
-    for (uint32_t slot = 0; slot < settle->slots; slot++) {
+    enum pf_code code = PF_OK;
+    for (uint32_t slot = 0; slot < settle->slots && code == PF_OK; slot++) {
         const uint16_t outcome = settle->node_outcome[slot];
         if (outcome != 0 && is_open(&settle->before->items[outcome - 1].result)) {
-            visit_open(settle, slot, outcome - 1U, &pass);
+            code = visit_open(settle, slot, outcome - 1U, &pass);
         }
     }
     pf_outcomes_reset(after);
-    const enum pf_code code = fill(settle, &pass, after);
+    code = code == PF_OK ? fill(settle, &pass, after) : code;
     if (code == PF_OK) {
         *ret_best = pass.best;
     }

@@ -21,6 +21,19 @@ static bool is_used(const struct pf_volume_builder *b, const struct pf_claim *cl
     return false;
 }
 
+/* A ReadWriteOncePod claim, each once. */
+static void add_exclusive(struct pf_volume_builder *b, const struct pf_claim *claim)
+{
+    struct pf_volume_plan *plan = b->plan;
+    for (size_t i = 0; i < plan->rwop_count; i++) {
+        if (plan->rwop[i] == claim) {
+            return;
+        }
+    }
+    plan->rwop[plan->rwop_count++] = claim;
+    plan->rwop_used += is_used(b, claim) ? 1 : 0;
+}
+
 static void plan_restrictions(struct pf_volume_builder *b)
 {
     const struct pf_pod *pod = b->question->pod;
@@ -39,10 +52,10 @@ static void plan_restrictions(struct pf_volume_builder *b)
                 b, PF_FILTER_VOLUME_RESTRICTIONS,
                 pf_volume_builder_not_found(b, "persistentvolumeclaim", volume->name));
         } else if ((claim->access_modes & PF_ACCESS_READ_WRITE_ONCE_POD) != 0) {
-            b->plan->rwop_used = b->plan->rwop_used || is_used(b, claim);
+            add_exclusive(b, claim);
         }
     }
-    if (!b->plan->has_disks && !b->plan->rwop_used) {
+    if (!b->plan->has_disks && b->plan->rwop_used == 0) {
         b->question->active &= ~(1U << PF_FILTER_VOLUME_RESTRICTIONS);
     }
 }
@@ -167,8 +180,9 @@ static bool make_room(struct pf_volume_builder *b)
     plan->open = pf_arena_calloc(b->arena, count, sizeof(*plan->open));
     plan->zones = pf_arena_calloc(b->arena, 4 * count, sizeof(*plan->zones));
     plan->claims = pf_arena_calloc(b->arena, count, sizeof(const struct pf_claim *));
+    plan->rwop = pf_arena_calloc(b->arena, count, sizeof(const struct pf_claim *));
     if (plan->bound == NULL || plan->placed == NULL || plan->open == NULL || plan->zones == NULL ||
-        plan->claims == NULL) {
+        plan->claims == NULL || plan->rwop == NULL) {
         return false;
     }
     for (size_t i = 0; i < count && b->code == PF_OK; i++) {

@@ -48,9 +48,11 @@ struct pf_volume_plan {
     size_t zone_count;
     const struct pf_claim **claims; /**< all claims of the pod that exist */
     size_t claim_count;
-    bool rwop_used;  /**< a ReadWriteOncePod claim is used by a pod on some node */
-    bool has_disks;  /**< the pod has disks that VolumeRestrictions compares */
-    uint64_t *table; /**< scratch for counting: 2 * PF_FIT_ATTACHED_MAX */
+    const struct pf_claim **rwop; /**< ReadWriteOncePod claims of the pod */
+    size_t rwop_count;
+    int64_t rwop_used; /**< how many of them a pod on some node uses */
+    bool has_disks;    /**< the pod has disks that VolumeRestrictions compares */
+    uint64_t *table;   /**< scratch for counting: 2 * PF_FIT_ATTACHED_MAX */
 };
 
 /**

@@ -57,7 +57,7 @@ static bool conflicts(const struct pf_filter_input *input, const struct pf_pod_v
 static bool has_disk_conflict(const struct pf_filter_input *input, uint32_t slot)
 {
     const struct pf_pod *pod = input->question->pod;
-    const struct pf_node_extra *extra = input->columns->extra[slot];
+    const struct pf_node_extra *extra = pf_filter_extra(input, slot);
     const size_t used = extra != NULL ? extra->volume_count : 0;
     for (size_t i = 0; used != 0 && i < pod->volume_count; i++) {
         for (size_t k = 0; k < used; k++) {
@@ -69,13 +69,37 @@ static bool has_disk_conflict(const struct pf_filter_input *input, uint32_t slot
     return false;
 }
 
+/* Pods of the node that use a claim named as one of the pod's ReadWriteOncePod claims, in whatever namespace (conflictingPVCRefCountForPod). */
+static int64_t count_users(const struct pf_filter_input *input, const struct pf_node_extra *extra)
+{
+    const struct pf_volume_plan *plan = input->question->volumes;
+    int64_t users = 0;
+    for (size_t i = 0; extra != NULL && i < extra->volume_count; i++) {
+        const struct pf_used_volume *used = &extra->volumes[i];
+        for (size_t k = 0; used->kind == PF_POD_VOLUME_CLAIM && k < plan->rwop_count; k++) {
+            const bool same =
+                pf_sv_eq(pf_intern_text(input->strings, used->name), plan->rwop[k]->name);
+            users += same ? used->pods : 0;
+        }
+    }
+    return users;
+}
+
+/* Users that a dry run added to the node or took from it: AddPod and RemovePod count pods where PreFilter counts claims. */
+static int64_t count_moved(const struct pf_filter_input *input, uint32_t slot)
+{
+    return input->used == NULL ? 0
+                               : count_users(input, &input->used->extra) -
+                                     count_users(input, input->columns->extra[slot]);
+}
+
 static bool check(const struct pf_filter_input *input, struct pf_filter_target *target,
                   struct pf_result *result)
 {
     const struct pf_volume_plan *plan = input->question->volumes;
     if (plan->has_disks && has_disk_conflict(input, target->slot)) {
         result->key = DISK;
-    } else if (plan->rwop_used) {
+    } else if (plan->rwop_used + count_moved(input, target->slot) > 0) {
         result->key = CLAIM_IN_USE;
     } else {
         return true;

@@ -92,7 +92,27 @@ static void answer(void *opaque, struct pf_exchange *exchange)
     pf_exchange_decide(exchange, reply);
 }
 
-static struct pf_audit_record describe(const struct pf_webhook *webhook,
+/* Names of those who are evicted, commas between; empty without memory for them. */
+static struct pf_sv join_victims(const struct pf_preemption *preemption, struct pf_arena *arena)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < preemption->victim_count; i++) {
+        len += preemption->victims[i].len + 1;
+    }
+    char *text = pf_arena_alloc(arena, len);
+    size_t at = 0;
+    for (size_t i = 0; text != NULL && i < preemption->victim_count; i++) {
+        const struct pf_sv name = preemption->victims[i];
+        if (i != 0) {
+            text[at++] = ',';
+        }
+        memcpy(text + at, name.ptr, name.len);
+        at += name.len;
+    }
+    return (struct pf_sv){.ptr = text, .len = at};
+}
+
+static struct pf_audit_record describe(struct pf_webhook *webhook,
                                        struct pf_audit_reason reasons[REASONS_MAX])
 {
     const struct pf_decision *decision = &webhook->decision;
@@ -122,6 +142,10 @@ static struct pf_audit_record describe(const struct pf_webhook *webhook,
         .resource_version = pf_sv_from(decision->origin.resource_version),
         .latency_us = webhook->review_ns / 1000,
     };
+    if (judgement->preemption != NULL) {
+        record.preemption_node = judgement->preemption->node;
+        record.victims = join_victims(judgement->preemption, &webhook->arena);
+    }
     if (decision->origin.live) {
         const int64_t age_ns = pf_clock_mono_ns(clock) - decision->origin.updated_mono_ns;
         record.model_age_ms = age_ns > 0 ? age_ns / 1000000 : 0;
@@ -148,8 +172,8 @@ static void after(void *opaque, struct pf_exchange *exchange, unsigned status)
     }
     webhook->decided = false;
     pf_metrics_count_review(webhook->options.metrics, decision, webhook->review_ns);
-    if (decision->covered && decision->action != PF_ACTION_ALLOW &&
-        webhook->options.audit != NULL) {
+    const bool told = decision->action != PF_ACTION_ALLOW || decision->judgement.preemption != NULL;
+    if (decision->covered && told && webhook->options.audit != NULL) {
         struct pf_audit_reason reasons[REASONS_MAX];
         const struct pf_audit_record record = describe(webhook, reasons);
         pf_audit_put(webhook->options.audit, &record);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""check_cases.py PODFIT CASES_DIR: every case of fit_cases.jsonl and fit_fuzz.jsonl through `podfit check -o json`.
+"""check_cases.py PODFIT CASES_DIR: every case of fit_cases.jsonl, fit_fuzz.jsonl and preemption_cases.jsonl through `podfit check -o json`.
 
-A case is what kube-scheduler itself answered; verdict, plug-in, code, reasons and message must be the same. A case that needs a filter which
-podfit lacks must be answered `unknown`, and nothing else may be. The counts are asserted, so that nothing is lost silently."""
+A case is what kube-scheduler itself answered; verdict, plug-in, code, reasons, message and whom it would evict must be the same. A case that needs a
+filter which podfit lacks must be answered `unknown`, and nothing else may be. The counts are asserted, so that nothing is lost silently."""
 import json
 import os
 import subprocess
@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 # Decided from the text of a case, not by podfit: it names a filter that is not built.
 SIGNS = ('podAffinity', 'podAntiAffinity', 'DoNotSchedule', 'volumes', 'resourceClaims', 'hostUsers')
 # random cases carry the answers of 1.36 only
-MINORS = {'fit_cases.jsonl': ['1.33', '1.34', '1.35', '1.36'], 'fit_fuzz.jsonl': ['1.36']}
-# file: (compared in full, unknown, refused by the API server, nominated pods podfit does not take)
-COUNTS = {'fit_cases.jsonl': (740, 0, 68, 4), 'fit_fuzz.jsonl': (120, 0, 0, 0)}
+MINORS = {'fit_cases.jsonl': ['1.33', '1.34', '1.35', '1.36'], 'fit_fuzz.jsonl': ['1.36'], 'preemption_cases.jsonl': ['1.36']}
+# file: (compared in full, unknown, refused by the API server)
+COUNTS = {'fit_cases.jsonl': (744, 0, 68), 'fit_fuzz.jsonl': (120, 0, 0), 'preemption_cases.jsonl': (33, 0, 0)}
 
 
 def objects(kind, items):
@@ -25,9 +25,11 @@ def objects(kind, items):
 
 
 def snapshot(case):
-    items = list(objects('Node', case['nodes'])) + list(objects('Pod', case.get('existing')))
+    pods = (case.get('existing') or []) + (case.get('nominated') or [])
+    items = list(objects('Node', case['nodes'])) + list(objects('Pod', pods))
+    items += [dict(budget, apiVersion='policy/v1', kind='PodDisruptionBudget') for budget in case.get('pdbs') or []]
     named = {n['metadata']['name']: n for n in case.get('namespaces') or []}
-    wanted = {p['metadata'].get('namespace', 'default') for p in (case.get('existing') or []) + [case['pod']]} | set(named)
+    wanted = {p['metadata'].get('namespace', 'default') for p in pods + [case['pod']]} | set(named)
     for name in sorted(wanted):
         plain = {'metadata': {'name': name, 'labels': {'kubernetes.io/metadata.name': name}}}
         items += objects('Namespace', [named.get(name, plain)])
@@ -113,20 +115,34 @@ def node_differences(node, wanted):
         yield '%s: %d slots although it does not fit' % (name, node['slots'])
 
 
+def eviction_differences(item, wanted):
+    if 'candidates' not in wanted:
+        return
+    candidates = [(c['node'], sorted(c['victims'])) for c in wanted['candidates']]
+    found = item.get('preemption')
+    if found is None and candidates:
+        yield 'no preemption, expected one of %s' % candidates
+    if found is not None and (found['node'], sorted(found['victims'])) not in candidates:
+        yield 'preemption %s, expected one of %s' % (found, candidates)
+
+
 def differences(case, minor, item, status):
     wanted = expectation(case, minor)
     names = [node['name'] for node in item['nodes']]
     if names != sorted(wanted['fits']):
         yield 'nodes %s, expected %s' % (names, sorted(wanted['fits']))
     any_fits = any(wanted['fits'].values())
-    if (item['verdict'] == 'fits') != any_fits or item['verdict'] not in ('fits', 'full', 'never'):
+    placed = any_fits or 'preemption' in item
+    if (item['verdict'] == 'fits') != placed or item['verdict'] not in ('fits', 'full', 'never'):
         yield "verdict '%s'" % item['verdict']
-    if status != (0 if any_fits else 1):
+    if status != (0 if placed else 1):
         yield 'exit status %d' % status
     if (item['message'] == '') != any_fits:
         yield "message '%s'" % item['message']
-    if 'message' in wanted and not any_fits and item['message'] != wanted['message']:
-        yield "message '%s', expected '%s'" % (item['message'], wanted['message'])
+    message = ' '.join([item['message'], item.get('postFilter', '')]).strip() if 'candidates' in wanted else item['message']
+    if 'message' in wanted and not any_fits and message != wanted['message']:
+        yield "message '%s', expected '%s'" % (message, wanted['message'])
+    yield from eviction_differences(item, wanted)
     if (item['slots'] > 0) != any_fits:
         yield '%d slots' % item['slots']
     for node in item['nodes']:
@@ -134,9 +150,7 @@ def differences(case, minor, item, status):
 
 
 def judge(podfit, folder, case, minor, number):
-    """('checked' | 'unknown' | 'invalid' | 'skipped', [differences])"""
-    if case.get('nominated'):
-        return 'skipped', []
+    """('checked' | 'unknown' | 'invalid', [differences])"""
     status, out, err = answer_of(podfit, folder, case, minor, number)
     if case.get('api_valid') is False:
         # nothing to agree with, but no crash either
@@ -159,7 +173,7 @@ def run_file(podfit, path):
     tasks = []
     for case in cases:
         tasks += [(case, minor) for minor in MINORS[os.path.basename(path)]]
-    counts = {'checked': 0, 'unknown': 0, 'invalid': 0, 'skipped': 0}
+    counts = {'checked': 0, 'unknown': 0, 'invalid': 0}
     failures = 0
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         results = pool.map(lambda task: judge(podfit, folder, task[1][0], task[1][1], task[0]), enumerate(tasks))
@@ -168,8 +182,8 @@ def run_file(podfit, path):
             failures += 1 if found else 0
             for difference in found:
                 print('%s %s: %s' % (minor, case['name'], difference), file=sys.stderr)
-    got = tuple(counts[kind] for kind in ('checked', 'unknown', 'invalid', 'skipped'))
-    print('%s: %d cases, %d compared, %d unknown, %d refused by the API server, %d skipped, %d differ'
+    got = tuple(counts[kind] for kind in ('checked', 'unknown', 'invalid'))
+    print('%s: %d cases, %d compared, %d unknown, %d refused by the API server, %d differ'
           % ((os.path.basename(path), len(tasks)) + got + (failures,)))
     wanted = COUNTS[os.path.basename(path)]
     if got != wanted:

@@ -64,7 +64,9 @@ struct pf_audit_record {
     const struct pf_audit_reason *reasons;
     size_t reason_count;
     struct pf_sv binding;
-    uint64_t slots; /**< free slots for this pod's shape */
+    struct pf_sv preemption_node; /**< the pod gets its place there by eviction; empty: not so */
+    struct pf_sv victims;         /**< `namespace/name` of those who are evicted, commas between */
+    uint64_t slots;               /**< free slots for this pod's shape */
     struct pf_sv resource_version;
     int64_t model_age_ms;
     int64_t latency_us;

@@ -47,6 +47,7 @@ struct pf_audit_line {
     const struct pf_audit_reason *reasons;
     size_t reason_count;
     struct pf_sv binding;
+    struct pf_sv preemption; /**< raw JSON */
     uint64_t slots;
     struct pf_sv resource_version;
     int64_t model_age_ms;

@@ -11,8 +11,10 @@
 
 #include <podfit/columns.h>
 #include <podfit/fit.h>
+#include <podfit/residents.h>
 
 struct pf_volume_plan;
+struct pf_dry_run;
 
 /** Bits of pf_result.mask: what NodeResourcesFit found short. */
 enum pf_shortage {
@@ -74,7 +76,19 @@ struct pf_filter_input {
     const struct pf_columns *columns;
     const struct pf_intern *strings;
     const struct pf_fit_profile *profile; /**< for scores; NULL: every default */
+    const struct pf_used *used; /**< taken on the node in question; NULL: what the columns say */
+    struct pf_dry_run *dry_run; /**< scratch for nodes to which pods are nominated */
+    uint64_t
+        own_uid_hash; /**< of the pod when it is nominated itself, which does not count; 0: it is not */
+    int32_t priority; /**< of the pod: nominated pods of a lower one do not count */
 };
+
+/** The rare part of a node; NULL: empty. */
+static inline const struct pf_node_extra *pf_filter_extra(const struct pf_filter_input *input,
+                                                          uint32_t slot)
+{
+    return input->used != NULL ? &input->used->extra : input->columns->extra[slot];
+}
 
 /** The node in question. */
 struct pf_filter_target {

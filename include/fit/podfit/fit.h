@@ -92,6 +92,14 @@ struct pf_fit_reason {
     uint32_t nodes;
 };
 
+/** Whom kube-scheduler would evict so that a pod gets a place. */
+struct pf_preemption {
+    struct pf_sv node;
+    struct pf_sv *
+        victims; /**< `namespace/name`, most important first; pods that are being deleted already are left out */
+    size_t victim_count;
+};
+
 /** Answer for one pod; everything in it lives in the caller's arena or is static. */
 struct pf_judgement {
     enum pf_verdict verdict;
@@ -100,7 +108,14 @@ struct pf_judgement {
     uint32_t nodes;     /**< Node objects */
     uint32_t nodes_fit; /**< that pass every filter */
     struct pf_sv
-        message; /**< kube-scheduler's, such as `0/12 nodes are available: 3 Insufficient memory, 9 Too many pods.`; empty when it fits or is not judged */
+        message; /**< kube-scheduler's, such as `0/12 nodes are available: 3 Insufficient memory, 9 Too many pods.`; empty when it fits as things are or is not judged */
+    /**
+     * The pod fits nowhere now, but it would get a place by eviction: the verdict is `fits`, `node` the place, nodes_fit 0, and message what kube-scheduler
+     * says first. NULL: not so.
+     */
+    const struct pf_preemption *preemption;
+    struct pf_sv
+        post_filter; /**< what kube-scheduler adds to message when no eviction helps, such as `preemption: not eligible due to preemptionPolicy=Never.`; empty: nothing */
     struct pf_sv cause; /**< unknown and notJudged: a sentence that says why; else empty */
     /**
      * The resource or plug-in that binds. Misfit: what excludes most of the nodes that could take the pod (full), or of those that came furthest
@@ -112,15 +127,25 @@ struct pf_judgement {
     struct pf_request request; /**< of the pod, as the scheduler counts it */
 };
 
+/** What is asked. */
+struct pf_fit_ask {
+    const struct pf_pod
+        *pod; /**< as the scheduler would see it: rewritten, then pf_pod_apply_defaults() */
+    bool ignore_preemption; /**< room that pods of lower priority would give up is none */
+};
+
 /**
  * Judge one pod. [locked] Places pending pods of the model first where that is due.
  *
- * @param pod  as the scheduler would see it: rewritten, then pf_pod_apply_defaults()
+ * @param pod    as the scheduler would see it: rewritten, then pf_pod_apply_defaults(); for an ask: see struct pf_fit_ask
  * @param arena  for the answer; may be reset after it was used
  * @return PF_OK, PF_E_NO_MEMORY or PF_E_TOO_BIG (a request podfit refuses to hold: answer `unknown`)
  */
 enum pf_code pf_fit_judge(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
                           struct pf_judgement *ret_judgement, struct pf_err *err) PF_MUST_CHECK;
+enum pf_code pf_fit_judge_ask(struct pf_fit *fit, const struct pf_fit_ask *ask,
+                              struct pf_arena *arena, struct pf_judgement *ret_judgement,
+                              struct pf_err *err) PF_MUST_CHECK;
 
 /**
  * Judge the resize of a running pod (pods/resize): what its node's kubelet will say. [locked]
@@ -159,8 +184,6 @@ struct pf_fit_node {
     struct pf_sv *reasons;
     size_t reason_count;
     uint64_t slots;      /**< how many pods like this one still fit on the node */
-    const uint64_t *
-        room; /**< how many by each of the explanation's constraints alone; NULL: a filter other than NodeResourcesFit failed, so none were counted */
     const char *binding; /**< what runs out first there; in the explanation's arena or static */
 };
 
@@ -170,9 +193,6 @@ struct pf_explanation {
         *nodes; /**< every node in name order; none when the verdict is unknown or notJudged */
     size_t node_count;
     uint64_t slots;            /**< sum over nodes, saturating */
-    struct pf_sv *
-        constraints; /**< what the pod asks for: `pods`, `cpu`, `memory`, `ephemeral-storage`, scalars, `NodePorts` for host ports */
-    size_t constraint_count;
     struct pf_fit_hints hints; /**< none, until the caller asks pf_fit_hints() */
 };
 
@@ -180,6 +200,9 @@ struct pf_explanation {
 enum pf_code pf_fit_explain(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
                             struct pf_explanation *ret_explanation,
                             struct pf_err *err) PF_MUST_CHECK;
+enum pf_code pf_fit_explain_ask(struct pf_fit *fit, const struct pf_fit_ask *ask,
+                                struct pf_arena *arena, struct pf_explanation *ret_explanation,
+                                struct pf_err *err) PF_MUST_CHECK;
 
 /**
  * Look for what would help. [locked] Judges the pod some 20 times node by node: not for the webhook's own path.
