@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -37,6 +38,7 @@ type gen struct {
 	// what this cluster is about: other things stay rare, so that the last filters are reached
 	taints, selectors, ports, resources, affinity, spread, volumes, podLevel, resize bool
 	numericTolerations, declared, workloads                                          bool
+	full                                                                             bool // many pods, most of them of little importance
 	nodes, claims                                                                    []string
 	serial                                                                           int
 }
@@ -90,6 +92,7 @@ func generate(seed, number int64, without map[string]bool) *Case {
 func (g *gen) chooseThemes(c *Case) {
 	on := func(feature string, percent int) bool { return g.chance(percent) && !g.without[feature] }
 	g.affinity, g.spread, g.volumes = on("affinity", 25), on("spread", 25), on("volumes", 25)
+	g.full = on("preemption", 25)
 	other := 30
 	if g.affinity || g.spread || g.volumes {
 		other = 12
@@ -147,13 +150,17 @@ func (g *gen) cluster(c *Case) {
 			c.Objects = replaceWorkload(c.Objects, g.workload(g.namespace()))
 		}
 	}
-	for i := g.Intn(3*count/2 + 2); i > 0; i-- {
+	existing := g.Intn(3*count/2 + 2)
+	if g.full {
+		existing = (3 + g.Intn(4)) * count
+	}
+	for i := existing; i > 0; i-- {
 		if p := g.existing(); p != nil {
 			c.Existing = append(c.Existing, p)
 		}
 	}
-	if g.chance(20) && !g.without["preemption"] {
-		for i := 1 + g.Intn(2); i > 0; i-- {
+	if (g.full || g.chance(20)) && !g.without["preemption"] {
+		for i := 1 + g.Intn(3); i > 0; i-- {
 			c.Budgets = append(c.Budgets, M{"metadata": M{"name": fmt.Sprintf("budget%d", i), "namespace": g.namespace()},
 				"spec": M{"selector": g.labelSelector()}, "status": M{"disruptionsAllowed": g.Intn(2)}})
 		}
@@ -189,6 +196,9 @@ func (g *gen) nominatedPods(c *Case) {
 			continue
 		}
 		spec := p["spec"].(M)
+		if !slices.Contains(g.nodes, spec["nodeName"].(string)) {
+			continue // podfit would hold room for it elsewhere
+		}
 		p["status"] = M{"phase": "Pending", "nominatedNodeName": spec["nodeName"]}
 		delete(spec, "nodeName")
 		c.Nominated = append(c.Nominated, p)

@@ -24,6 +24,9 @@ var (
 )
 
 func (g *gen) allocatable() M {
+	if g.full && g.chance(80) {
+		return M{"cpu": pick(g, "2", "4"), "memory": pick(g, "4Gi", "8Gi"), "ephemeral-storage": "100Gi", "pods": pick(g, "110", "110", "4", "7")}
+	}
 	if !g.resources && g.chance(85) {
 		// room for nearly everything, so that other filters decide
 		return M{"cpu": pick(g, "16", "64"), "memory": pick(g, "64Gi", "1e11"), "pods": "110", "ephemeral-storage": "100Gi"}

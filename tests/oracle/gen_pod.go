@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // incoming makes a pod as a webhook gets it; nearly always one that the API server accepts.
@@ -16,6 +17,9 @@ func (g *gen) incoming() M {
 			delete(p["metadata"].(M), "namespace")
 		}
 		spec := p["spec"].(M)
+		if g.full {
+			spec["priority"] = pick(g, 1, 2, 3, 100, 1000)
+		}
 		switch g.Intn(60) {
 		case 0:
 			spec["schedulingGates"] = A{M{"name": "example.com/wait"}, M{"name": "example.com/too"}}
@@ -59,8 +63,10 @@ func (g *gen) existing() M {
 			spec["nodeName"] = "gone"
 		}
 		p["status"] = g.status(p)
-		if g.chance(50) {
-			p["status"].(M)["startTime"] = fmt.Sprintf("2026-01-%02dT00:00:00Z", 1+g.Intn(5))
+		if g.chance(85) {
+			// never the same twice: kube-scheduler sorts pods of equal importance as it likes
+			start := time.Date(2026, 1, 1+g.Intn(5), 0, 0, g.serial, 0, time.UTC)
+			p["status"].(M)["startTime"] = start.Format(time.RFC3339)
 		}
 		if g.chance(10) {
 			meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
@@ -134,7 +140,9 @@ func (g *gen) pod(name string) M {
 	if g.podLevel && g.chance(60) {
 		spec["resources"] = g.podResources()
 	}
-	if g.chance(40) {
+	if g.full {
+		spec["priority"] = pick(g, -10, -10, -5, 0, 1, 2, 100)
+	} else if g.chance(40) {
 		spec["priority"] = pick(g, -10, -10, 0, 1, 100)
 	}
 	if g.taints && g.chance(70) || g.chance(8) {
@@ -246,6 +254,9 @@ func (g *gen) amount(requests, limits M, name string, texts []string) {
 
 func (g *gen) containerResources() M {
 	requests, limits := M{}, M{}
+	if g.full && g.chance(80) {
+		return M{"requests": M{"cpu": pick(g, "250m", "500m", "1", "1500m"), "memory": pick(g, "64Mi", "512Mi", "1Gi", "2Gi")}}
+	}
 	if g.resources || g.chance(25) {
 		if g.chance(70) {
 			g.amount(requests, limits, "cpu", cpuTexts)

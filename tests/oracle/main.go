@@ -38,7 +38,7 @@ func parseOptions() options {
 	flag.IntVar(&o.jobs, "jobs", 2, "processes at a time")
 	flag.BoolVar(&o.noUnknown, "no-unknown", false, "podfit's answer 'unknown' is a difference")
 	flag.BoolVar(&o.places, "places", true, "scores must be the same, and the node a pod is predicted to land on one with the highest")
-	flag.BoolVar(&o.preemption, "preemption", false, "compare whom a pod that fits nowhere would evict")
+	flag.BoolVar(&o.preemption, "preemption", true, "compare whom a pod that fits nowhere would evict")
 	flag.BoolVar(&o.allReasons, "all-reasons", true, "fail when a reason of the list was never met")
 	flag.BoolVar(&o.verbose, "v", false, "print each case's name")
 	flag.StringVar(&o.convert, "answer", "", "print kube-scheduler's answers to the cases of this file, ask nobody else")

@@ -25,14 +25,16 @@ type PeerJudgement struct {
 	Fit     int    `json:"fit"`
 	Total   int    `json:"total"`
 	Place   string `json:"place"`
+	// what PostFilter adds, and whom it evicts
+	PostFilter string     `json:"postFilter"`
+	Preemption *Candidate `json:"preemption"`
 }
 
 // PeerAnswer is the remembered answer and, in Explained, the one found node by node.
 type PeerAnswer struct {
 	PeerJudgement
-	Scores     map[string]map[string]int64 `json:"scores"` // weighted, by node and plug-in
-	Preemption *Candidate                  `json:"preemption"`
-	Explained  struct {
+	Scores    map[string]map[string]int64 `json:"scores"` // weighted, by node and plug-in
+	Explained struct {
 		PeerJudgement
 		Nodes []struct {
 			NodeAnswer

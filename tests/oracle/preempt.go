@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
+	"strings"
 
 	v1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -15,7 +17,6 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/defaultpreemption"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/feature"
-	"k8s.io/kubernetes/pkg/scheduler/util"
 
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 )
@@ -52,7 +53,8 @@ func (s *scheduler) preempt(ctx context.Context, pod *v1.Pod, state fwk.CycleSta
 				return err
 			}
 			if err := s.dryRun(ctx, pod, state, nodes, budgets, answer); err != nil {
-				return err
+				answer.Candidates = nil // the attempt ends in an error
+				return nil
 			}
 		}
 	}
@@ -95,13 +97,13 @@ func priority(pod *v1.Pod) int64 {
 
 // rank has what pickOneNodeForPreemption looks at, so that nodes of equal rank are chosen at random.
 func rank(victims *extenderv1.Victims) []int64 {
-	sum := int64(0)
+	sum, start := int64(0), int64(math.MaxInt64)
 	for _, pod := range victims.Pods {
 		sum += priority(pod) + 1<<31
-	}
-	start := int64(0)
-	if earliest := util.GetEarliestPodStartTime(victims); earliest != nil {
-		start = earliest.UnixNano()
+		// a pod that has not started counts as started at the moment it is looked at
+		if priority(pod) == priority(victims.Pods[0]) && pod.Status.StartTime != nil && pod.Status.StartTime.UnixNano() < start {
+			start = pod.Status.StartTime.UnixNano()
+		}
 	}
 	return []int64{victims.NumPDBViolations, priority(victims.Pods[0]), sum, int64(len(victims.Pods)), start}
 }
@@ -111,9 +113,9 @@ func (s *scheduler) explainPreemption(ctx context.Context, pod *v1.Pod, state fw
 	if err := s.factory.Core().V1().Pods().Informer().GetIndexer().Replace([]any{pod}, ""); err != nil {
 		return err
 	}
-	_, status := s.framework.RunPostFilterPlugins(ctx, state, pod, diagnosis.NodeToStatus)
+	result, status := s.framework.RunPostFilterPlugins(ctx, state, pod, diagnosis.NodeToStatus)
 	if status.IsSuccess() {
-		return fmt.Errorf("PostFilter preempts where the dry run does not")
+		return fmt.Errorf("PostFilter preempts on %v for %s where the dry run does not", result, compact(pod))
 	}
 	diagnosis.PostFilterMsg = status.Message()
 	return nil
@@ -124,7 +126,12 @@ func preemptionDifference(real *Answer, podfit *PeerAnswer) []string {
 	switch {
 	case real.Candidates == nil || podfit.Verdict == "unknown" || podfit.Verdict == "notJudged":
 		return nil
+	case compact(podfit.Preemption) != compact(podfit.Explained.Preemption) || podfit.PostFilter != podfit.Explained.PostFilter:
+		return []string{fmt.Sprintf("podfit disagrees with itself: remembered %s, explained %s", compact(podfit.PeerJudgement), compact(podfit.Explained.PeerJudgement))}
 	case podfit.Preemption == nil && len(real.Candidates) == 0:
+		if got := strings.TrimSpace(podfit.Message + " " + podfit.PostFilter); got != real.FullMessage {
+			return []string{fmt.Sprintf("with preemption '%s', expected '%s'", got, real.FullMessage)}
+		}
 		return nil
 	case podfit.Preemption == nil:
 		return []string{fmt.Sprintf("no preemption, kube-scheduler's candidates: %s", compact(real.Candidates))}

@@ -42,6 +42,7 @@ type scheduler struct {
 	held      []any // device classes the cache was told of
 	switchable
 	nominated  map[string][]fwk.PodInfo
+	waiting    bool // a pod waits without a nomination to a node that exists
 	preemption *defaultpreemption.DefaultPreemption
 	evict      bool // find out about preemption, too
 }
@@ -197,6 +198,7 @@ func (s *scheduler) load(objects []M) error {
 	var pods []*v1.Pod
 	known := map[string]bool{}
 	s.nominated = map[string][]fwk.PodInfo{}
+	s.waiting = false
 	for _, o := range objects {
 		if str(o, "kind") == "Node" {
 			node, err := storedNode(o)
@@ -224,6 +226,9 @@ func (s *scheduler) load(objects []M) error {
 				return err
 			}
 			s.nominated[node] = append(s.nominated[node], info)
+			s.waiting = s.waiting || !known[node]
+		} else if pod.Spec.NodeName == "" {
+			s.waiting = true
 		} else if known[pod.Spec.NodeName] {
 			pods = append(pods, pod)
 		}
@@ -290,6 +295,11 @@ func (s *scheduler) ask(ctx context.Context, obj M) (*Answer, error) {
 	}
 	if err != nil {
 		answer.Refused = err.Error()
+		return answer, nil
+	}
+	if s.waiting {
+		// podfit holds room for it where it predicts it, kube-scheduler counts it nowhere
+		answer.Refused = "a pod waits: not comparable"
 		return answer, nil
 	}
 	if answer.NotJudged = notJudged(pod); answer.NotJudged != "" {

@@ -133,7 +133,8 @@ func (h *harness) describe(c *Case) {
 	if real.Scores != nil {
 		expect["scores"], expect["plugin_scores"] = real.Scores, real.Plugins
 	}
-	if real.Candidates != nil {
+	// a case that expects no candidates has the message without what PostFilter adds
+	if old, _ := c.Expect.(M); real.Candidates != nil && (old == nil || old["candidates"] != nil) {
 		expect["candidates"] = real.Candidates
 		expect["message"] = real.FullMessage
 	}

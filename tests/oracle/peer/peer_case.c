@@ -129,6 +129,7 @@ static void put_judgement(struct pf_writer *w, const struct pf_judgement *judgem
     pf_write_string_member(w, "verdict", pf_sv_from(pf_verdict_name(judgement->verdict)));
     pf_write_string_member(w, "message", judgement->message);
     pf_write_string_member(w, "cause", judgement->cause);
+    pf_write_string_member(w, "postFilter", judgement->post_filter);
     pf_write_i64_member(w, "fit", judgement->nodes_fit);
     pf_write_i64_member(w, "total", judgement->nodes);
 }
@@ -167,6 +168,23 @@ static void put_scores(struct pf_writer *w, const struct pf_explanation *explana
     pf_write_end_object(w);
 }
 
+static void put_preemption(struct pf_writer *w, const struct pf_preemption *preemption)
+{
+    if (preemption == NULL) {
+        return;
+    }
+    pf_write_key(w, PF_SV("preemption"));
+    pf_write_begin_object(w);
+    pf_write_string_member(w, "node", preemption->node);
+    pf_write_key(w, PF_SV("victims"));
+    pf_write_begin_array(w);
+    for (size_t i = 0; i < preemption->victim_count; i++) {
+        pf_write_put_string(w, preemption->victims[i]);
+    }
+    pf_write_end_array(w);
+    pf_write_end_object(w);
+}
+
 /* Judged twice: by the remembered answers that reviews use, and node by node. */
 static enum pf_code ask(struct play *play, struct pf_sv json, struct pf_err *err)
 {
@@ -201,11 +219,13 @@ static enum pf_code ask(struct play *play, struct pf_sv json, struct pf_err *err
     struct pf_writer *w = &play->w;
     pf_write_begin_object(w);
     put_judgement(w, &judgement);
+    put_preemption(w, judgement.preemption);
     put_place(w, &judgement, &explanation);
     put_scores(w, &explanation, &scores);
     pf_write_key(w, PF_SV("explained"));
     pf_write_begin_object(w);
     put_judgement(w, &explanation.judgement);
+    put_preemption(w, explanation.judgement.preemption);
     put_nodes(w, &explanation);
     pf_write_end_object(w);
     pf_write_end_object(w);
