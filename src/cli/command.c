@@ -12,6 +12,7 @@
 static const struct pf_command commands[] = {
     {.name = "serve", .summary = "run the webhook", .run = pf_cmd_serve_run},
     {.name = "check", .summary = "what would be done to a pod, and why", .run = pf_cmd_check_run},
+    {.name = "plan", .summary = "how many projects fit, and what it costs", .run = pf_cmd_plan_run},
     {.name = "certs", .summary = "create, inspect and renew certificates", .run = pf_cmd_certs_run},
     {.name = "config", .summary = "check and show a configuration", .run = pf_cmd_config_run},
     {.name = "audit", .summary = "query and summarise a rejection log", .run = pf_cmd_audit_run},

@@ -90,18 +90,25 @@ static enum pf_code set_schedulers(struct pf_model *model, const struct pf_confi
     return code == PF_OK ? PF_OK : pf_err_set(err, code, "out of memory");
 }
 
-static enum pf_code fill(struct pf_model *model, const char *path, const struct pf_config *config,
-                         struct pf_err *err)
+/* A snapshot: a file, or bytes when @p path is NULL. */
+struct source {
+    const char *path;
+    struct pf_sv bytes;
+    const char *name; /* of the bytes, for messages */
+};
+
+static enum pf_code fill(struct pf_model *model, const struct source *source,
+                         const struct pf_config *config, struct pf_err *err)
 {
     struct pf_snapshot_stats stats = {0};
-    enum pf_code code = path != NULL ? pf_snapshot_load(model, path, &stats, err)
-                                     : pf_snapshot_load_bytes(model, pf_example_cluster(),
-                                                              PF_EXAMPLE_CLUSTER_NAME, &stats, err);
+    enum pf_code code = source->path != NULL ? pf_snapshot_load(model, source->path, &stats, err)
+                                             : pf_snapshot_load_bytes(model, source->bytes,
+                                                                      source->name, &stats, err);
     return code == PF_OK ? place_pending(model, config, err) : code;
 }
 
-enum pf_code pf_load_model(const char *path, const struct pf_config *config,
-                           struct pf_model **ret_model, struct pf_err *err)
+static enum pf_code load(const struct source *source, const struct pf_config *config,
+                         struct pf_model **ret_model, struct pf_err *err)
 {
     const struct pf_model_options options = {
         .features = config->fit.features,
@@ -115,7 +122,7 @@ enum pf_code pf_load_model(const char *path, const struct pf_config *config,
         code = set_schedulers(model, config, err);
     }
     if (code == PF_OK) {
-        code = fill(model, path, config, err);
+        code = fill(model, source, config, err);
     }
     if (code != PF_OK) {
         pf_model_free(model);
@@ -123,4 +130,20 @@ enum pf_code pf_load_model(const char *path, const struct pf_config *config,
     }
     *ret_model = model;
     return PF_OK;
+}
+
+enum pf_code pf_load_model(const char *path, const struct pf_config *config,
+                           struct pf_model **ret_model, struct pf_err *err)
+{
+    const struct source source = {
+        .path = path, .bytes = pf_example_cluster(), .name = PF_EXAMPLE_CLUSTER_NAME};
+    return load(&source, config, ret_model, err);
+}
+
+enum pf_code pf_load_model_bytes(struct pf_sv bytes, const char *name,
+                                 const struct pf_config *config, struct pf_model **ret_model,
+                                 struct pf_err *err)
+{
+    const struct source source = {.bytes = bytes, .name = name};
+    return load(&source, config, ret_model, err);
 }

@@ -28,5 +28,9 @@ void pf_load_say_notes(const struct pf_config *config);
  */
 enum pf_code pf_load_model(const char *path, const struct pf_config *config,
                            struct pf_model **ret_model, struct pf_err *err) PF_MUST_CHECK;
+/** The same from memory. @param name for messages */
+enum pf_code pf_load_model_bytes(struct pf_sv bytes, const char *name,
+                                 const struct pf_config *config, struct pf_model **ret_model,
+                                 struct pf_err *err) PF_MUST_CHECK;
 
 #endif

@@ -6,8 +6,7 @@
 
 static const unsigned preferred[] = {PF_SHORT_MEMORY, PF_SHORT_CPU, PF_SHORT_PODS};
 
-/* Name as text in the arena or static. */
-static enum pf_code name_constraint(const struct pf_filter_input *input, unsigned constraint,
+enum pf_code pf_binding_name(const struct pf_filter_input *input, unsigned constraint,
                                     struct pf_arena *arena, struct pf_sv *ret_name)
 {
     static const struct pf_sv fixed[PF_SHORT_SCALARS] = {
@@ -76,7 +75,7 @@ static enum pf_code name_most(const struct pf_filter_input *input, const struct 
         *ret_binding = (struct pf_sv){0};
         return PF_OK;
     }
-    return name_constraint(input, most, arena, ret_binding);
+    return pf_binding_name(input, most, arena, ret_binding);
 }
 
 /* The last filter, in their order, at which a node failed; PF_FILTER_COUNT when none did. */
@@ -135,5 +134,5 @@ enum pf_code pf_binding_of_slots(const struct pf_filter_input *input,
         *ret_binding = (struct pf_sv){0};
         return PF_OK;
     }
-    return name_constraint(input, least, arena, ret_binding);
+    return pf_binding_name(input, least, arena, ret_binding);
 }

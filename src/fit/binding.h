@@ -11,6 +11,9 @@
 #include "outcomes.h"
 #include "room.h"
 
+/** Name of a constraint by its index in pf_room_slots.by, in the arena or static. @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_binding_name(const struct pf_filter_input *input, unsigned constraint,
+                             struct pf_arena *arena, struct pf_sv *ret_name) PF_MUST_CHECK;
 /** The constraint that excludes most nodes; empty without a node. @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_binding_of_misfit(const struct pf_filter_input *input,
                                   const struct pf_outcomes *outcomes, struct pf_arena *arena,

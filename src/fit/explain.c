@@ -14,9 +14,11 @@ struct rendered {
     struct pf_sv binding;
 };
 
-/* Slots of all nodes that fit, by constraint. */
+/* Slots of all nodes that fit, by constraint, and which constraints the pod has. */
 struct totals {
     struct pf_room_slots sums;
+    unsigned constraints[PF_ROOM_PORTS + 1];
+    size_t constraint_count;
 };
 
 static uint64_t add_saturating(uint64_t a, uint64_t b)
@@ -62,14 +64,22 @@ static bool count_room(const struct pf_answer *answer, uint32_t slot, struct pf_
     return true;
 }
 
-/* Room that is left on a node that fits. @return false: no memory */
-static bool fill_room(const struct pf_answer *answer, struct pf_fit_node *node,
-                      struct totals *totals, struct pf_arena *arena)
+/* Slots by constraint: of a node that fits, or where only resources are short. @return false: no memory */
+static bool fill_constraints(struct pf_fit_node *node, const struct pf_room_slots *slots,
+                             const struct totals *totals, struct pf_arena *arena)
 {
-    struct pf_room_slots slots;
-    if (!count_room(answer, node->slot, &slots)) {
-        return false;
+    uint64_t *room = pf_arena_calloc(arena, totals->constraint_count, sizeof(*room));
+    for (size_t i = 0; room != NULL && i < totals->constraint_count; i++) {
+        room[i] = slots->by[totals->constraints[i]];
     }
+    node->room = room;
+    return room != NULL;
+}
+
+/* Room that is left on a node that fits. @return false: no memory */
+static bool fill_room(const struct pf_answer *answer, struct pf_room_slots slots,
+                      struct pf_fit_node *node, struct totals *totals, struct pf_arena *arena)
+{
     if (answer->topology != NULL) {
         const uint64_t room =
             pf_topology_room(answer->topology, answer->question.active, node->slot);
@@ -102,13 +112,42 @@ static bool fill_node(const struct pf_answer *answer, const struct rendered *ren
     node->could = result->could;
     node->plugin = plugin_of(result);
     node->code = (enum pf_fit_code)result->code;
-    if (node->fits) {
-        return fill_room(answer, node, totals, arena);
+    if (node->fits || result->filter == PF_FILTER_NODE_RESOURCES_FIT) {
+        struct pf_room_slots slots;
+        if (!count_room(answer, node->slot, &slots) ||
+            !fill_constraints(node, &slots, totals, arena)) {
+            return false;
+        }
+        if (node->fits) {
+            return fill_room(answer, slots, node, totals, arena);
+        }
     }
     node->reasons = rendered[id].reasons;
     node->reason_count = rendered[id].reason_count;
     node->binding = rendered[id].binding.ptr;
     return true;
+}
+
+/* The constraints are the question's, whatever the node. @return false: no memory */
+static bool name_constraints(const struct pf_answer *answer, uint32_t slot, struct totals *totals,
+                             struct pf_arena *arena, struct pf_explanation *explanation)
+{
+    struct pf_room_slots slots;
+    pf_room_count(&answer->input, slot, &slots);
+    struct pf_sv *names = pf_arena_calloc(arena, PF_ARRAY_LEN(slots.by), sizeof(*names));
+    for (unsigned i = 0; names != NULL && i < PF_ARRAY_LEN(slots.by); i++) {
+        if (slots.by[i] == UINT64_MAX) {
+            continue;
+        }
+        const size_t at = totals->constraint_count++;
+        totals->constraints[at] = i;
+        if (pf_binding_name(&answer->input, i, arena, &names[at]) != PF_OK) {
+            return false;
+        }
+    }
+    explanation->constraints = names;
+    explanation->constraint_count = totals->constraint_count;
+    return names != NULL;
 }
 
 static enum pf_code fill_nodes(struct pf_fit *fit, struct pf_answer *answer, struct pf_arena *arena,
@@ -122,6 +161,9 @@ static enum pf_code fill_nodes(struct pf_fit *fit, struct pf_answer *answer, str
         return PF_E_NO_MEMORY;
     }
     struct totals totals = {.sums = {.slots = 0}};
+    if (count != 0 && !name_constraints(answer, by_name[0], &totals, arena, explanation)) {
+        return PF_E_NO_MEMORY;
+    }
     for (uint32_t i = 0; i < count; i++) {
         nodes[i].slot = by_name[i];
         if (!fill_node(answer, rendered, &totals, arena, &nodes[i])) {

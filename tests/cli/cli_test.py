@@ -112,7 +112,7 @@ class Usage(Case):
                 self.usage_error(text, *args)
 
     def test_help_everywhere(self):
-        commands = [['serve'], ['check'], ['audit'], ['version'], ['config', 'check'], ['config', 'show'], ['config', 'document'],
+        commands = [['serve'], ['check'], ['plan'], ['audit'], ['version'], ['config', 'check'], ['config', 'show'], ['config', 'document'],
                     ['certs', 'create'], ['certs', 'show'], ['certs', 'renew']]
         for command in commands:
             with self.subTest(command=command):

@@ -98,4 +98,17 @@
 /** Pods that are thought added to nodes or taken from them while one preemption is looked for: some 100 ms at the most, under the model's lock. */
 #define PF_FIT_PREEMPTION_MOVES_MAX ((uint64_t)1000 * 1000)
 
+/** Nodes of `podfit plan` in all; four times what Kubernetes supports in one cluster. */
+#define PF_PLAN_NODES_MAX 20000
+/** Pods a node may be said to take. kubelet's own default is 110; nobody is known beyond 1,000. */
+#define PF_PLAN_PODS_MAX 100000
+/** Projects and users of a plan: more than any site has. */
+#define PF_PLAN_COUNT_MAX ((int64_t)1000000000)
+/** CPU of one amount of a plan: 10^6 cores, a thousand times the largest machine. */
+#define PF_PLAN_MILLI_CPU_MAX ((int64_t)1000000000)
+/** Bytes of one amount of a plan: 1 Ei. */
+#define PF_PLAN_BYTES_MAX ((int64_t)1 << 60)
+/** Taints, labels and other resources, each, of one `--node`; real nodes have fewer than 40 labels. */
+#define PF_PLAN_NODE_PARTS_MAX 64
+
 #endif

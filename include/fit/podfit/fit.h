@@ -184,6 +184,8 @@ struct pf_fit_node {
     struct pf_sv *reasons;
     size_t reason_count;
     uint64_t slots;      /**< how many pods like this one still fit on the node */
+    const uint64_t *
+        room; /**< how many by each of the explanation's constraints alone; NULL: a filter other than NodeResourcesFit failed, so none were counted */
     const char *binding; /**< what runs out first there; in the explanation's arena or static */
 };
 
@@ -193,6 +195,9 @@ struct pf_explanation {
         *nodes; /**< every node in name order; none when the verdict is unknown or notJudged */
     size_t node_count;
     uint64_t slots;            /**< sum over nodes, saturating */
+    struct pf_sv *
+        constraints; /**< what the pod asks for: `pods`, `cpu`, `memory`, `ephemeral-storage`, scalars, `NodePorts` for host ports */
+    size_t constraint_count;
     struct pf_fit_hints hints; /**< none, until the caller asks pf_fit_hints() */
 };
 

@@ -7,7 +7,7 @@ import sys
 
 import scenario
 from api import Api, ApiError
-from objects import bound, node, project
+from objects import bound, node, pod, project
 from plane import ROOT, SKIPPED, wait_until
 
 MANIFESTS = os.path.join(ROOT, 'manifests')
@@ -135,6 +135,29 @@ class Kustomize(Installed):
                 self.assertEqual(hook['clientConfig']['caBundle'], bundle.decode())
                 self.assertEqual(hook['objectSelector'], {'matchLabels': {'run': 'project'}})
                 self.remove()
+
+
+class Removing(Installed):
+    def documented(self):
+        """The command of docs/INSTALL.md that lets pods go which wait behind podfit's gate."""
+        with open(os.path.join(ROOT, 'docs', 'INSTALL.md'), encoding='utf-8') as f:
+            blocks = f.read().split('```sh\n')[1:]
+        return [b.split('```')[0] for b in blocks if 'schedulingGates' in b][0]
+
+    def test_gated_pods_are_let_go(self):
+        self.create_nodes(node('n0'))
+        gates = {'ours': ['podfit.io/capacity'], 'both': ['podfit.io/capacity', 'example.com/other'], 'theirs': ['example.com/other']}
+        for name, names in gates.items():
+            self.create(pod('cocalc', name, schedulingGates=[{'name': n} for n in names]))
+        path = os.path.join(self.plane.dir, 'bin')
+        os.makedirs(path, exist_ok=True)
+        if not os.path.exists(os.path.join(path, 'kubectl')):
+            os.symlink(os.path.join(self.plane.state['binaries'], 'kubectl'), os.path.join(path, 'kubectl'))
+        environment = {'PATH': '%s:%s' % (path, os.environ['PATH']), 'HOME': self.plane.dir, 'KUBECONFIG': self.plane.admin_kubeconfig}
+        subprocess.run(['bash', '-euo', 'pipefail', '-c', self.documented()], env=environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
+        left = {name: [g['name'] for g in self.api.get('Pod', 'cocalc', name)['spec'].get('schedulingGates', [])] for name in gates}
+        self.assertEqual(left, {'ours': [], 'both': ['example.com/other'], 'theirs': ['example.com/other']})
+        wait_until(lambda: bound(self.api.get('Pod', 'cocalc', 'ours')), 'the binding', scenario.PATIENCE)
 
 
 class Helm(Installed):

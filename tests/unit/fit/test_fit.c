@@ -300,6 +300,26 @@ static bool same_text(const struct row *row, const char *what, const char *want,
     return false;
 }
 
+/* The slots of a node that fits are its scarcest constraint's; nodes that other filters exclude have no room at all. */
+static bool check_room(const struct row *row, const struct pf_explanation *e)
+{
+    for (size_t i = 0; i < e->node_count; i++) {
+        const struct pf_fit_node *node = &e->nodes[i];
+        uint64_t least = UINT64_MAX;
+        for (size_t k = 0; node->room != NULL && k < e->constraint_count; k++) {
+            least = node->room[k] < least ? node->room[k] : least;
+        }
+        const bool resources =
+            node->fits || (node->plugin != NULL && strcmp(node->plugin, "NodeResourcesFit") == 0);
+        if ((node->room != NULL) != resources || (node->fits && least != node->slots) ||
+            (node->room != NULL && !node->fits && least != 0)) {
+            print_error("%s: room on node %zu\n", row->name, i);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool check_row(const struct row *row)
 {
     struct world world;
@@ -317,6 +337,7 @@ static bool check_row(const struct row *row)
     if (j.verdict == PF_VERDICT_FULL || j.verdict == PF_VERDICT_NEVER) {
         ok = same_text(row, "binding of judge", row->binding, j.binding) && ok;
     }
+    ok = check_room(row, &e) && ok;
     if (e.slots != row->slots) {
         print_error("%s: %llu slots\n", row->name, (unsigned long long)e.slots);
         ok = false;

@@ -1,0 +1,296 @@
+#include "plan_pod.h"
+
+#include <podfit/decide.h>
+#include <podfit/write.h>
+
+#define POD_NAME       "project"
+#define CONTAINER_NAME "project"
+
+const char *pf_plan_pod_basis_name(enum pf_plan_basis basis)
+{
+    static const char *const names[PF_PLAN_BASIS_COUNT] = {
+        [PF_PLAN_REQUESTS] = "requests", [PF_PLAN_USAGE] = "usage", [PF_PLAN_LIMITS] = "limits"};
+    return names[basis];
+}
+
+static void put_amounts(struct pf_writer *w, const char *key, const struct pf_plan_amounts *amounts)
+{
+    const struct {
+        const char *name;
+        bool has;
+        struct pf_sv text;
+    } rows[] = {
+        {"cpu", amounts->has_cpu, amounts->cpu_text},
+        {"memory", amounts->has_memory, amounts->memory_text},
+        {"ephemeral-storage", amounts->has_storage, amounts->storage_text},
+    };
+    pf_write_key(w, pf_sv_from(key));
+    pf_write_begin_object(w);
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        if (rows[i].has) {
+            pf_write_string_member(w, rows[i].name, rows[i].text);
+        }
+    }
+    pf_write_end_object(w);
+}
+
+struct labels {
+    struct pf_label *items;
+    size_t count;
+};
+
+static void set_label(struct labels *labels, struct pf_sv key, struct pf_sv value)
+{
+    size_t at = 0;
+    while (at < labels->count && !pf_sv_eq(labels->items[at].key, key)) {
+        at++;
+    }
+    labels->items[at] = (struct pf_label){.key = key, .value = value};
+    labels->count += at == labels->count ? 1 : 0;
+}
+
+/* Labels that satisfy a selector; a requirement that asks for the absence of one is satisfied by none. */
+static void add_labels(struct labels *labels, const struct pf_label_selector *selector)
+{
+    for (size_t i = 0; i < selector->requirement_count; i++) {
+        const struct pf_requirement *requirement = &selector->requirements[i];
+        if (requirement->operator_ == PF_SELECTOR_IN && requirement->value_count != 0) {
+            set_label(labels, requirement->key, requirement->values[0]);
+        } else if (requirement->operator_ == PF_SELECTOR_EXISTS) {
+            set_label(labels, requirement->key, PF_SV("true"));
+        }
+    }
+}
+
+static void put_labels(struct pf_writer *w, const char *key, const struct pf_label *items,
+                       size_t count)
+{
+    pf_write_key(w, pf_sv_from(key));
+    pf_write_begin_object(w);
+    for (size_t i = 0; i < count; i++) {
+        pf_write_key(w, items[i].key);
+        pf_write_put_string(w, items[i].value);
+    }
+    pf_write_end_object(w);
+}
+
+static void put_metadata(struct pf_writer *w, const struct pf_class *class_,
+                         const struct labels *labels)
+{
+    pf_write_key(w, PF_SV("metadata"));
+    pf_write_begin_object(w);
+    pf_write_string_member(w, "name", PF_SV(POD_NAME));
+    if (class_->namespace_count != 0) {
+        pf_write_string_member(w, "namespace", class_->namespaces[0]);
+    }
+    put_labels(w, "labels", labels->items, labels->count);
+    pf_write_end_object(w);
+}
+
+static void put_container(struct pf_writer *w, const struct pf_plan_pod_wish *wish)
+{
+    const struct pf_class *class_ = wish->class_;
+    pf_write_key(w, PF_SV("containers"));
+    pf_write_begin_array(w);
+    pf_write_begin_object(w);
+    pf_write_string_member(
+        w, "name", class_->container_count != 0 ? class_->containers[0] : PF_SV(CONTAINER_NAME));
+    pf_write_string_member(w, "image", PF_SV(CONTAINER_NAME));
+    pf_write_key(w, PF_SV("resources"));
+    pf_write_begin_object(w);
+    put_amounts(w, "requests", &wish->requests);
+    put_amounts(w, "limits", &wish->limits);
+    pf_write_end_object(w);
+    pf_write_end_object(w);
+    pf_write_end_array(w);
+}
+
+/* Pods of a class with a pool carry these, whether podfit injects them or whoever creates the pods. */
+static void put_pool(struct pf_writer *w, const struct pf_class *class_)
+{
+    const struct pf_taint *taint = &class_->pool_taint;
+    put_labels(w, "nodeSelector", class_->pool_selector.items, class_->pool_selector.count);
+    if (taint->key.len == 0) {
+        return;
+    }
+    pf_write_key(w, PF_SV("tolerations"));
+    pf_write_begin_array(w);
+    pf_write_begin_object(w);
+    pf_write_string_member(w, "key", taint->key);
+    pf_write_string_member(w, "operator", PF_SV("Equal"));
+    pf_write_string_member(w, "value", taint->value);
+    pf_write_string_member(w, "effect", taint->effect);
+    pf_write_end_object(w);
+    pf_write_end_array(w);
+}
+
+enum pf_code pf_plan_pod_write(const struct pf_plan_pod_wish *wish, struct pf_arena *arena,
+                               struct pf_buf *buf, struct pf_err *err)
+{
+    const struct pf_class *class_ = wish->class_;
+    struct labels labels = {0};
+    labels.items = pf_arena_calloc(
+        arena, class_->pod_selector.requirement_count + class_->member_selector.requirement_count,
+        sizeof(*labels.items));
+    if (labels.items == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    }
+    add_labels(&labels, &class_->pod_selector);
+    if (wish->member) {
+        add_labels(&labels, &class_->member_selector);
+    }
+    struct pf_writer writer = {0};
+    struct pf_writer *w = &writer;
+    pf_write_init(w, buf);
+    pf_write_begin_object(w);
+    pf_write_string_member(w, "apiVersion", PF_SV("v1"));
+    pf_write_string_member(w, "kind", PF_SV("Pod"));
+    put_metadata(w, class_, &labels);
+    pf_write_key(w, PF_SV("spec"));
+    pf_write_begin_object(w);
+    put_container(w, wish);
+    if (class_->has_pool) {
+        put_pool(w, class_);
+    }
+    pf_write_end_object(w);
+    pf_write_end_object(w);
+    return pf_buf_status(buf, err);
+}
+
+/* Requests become the limits where there are some. */
+static enum pf_code raise_to_limits(struct pf_resource_list *requests,
+                                    const struct pf_resource_list *limits, struct pf_arena *arena)
+{
+    requests->cap = 0;
+    struct pf_resource *items =
+        pf_arena_calloc(arena, requests->count + limits->count, sizeof(*items));
+    if (items == NULL) {
+        return PF_E_NO_MEMORY;
+    }
+    if (requests->count != 0) {
+        memcpy(items, requests->items, requests->count * sizeof(*items));
+    }
+    requests->items = items;
+    requests->cap = requests->count + limits->count;
+    enum pf_code code = PF_OK;
+    for (size_t i = 0; i < limits->count && code == PF_OK; i++) {
+        code =
+            pf_resource_list_set(requests, limits->items[i].name, &limits->items[i].amount, arena);
+    }
+    return code;
+}
+
+static enum pf_code use_limits(struct pf_pod *pod, struct pf_arena *arena)
+{
+    enum pf_code code = raise_to_limits(&pod->requests, &pod->limits, arena);
+    for (size_t i = 0; i < pod->container_count && code == PF_OK; i++) {
+        code = raise_to_limits(&pod->containers[i].requests, &pod->containers[i].limits, arena);
+    }
+    return code;
+}
+
+static enum pf_code set_amount(struct pf_resource_list *list, const char *name, int64_t amount,
+                               int32_t scale, struct pf_arena *arena)
+{
+    const struct pf_quantity quantity = pf_quantity_from_i64(amount, scale, PF_QUANTITY_DECIMAL_SI);
+    return pf_resource_list_set(list, pf_sv_from(name), &quantity, arena);
+}
+
+/* The use is the whole pod's: its first main container stands for it. */
+static enum pf_code use_usage(struct pf_pod *pod, const struct pf_plan_amounts *usage,
+                              struct pf_arena *arena)
+{
+    const struct pf_resource_list none = {0};
+    pod->requests = none;
+    pod->limits = none;
+    pod->overhead = none;
+    pod->resources_present = false;
+    struct pf_container *first = NULL;
+    for (size_t i = 0; i < pod->container_count; i++) {
+        struct pf_container *container = &pod->containers[i];
+        container->requests = none;
+        container->limits = none;
+        first = first == NULL && container->kind == PF_CONTAINER_MAIN ? container : first;
+    }
+    enum pf_code code = PF_OK;
+    if (first != NULL && usage->has_cpu) {
+        code = set_amount(&first->requests, "cpu", usage->milli_cpu, -3, arena);
+    }
+    if (first != NULL && usage->has_memory && code == PF_OK) {
+        code = set_amount(&first->requests, "memory", usage->memory, 0, arena);
+    }
+    return code;
+}
+
+/* Does every container that keeps running have a limit, or the pod as a whole? */
+static bool is_limited(const struct pf_pod *pod, struct pf_sv name)
+{
+    if (pf_resource_list_find(&pod->limits, name) != NULL) {
+        return true;
+    }
+    bool limited = pod->container_count != 0;
+    for (size_t i = 0; i < pod->container_count; i++) {
+        const struct pf_container *container = &pod->containers[i];
+        limited = limited && (container->kind == PF_CONTAINER_INIT ||
+                              pf_resource_list_find(&container->limits, name) != NULL);
+    }
+    return limited;
+}
+
+static enum pf_code derive(const struct pf_plan_pod_source *source, const struct pf_pod *rewritten,
+                           enum pf_plan_basis basis, struct pf_arena *arena,
+                           struct pf_pod **ret_pod, struct pf_err *err)
+{
+    struct pf_pod *pod = pf_decide_copy_pod(rewritten, arena);
+    enum pf_code code = pod != NULL ? PF_OK : PF_E_NO_MEMORY;
+    if (code == PF_OK && basis == PF_PLAN_USAGE) {
+        code = use_usage(pod, source->usage, arena);
+    } else if (code == PF_OK && basis == PF_PLAN_LIMITS) {
+        code = use_limits(pod, arena);
+    }
+    if (code != PF_OK) {
+        return pf_err_set(err, code, "out of memory");
+    }
+    code = pf_pod_apply_defaults(pod, source->features, /* stored= */ false, arena, err);
+    if (code == PF_OK) {
+        *ret_pod = pod;
+    }
+    return code;
+}
+
+enum pf_code pf_plan_pod_make(const struct pf_plan_pod_source *source, struct pf_arena *arena,
+                              struct pf_plan_pod *ret_pod, struct pf_err *err)
+{
+    struct pf_pod *pod = pf_arena_calloc(arena, 1, sizeof(*pod));
+    if (pod == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    }
+    enum pf_code code = pf_pod_decode(source->json, arena, pod, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    if (pod->defect.len != 0) {
+        return pf_err_set(err, PF_E_UNSUPPORTED, "%.*s", PF_SV_ARG(pod->defect));
+    }
+    if (pod->meta.namespace_.len == 0) {
+        pod->meta.namespace_ = source->namespace_;
+    }
+    struct pf_rewrite rewrite = {.change_count = 0};
+    if (source->class_ != NULL) {
+        code = pf_rewrite_pod(source->class_, pod, arena, &rewrite, err);
+    }
+    struct pf_plan_pod made = {
+        .cpu_limited = is_limited(pod, PF_SV("cpu")),
+        .memory_limited = is_limited(pod, PF_SV("memory")),
+    };
+    for (unsigned i = 0; i < PF_PLAN_BASIS_COUNT && code == PF_OK; i++) {
+        const bool wanted =
+            i != PF_PLAN_USAGE || source->usage->has_cpu || source->usage->has_memory;
+        code =
+            wanted ? derive(source, pod, (enum pf_plan_basis)i, arena, &made.pods[i], err) : PF_OK;
+    }
+    if (code == PF_OK) {
+        *ret_pod = made;
+    }
+    return code;
+}
