@@ -271,6 +271,7 @@ struct pf_reservation {
     struct pf_reservation *next;
     int64_t expires_ns;
     struct pf_hold hold;
+    bool guessed; /**< moved by pf_settle(): its pod is placed by the filters when it appears */
     uint32_t uid_len;
     char uid[];
 };

@@ -153,7 +153,7 @@ static bool choose_node(struct pf_model *model, struct pod_change *change)
     if (keeps_place(change)) {
         change->place = change->record->node;
     }
-    if (change->place == PF_NODE_NONE && change->claimed != NULL) {
+    if (change->place == PF_NODE_NONE && change->claimed != NULL && !change->claimed->guessed) {
         change->place = change->claimed->hold.node;
     }
     change->hold.node = change->place;
@@ -274,10 +274,15 @@ static void commit(struct pf_model *model, struct pod_change *change)
     }
     pf_slot_release(model, old_place);
     drop_refs(model, &old);
+    uint32_t vacated = old.node;
     if (change->claimed != NULL) {
+        vacated = vacated == PF_NODE_NONE ? change->claimed->hold.node : vacated;
         pf_reservation_release(model, change->claimed);
     }
     commit_pending(model, change, was_placed);
+    if (change->state == PF_POD_BOUND) {
+        pf_settle(model, change->place, vacated);
+    }
 }
 
 static void remove_record(struct pf_model *model, struct pf_record *record)

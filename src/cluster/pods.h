@@ -121,6 +121,11 @@ void pf_pending_remove(struct pf_model *model, uint32_t handle);
 void pf_pending_displace(struct pf_model *model, uint32_t slot);
 void pf_pending_done(struct pf_model *model);
 
+/* ---- settle.c ---- */
+
+/** A pod was bound to @p slot and held room on @p vacated (PF_NODE_NONE: nowhere) before: what is held on @p slot for others, and is too much there now, moves. */
+void pf_settle(struct pf_model *model, uint32_t slot, uint32_t vacated);
+
 /* ---- resident.c: which pods are on a slot ---- */
 
 struct pf_residents {

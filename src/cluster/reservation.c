@@ -120,6 +120,7 @@ static void replace(struct pf_model *model, struct pf_reservation *old, struct p
     pf_hold_add(model, &made->hold);
     pf_hold_sub(model, &old_hold);
     old->hold = made->hold;
+    old->guessed = false;
     old->expires_ns = made->expires_ns;
     drop_refs(model, &old_hold);
     unlink_from(&model->reservations, old);

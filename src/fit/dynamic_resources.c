@@ -1,5 +1,6 @@
 #include "device_classes.h"
 #include "room.h"
+#include <podfit/request.h>
 
 /*
  * DynamicResources allocates devices by CEL expressions, which podfit does not evaluate: pods with spec.resourceClaims are screened (verdict.c), and a node that
@@ -21,8 +22,11 @@ static bool check(const struct pf_filter_input *input, struct pf_filter_target *
 {
     const struct pf_request *request = &input->question->request;
     for (size_t i = 0; i < request->scalar_count; i++) {
-        if (request->scalars[i].amount != 0 && input->question->scalar_delegated[i] &&
-            pf_room_scalar(input, target->slot, i).allocatable <= 0) {
+        /* one that is not delegated gets here where NodeResourcesFit is off or ignores it */
+        const bool asked =
+            request->scalars[i].amount != 0 && (input->question->scalar_delegated[i] ||
+                                                pf_request_is_extended(request->scalars[i].name));
+        if (asked && pf_room_scalar(input, target->slot, i).allocatable <= 0) {
             result->code = PF_FIT_UNDECIDED;
             return false;
         }

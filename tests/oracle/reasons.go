@@ -53,6 +53,8 @@ var wanted = []struct {
 	{reason{"VolumeBinding", uu, "node(s) didn't match PersistentVolume's node affinity"}, "volumes"},
 	{reason{"VolumeBinding", uu, "node(s) didn't find available persistent volumes to bind"}, "volumes"},
 	{reason{"VolumeBinding", uu, "node(s) did not have enough free storage"}, "volumes"},
+	{reason{"VolumeBinding", uu, "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"}, "profiles"},
+	{reason{"VolumeZone", uu, "PersistentVolumeClaim had no pv name and storageClass name"}, "profiles"},
 	{reason{"VolumeZone", uu, "persistentvolume \"*\" not found"}, "volumes"},
 	{reason{"VolumeBinding", uu, "pod has unbound immediate PersistentVolumeClaims"}, "volumes"},
 	{reason{"VolumeBinding", uu, "persistentvolumeclaim \"*\" is being deleted"}, "volumes"},

@@ -6,8 +6,8 @@
  *
  *     struct values { const char *config; bool explain; };
  *     static const struct pf_cliopt rows[] = {
- *         {.name = "config", .type = PF_CLIOPT_STRING, .offset = offsetof(struct values, config), .value = "FILE", .help = "..."},
- *         {.name = "explain", .type = PF_CLIOPT_FLAG, .offset = offsetof(struct values, explain), .help = "..."},
+ *         {PF_CLIOPT_TEXT(struct values, config), .name = "config", .value = "FILE", .help = "..."},
+ *         {PF_CLIOPT_SWITCH(struct values, explain), .name = "explain", .help = "..."},
  *     };
  *
  * Accepted forms: `--name value`, `--name=value`, `-f value`, `-fvalue`; flags take no value but `=true` and `=false`; `--` ends the options; `-` is an
@@ -45,6 +45,12 @@ struct pf_cliopt {
     int64_t max;
     const char *help; /**< one sentence: lower-case, no full stop */
 };
+
+/** Type and offset of the two commonest kinds of option. */
+#define PF_CLIOPT_TEXT(struct_, member_) \
+    .type = PF_CLIOPT_STRING, .offset = offsetof(struct_, member_)
+#define PF_CLIOPT_SWITCH(struct_, member_) \
+    .type = PF_CLIOPT_FLAG, .offset = offsetof(struct_, member_)
 
 struct pf_cliopt_command {
     const char *name;  /**< as typed: `podfit certs create` */

@@ -13,6 +13,10 @@ enum pf_cliout_format {
 };
 /** `table`, `json`, `yaml`, NULL: choices of an `-o` option. */
 extern const char *const pf_cliout_formats[];
+/** The row of `-o`, all but its sentence. @param member_  an int: enum pf_cliout_format */
+#define PF_CLIOUT_OPTION(struct_, member_)                                                         \
+    .name = "output", .letter = 'o', .type = PF_CLIOPT_ENUM, .offset = offsetof(struct_, member_), \
+    .value = "FORMAT", .fallback = "table", .choices = pf_cliout_formats
 
 /** Colours and emphasis that a terminal can show. */
 enum pf_cliout_style {

@@ -201,9 +201,13 @@ static void event_apply_node(struct world *w)
                                         PF_SV_INIT("b:1"), PF_SV_INIT("c:1")};
     struct pf_node_image images[IMAGES];
     const size_t image_count = draw_images(w, image_names, images);
-    struct pf_resource items[2] = {
-        {PF_SV_INIT("cpu"), pf_quantity_from_i64(4, 0, PF_QUANTITY_DECIMAL_SI)},
-        {PF_SV_INIT("example.com/gpu"), pf_quantity_from_i64(8, 0, PF_QUANTITY_DECIMAL_SI)}};
+    /* roomy: that pods move away from overfull nodes has a test of its own, test_settle.c */
+    const int64_t pods = 1000000 + (variant < 4);
+    struct pf_resource items[] = {
+        {PF_SV_INIT("cpu"), pf_quantity_from_i64(1000000, 0, PF_QUANTITY_DECIMAL_SI)},
+        {PF_SV_INIT("memory"), pf_quantity_from_i64(INT64_MAX, 0, PF_QUANTITY_DECIMAL_SI)},
+        {PF_SV_INIT("pods"), pf_quantity_from_i64(pods, 0, PF_QUANTITY_DECIMAL_SI)},
+        {PF_SV_INIT("example.com/gpu"), pf_quantity_from_i64(1000000, 0, PF_QUANTITY_DECIMAL_SI)}};
     const struct pf_node node = {
         .meta = {.name = labels[0].value, .labels = {.items = labels, .count = 2}},
         .unschedulable = variant == 2,
@@ -211,7 +215,7 @@ static void event_apply_node(struct world *w)
         .taint_count = variant == 3,
         .images = images,
         .image_count = image_count,
-        .allocatable = {.items = items, .count = variant < 4 ? 2 : 1, .present = true}};
+        .allocatable = {.items = items, .count = PF_ARRAY_LEN(items), .present = true}};
     assert_int_equal(pf_model_apply_node(w->f->model, &node, NULL), PF_OK);
     if (!w->nodes[number].exists || w->nodes[number].variant != variant) {
         displace(w, number);

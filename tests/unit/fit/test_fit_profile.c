@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "world.h"
+#include <podfit/snapshot.h>
 
 #define NODE(name_, more_)                                                                       \
     "{\"metadata\":{\"name\":\"" name_ "\",\"labels\":{\"hub\":\"" name_ "\"}},\"spec\":{" more_ \
@@ -141,6 +142,85 @@ static void test_rows(void **state)
     world_done(&worlds[1]);
 }
 
+static void load(struct world *world, const char *json)
+{
+    struct pf_snapshot_stats stats = {0};
+    struct pf_err err = {0};
+    if (pf_snapshot_load_bytes(world->model, pf_sv_from(json), "row", &stats, &err) != PF_OK) {
+        fail_msg("%s", err.text);
+    }
+}
+
+#define WEB(scheduler_, owner_)                                                             \
+    "{\"metadata\":{\"namespace\":\"s\",\"name\":\"p\",\"labels\":{\"app\":\"web\"}" owner_ \
+    "},\"spec\":{\"schedulerName\":\"" scheduler_ "\",\"containers\":[{\"name\":\"c\"}]}}"
+#define OWNER(kind_)                                                      \
+    ",\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"" kind_ \
+    "\",\"name\":\"w\",\"uid\":"                                          \
+    "\"u\",\"controller\":true}]"
+
+/* The profile's constraints filter pods without any, once a Service or the controller selects something. */
+static void test_default_spread(void **state)
+{
+    static const struct {
+        const char *name, *pod;
+        enum pf_verdict verdict;
+        uint32_t fits;
+        const char *text;
+    } spread_rows[] = {
+        {"a Service selects it", WEB("spreads", ""), PF_VERDICT_FITS, 1, ""},
+        {"another profile", WEB("seventh", ""), PF_VERDICT_FITS, 2, ""},
+        {"nothing selects it", POD("spreads", ""), PF_VERDICT_FITS, 2, ""},
+        {"its controller's kind is not known", WEB("spreads", OWNER("StatefulSet")),
+         PF_VERDICT_UNKNOWN, 0, "needs kind StatefulSet, of which the snapshot has no object"},
+        {"its controller is known", WEB("spreads", OWNER("ReplicaSet")), PF_VERDICT_FITS, 2, ""},
+        {"constraints of its own",
+         "{\"metadata\":{\"namespace\":\"s\",\"name\":\"p\",\"labels\":{\"app\":\"web\"}},\"spec\":{"
+         "\"schedulerName\":\"spreads\",\"containers\":[{\"name\":\"c\"}],"
+         "\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"host\",\"whenUnsatisfiable\":"
+         "\"ScheduleAnyway\",\"labelSelector\":{\"matchLabels\":{\"app\":\"web\"}}}]}}",
+         PF_VERDICT_FITS, 2, ""},
+    };
+    (void)state;
+    const struct pf_fit_options options = {
+        .max_model_age_ms = 60000, .profiles = profiles, .profile_count = PF_ARRAY_LEN(profiles)};
+    struct world world;
+    world_init(&world, 36, &options);
+    for (size_t i = 0; i < 2; i++) {
+        load(&world,
+             pf_arena_printf(
+                 &world.arena,
+                 "{\"kind\":\"Node\",\"metadata\":{\"name\":\"%c\",\"labels\":{\"host\":\"%c\"}},"
+                 "\"status\":{\"allocatable\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":"
+                 "\"10\"}}}",
+                 "ab"[i], "ab"[i]));
+    }
+    load(&world,
+         "{\"kind\":\"Service\",\"metadata\":{\"name\":\"w\",\"namespace\":\"s\"},\"spec\":{"
+         "\"selector\":{\"app\":\"web\"}}}");
+    /* selects besides the Service what no pod has, so that nothing is counted */
+    load(&world,
+         "{\"kind\":\"ReplicaSet\",\"metadata\":{\"name\":\"w\",\"namespace\":\"s\"},\"spec\":{"
+         "\"selector\":{\"matchLabels\":{\"app\":\"web\",\"version\":\"2\"}}}}");
+    load(&world,
+         "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"e\",\"namespace\":\"s\",\"labels\":{"
+         "\"app\":\"web\"}},\"spec\":{\"nodeName\":\"a\",\"containers\":[{\"name\":\"c\"}]}}");
+    for (size_t i = 0; i < 2 * PF_ARRAY_LEN(spread_rows); i++) {
+        const size_t at = i % PF_ARRAY_LEN(spread_rows);
+        const struct pf_judgement judgement = world_judge(&world, pf_sv_from(spread_rows[at].pod));
+        const struct pf_explanation told = world_explain(&world, pf_sv_from(spread_rows[at].pod));
+        if (judgement.verdict != spread_rows[at].verdict ||
+            judgement.nodes_fit != spread_rows[at].fits ||
+            told.judgement.nodes_fit != spread_rows[at].fits ||
+            !pf_sv_eq_cstr(judgement.cause, spread_rows[at].text)) {
+            fail_msg("%s: %s on %u nodes, '%.*s'", spread_rows[at].name,
+                     pf_verdict_name(judgement.verdict), judgement.nodes_fit,
+                     PF_SV_ARG(judgement.cause));
+        }
+    }
+    world_done(&world);
+}
+
 static void test_added_affinity_reason(void **state)
 {
     (void)state;
@@ -160,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_default_spread),
         cmocka_unit_test(test_added_affinity_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
