@@ -280,7 +280,11 @@ void pf_kube_client_wake(struct pf_kube_client *client)
 
 struct pf_kube_client_stats pf_kube_client_stats(const struct pf_kube_client *client)
 {
-    return client->stats;
+    struct pf_kube_client_stats stats = client->stats;
+    for (const struct pf_kube_call *call = client->first; call != NULL; call = call->next) {
+        stats.under_way++;
+    }
+    return stats;
 }
 
 /* A request that somebody waits for. */

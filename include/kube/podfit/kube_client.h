@@ -98,6 +98,7 @@ struct pf_kube_client_stats {
     uint64_t failures;          /**< no answer, or a status of 400 and above */
     uint64_t reauthentications; /**< credentials renewed after a 401 */
     uint64_t bytes_received;
+    uint64_t under_way; /**< calls that have not ended */
 };
 struct pf_kube_client_stats pf_kube_client_stats(const struct pf_kube_client *client);
 

@@ -14,6 +14,9 @@ import threading
 import time
 
 STATUS = {'kind': 'Status', 'apiVersion': 'v1', 'metadata': {}, 'status': 'Failure'}
+LEASES = '/apis/coordination.k8s.io/v1/namespaces/podfit/leases'
+leases = {}
+lock = threading.Lock()
 counts = {'connections': 0, 'requests': 0}
 release = threading.Event()
 
@@ -99,12 +102,39 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.together.wait(30)
         self.do_ok()
 
+    def do_lease(self, body):
+        """A store of leases with resourceVersion; the file FOLDER/output, if it is there, makes it fail."""
+        name = self.path[len(LEASES) + 1:] or json.loads(body)['metadata']['name']
+        with lock:
+            lease = leases.get(name)
+            if os.path.exists(os.path.join(self.server.folder, 'output')):
+                self.status(500, 'InternalError', 'etcd is away')
+            elif self.command == 'POST' and lease:
+                self.status(409, 'AlreadyExists', 'it is there')
+            elif self.command != 'POST' and not lease:
+                self.status(404, 'NotFound', 'no lease')
+            elif self.command == 'PATCH' and json.loads(body)['metadata']['resourceVersion'] != lease['metadata']['resourceVersion']:
+                self.status(409, 'Conflict', 'it has changed')
+            else:
+                self.answer(200, json.dumps(self.changed_lease(name, lease, json.loads(body or 'null'))))
+
+    @staticmethod
+    def changed_lease(name, lease, change):
+        if change:
+            lease = lease or {'apiVersion': change['apiVersion'], 'kind': 'Lease', 'metadata': {'labels': {'kept': 'yes'}}, 'spec': {}}
+            lease['metadata'].update(change['metadata'], resourceVersion=str(counts['requests']))
+            lease['spec'].update(change['spec'])
+            leases[name] = lease
+        return lease
+
     def serve(self):
         counts['requests'] += 1
         body = self.rfile.read(int(self.headers.get('Content-Length', '0')))
         name = self.path.split('?')[0].strip('/')
         if name == 'echo':
             self.do_echo(body)
+        elif self.path.startswith(LEASES):
+            self.do_lease(body)
         else:
             getattr(self, 'do_' + name)()
 
