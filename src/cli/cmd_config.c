@@ -36,6 +36,18 @@ static const struct pf_cliopt_command document_command = {
     .examples = "  podfit config document",
 };
 
+static const struct pf_cliopt_command explain_command = {
+    .name = "podfit config explain",
+    .usage = "[KEY]",
+    .about =
+        "Say what a key of the configuration does: its type, default and allowed values, and the keys\n"
+        "below it. Without KEY: the keys of the file.",
+    .args_max = 1,
+    .args_name = "KEY",
+    .notes = "Exit status: 0 done, 1 there is no such key, 2 error.",
+    .examples = "  podfit config explain classes.onFull\n  podfit config explain fit",
+};
+
 /* A file that is not a configuration is an answer; one that cannot be read is an error. */
 static int exit_of(enum pf_code code)
 {
@@ -126,16 +138,41 @@ static int run_document(int argc, char **argv)
     return PF_COMMAND_OK;
 }
 
+static int run_explain(int argc, char **argv)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, ARENA_MAX_BYTES);
+    struct pf_cliopt_strings keys = {0};
+    int status = PF_COMMAND_ERROR;
+    const struct pf_cliopt_start start = {
+        .argc = argc, .argv = argv, .arena = &arena, .ret_args = &keys};
+    if (!pf_cliopt_begin(&explain_command, &start, &status)) {
+        return status;
+    }
+    pf_autobuf struct pf_buf out = {0};
+    pf_buf_init(&out, PF_CONFIG_MAX_BYTES);
+    struct pf_err err = {0};
+    const struct pf_sv key = keys.count != 0 ? pf_sv_from(keys.items[0]) : (struct pf_sv){0};
+    enum pf_code code = pf_config_explain(key, &out, &err);
+    code = code == PF_OK ? pf_cliout_flush(&out, &err) : code;
+    if (code != PF_OK) {
+        pf_cliout_error("%s", err.text);
+        return code == PF_E_NOT_FOUND ? PF_COMMAND_NO : PF_COMMAND_ERROR;
+    }
+    return PF_COMMAND_OK;
+}
+
 int pf_cmd_config_run(int argc, char **argv)
 {
     static const struct pf_command commands[] = {
         {.name = "check", .summary = "report every problem of a file", .run = run_check},
         {.name = "show", .summary = "print it with every default", .run = run_show},
+        {.name = "explain", .summary = "say what a key does", .run = run_explain},
         {.name = "document", .summary = "print a table of every key", .run = run_document},
     };
     static const struct pf_command_group group = {
         .name = "podfit config",
-        .about = "Check and show the webhook's configuration.",
+        .about = "Check, show and explain the webhook's configuration.",
         .commands = commands,
         .count = PF_ARRAY_LEN(commands),
         .examples = "  podfit config check podfit.yaml\n  podfit config show podfit.yaml",

@@ -64,6 +64,11 @@ void pf_config_document(struct pf_buf *buf)
     (void)code; /* the buffer keeps it */
 }
 
+enum pf_code pf_config_explain(struct pf_sv path, struct pf_buf *buf, struct pf_err *err)
+{
+    return pf_options_docs_explain(&pf_config_table, path, buf, err);
+}
+
 /** Take `:12` off a text. @return false: it does not begin so */
 static bool take_number(const char **at, uint32_t *ret_number)
 {

@@ -112,7 +112,7 @@ class Usage(Case):
                 self.usage_error(text, *args)
 
     def test_help_everywhere(self):
-        commands = [['serve'], ['check'], ['plan'], ['audit'], ['version'], ['config', 'check'], ['config', 'show'], ['config', 'document'],
+        commands = [['serve'], ['check'], ['plan'], ['audit'], ['version'], ['config', 'check'], ['config', 'show'], ['config', 'document'], ['config', 'explain'],
                     ['certs', 'create'], ['certs', 'show'], ['certs', 'renew']]
         for command in commands:
             with self.subTest(command=command):
@@ -130,6 +130,20 @@ class Usage(Case):
                 self.assertEqual((help_text.status, help_text.err), (0, ''))
                 self.assertIn('\nCommands:\n', help_text.out)
                 self.assertEqual(podfit(*group, 'help').out, help_text.out)
+
+    def test_config_explain(self):
+        self.assertRegex(podfit('config', 'explain').out, r'(?m)^  classes +<list of objects> required  ')
+        for key in ('classes.onFull', 'classes[].onFull', 'classes[0].onFull'):
+            text = podfit('config', 'explain', key)
+            self.assertEqual((text.status, text.err), (0, ''))
+            self.assertIn(': what happens to a pod for which there is no room now\n', text.out)
+            self.assertRegex(text.out, r'default: +reject\n  allowed: +one of reject, annotate, gate')
+        self.assertIn('\nkeys:\n', podfit('config', 'explain', 'classes.pool').out)
+        for key, message in (('classes.onFul', "did you mean 'onFull'?"), ('nothing.here', "there is no key 'nothing'"), ('fit.filters.disabled.x', "no key 'x'"),
+                             ('.', 'no option'), ('x' * 5000, 'no option has a path of 5000 bytes')):
+            text = podfit('config', 'explain', key)
+            self.assertEqual((text.status, text.out), (1, ''), key)
+            self.assertIn(message, text.err)
 
     def test_version(self):
         self.assertRegex(podfit('version').out, r'^podfit \d+\.\d+\.\d+ \(Kubernetes 1\.33 to 1\.36\)\n$')

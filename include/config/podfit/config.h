@@ -65,5 +65,13 @@ void pf_config_unref(struct pf_config *config);
 void pf_config_show(const struct pf_config *config, struct pf_buf *buf);
 /** Markdown table of every key (type, default, allowed, sentence) from the option tables. */
 void pf_config_document(struct pf_buf *buf);
+/**
+ * One key of the configuration and what is below it, as `kubectl explain` does.
+ *
+ * @param path  `classes.onFull`, `classes[].onFull` or `classes[0].onFull`; empty: the keys of the file
+ * @return PF_OK, PF_E_NOT_FOUND (the text suggests the nearest key), or the buffer's status
+ */
+enum pf_code pf_config_explain(struct pf_sv path, struct pf_buf *buf,
+                               struct pf_err *err) PF_MUST_CHECK;
 
 #endif
