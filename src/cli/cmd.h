@@ -8,6 +8,7 @@ int pf_cmd_check_run(int argc, char **argv);
 int pf_cmd_plan_run(int argc, char **argv);
 int pf_cmd_certs_run(int argc, char **argv);
 int pf_cmd_config_run(int argc, char **argv);
+int pf_cmd_migrate_run(int argc, char **argv);
 int pf_cmd_audit_run(int argc, char **argv);
 int pf_cmd_version_run(int argc, char **argv);
 

@@ -168,6 +168,9 @@ int pf_cmd_config_run(int argc, char **argv)
         {.name = "check", .summary = "report every problem of a file", .run = run_check},
         {.name = "show", .summary = "print it with every default", .run = run_show},
         {.name = "explain", .summary = "say what a key does", .run = run_explain},
+        {.name = "migrate",
+         .summary = "write the class that does what another program's settings do",
+         .run = pf_cmd_migrate_run},
         {.name = "document", .summary = "print a table of every key", .run = run_document},
     };
     static const struct pf_command_group group = {

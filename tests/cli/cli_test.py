@@ -112,7 +112,7 @@ class Usage(Case):
                 self.usage_error(text, *args)
 
     def test_help_everywhere(self):
-        commands = [['serve'], ['check'], ['plan'], ['audit'], ['version'], ['config', 'check'], ['config', 'show'], ['config', 'document'], ['config', 'explain'],
+        commands = [['serve'], ['check'], ['plan'], ['audit'], ['version'], ['config', 'check'], ['config', 'show'], ['config', 'document'], ['config', 'explain'], ['config', 'migrate'],
                     ['certs', 'create'], ['certs', 'show'], ['certs', 'renew']]
         for command in commands:
             with self.subTest(command=command):
@@ -144,6 +144,55 @@ class Usage(Case):
             text = podfit('config', 'explain', key)
             self.assertEqual((text.status, text.out), (1, ''), key)
             self.assertIn(message, text.err)
+
+    def migrated(self, text, *args, status=0):
+        result = podfit('config', 'migrate', '-', *args, stdin=text if isinstance(text, str) else json.dumps(text))
+        self.assertEqual(result.status, status, result.err)
+        if status == 0:
+            self.assertEqual(podfit('config', 'check', self.file('migrated.yaml', result.out)).status, 0)
+        return result
+
+    def test_migrate_openshift(self):
+        percents = {'memoryRequestToLimitPercent': 50, 'cpuRequestToLimitPercent': 25, 'limitCPUToMemoryPercent': 200}
+        operator = {'apiVersion': 'operator.autoscaling.openshift.io/v1', 'kind': 'ClusterResourceOverride', 'metadata': {'name': 'cluster'},
+                    'spec': {'podResourceOverride': {'spec': percents}}}
+        plain = dict({'apiVersion': 'autoscaling.openshift.io/v1', 'kind': 'ClusterResourceOverrideConfig'}, **percents)
+        nested = {'apiVersion': 'autoscaling.openshift.io/v1', 'kind': 'ClusterResourceOverrideConfig', 'spec': percents}
+        texts = {self.migrated(document).out for document in (operator, plain, nested)}
+        self.assertEqual(len(texts), 1, texts)
+        text = texts.pop()
+        for line in ('  memoryRequestToLimitPercent: 50', '  cpuRequestToLimitPercent: 25', '  limitCPUToMemoryPercent: 200',
+                     '        clusterresourceoverrides.admission.autoscaling.openshift.io/enabled: "true"'):
+            self.assertIn(line + '\n', text)
+        named = self.migrated(operator, '--name', 'dev', '-n', 'a', '-n', 'b').out
+        self.assertIn('name: dev\n', named)
+        self.assertNotIn('namespaceSelector', named)
+        relabel = dict(plain, forceSelinuxRelabel=True)
+        self.assertIn('forceSelinuxRelabel has nothing to do with requests', self.migrated(relabel).err)
+        self.assertIn('allowed: memoryRequestToLimitPercent', self.migrated({'kind': 'ClusterResourceOverride', 'spec': {}}, status=1).err)
+        self.assertIn('memoryRequestToLimitPercent', self.migrated(dict(plain, memoryRequestToLimitPercent=101), status=1).err)
+
+    def test_migrate_cocalc(self):
+        quotas = '{"internet":true,"idle_timeout":1800,"mem":2000,"cpu":1,"cpu_oc":20,"mem_oc":10}'
+        values = {'global': {'settings': {'default_quotas': quotas, 'max_upgrades': '{"memory":16000}'}},
+                  'manage': {'project': {'dedicatedProjectNodesTaint': 'cocalc-projects=true:NoSchedule', 'dedicatedProjectNodesLabel': 'cocalc-role=projects'}}}
+        result = self.migrated(values)
+        self.assertEqual(result.err, '')
+        run = subprocess.run([PODFIT, 'plan', '--config', self.file('c.yaml', result.out), '-o', 'json', '--node',
+                              'cpu=8,memory=32Gi,taint=cocalc-projects=true:NoSchedule,label=cocalc-role=projects'], capture_output=True, timeout=60, check=True)
+        plan = json.loads(run.stdout)['plan']
+        self.assertEqual((plan['class'], plan['project']['requests'], plan['fits']), ('projects', {'cpu': '50m', 'memory': '200Mi'}, 110))
+        for other in ({'settings': {'default_quotas': json.loads(quotas)}}, {'default_quotas': quotas}):
+            self.assertIn('defaultQuotas', self.migrated(other).out)
+        odd = {'default_quotas': quotas, 'manage': {'project': {'dedicatedProjectNodesTaint': 'x', 'dedicatedProjectNodesLabel': 5}}}
+        self.assertEqual(self.migrated(odd).err.count('left out'), 2)
+        self.assertIn("cpu_oc", self.migrated({'default_quotas': '{"cpu_oc":0.5}'}, status=1).err)
+
+    def test_migrate_refuses(self):
+        for text, status, message in (('a: 1', 1, 'neither kind ClusterResourceOverride'), ('[]', 1, 'neither kind'), ('a: [', 1, 'standard input'),
+                                      ('', 1, ''), ('kind: [ClusterResourceOverride]', 1, 'neither kind')):
+            self.assertIn(message.replace('standard input', 'std'), self.migrated(text, status=status).err, text)
+        self.usage_error('/nonexistent', 'config', 'migrate', '/nonexistent')
 
     def test_version(self):
         self.assertRegex(podfit('version').out, r'^podfit \d+\.\d+\.\d+ \(Kubernetes 1\.33 to 1\.36\)\n$')
