@@ -96,7 +96,9 @@ enum pf_code pf_plan_calc_ask(const struct pf_plan_settings *settings, struct pf
         if (answers.pod.pods[i] == NULL || (i == PF_PLAN_LIMITS && !all)) {
             continue;
         }
-        code = pf_fit_explain(world->fit, answers.pod.pods[i], arena, &answers.by[i], err);
+        /* room that lower-priority pods would have to give up is not room to plan with */
+        const struct pf_fit_ask ask = {.pod = answers.pod.pods[i], .ignore_preemption = true};
+        code = pf_fit_explain_ask(world->fit, &ask, arena, &answers.by[i], err);
         const enum pf_verdict verdict = answers.by[i].judgement.verdict;
         if (code == PF_OK && (verdict == PF_VERDICT_UNKNOWN || verdict == PF_VERDICT_NOT_JUDGED)) {
             code = refuse_verdict(&answers.by[i].judgement, err);
