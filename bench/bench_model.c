@@ -13,78 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "objects.h"
 #include <podfit/buf.h>
 #include <podfit/clock.h>
 #include <podfit/snapshot.h>
-
-#define NODE_BYTES 13000
-#define POD_BYTES  9000
-
-/* managedFields of the usual form, repeated to the size wanted */
-static void append_filler(struct pf_buf *text, size_t bytes)
-{
-    static const char entry[] =
-        "{\"apiVersion\":\"v1\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{\"f:metadata\":{\"f:"
-        "labels\":{\".\":{},\"f:app.kubernetes.io/name\":{},\"f:pod-template-hash\":{}},\"f:"
-        "ownerReferences\":{\".\":{},\"k:{\\\"uid\\\":\\\"5c6c5b0e\\\"}\":{}}},\"f:spec\":{\"f:"
-        "containers\":{\"k:{\\\"name\\\":\\\"project\\\"}\":{\".\":{},\"f:env\":{\".\":{}},\"f:"
-        "image\":{},\"f:imagePullPolicy\":{},\"f:resources\":{\".\":{},\"f:limits\":{}}}}}},"
-        "\"manager\":\"kube-controller-manager\",\"operation\":\"Update\",\"time\":\"2026-11-22T04:"
-        "37:00Z\"}";
-    pf_buf_append_cstr(text, "\"managedFields\":[");
-    for (size_t len = 0; len < bytes; len += sizeof(entry)) {
-        pf_buf_append_cstr(text, len != 0 ? "," : "");
-        pf_buf_append_cstr(text, entry);
-    }
-    pf_buf_append_cstr(text, "]");
-}
-
-static void append_node(struct pf_buf *text, unsigned i, const struct pf_buf *filler)
-{
-    char name[64];
-    (void)snprintf(name, sizeof(name), "ip-10-%u-%u-%u.eu-central-1.compute.internal",
-                   i >> 16 & 255, i >> 8 & 255, i & 255);
-    pf_buf_printf(
-        text,
-        "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"%s\",\"labels\":"
-        "{\"kubernetes.io/hostname\":\"%s\",\"kubernetes.io/arch\":\"amd64\",\"kubernetes."
-        "io/os\":\"linux\",\"node.kubernetes.io/instance-type\":\"m5.4xlarge\",\"topology."
-        "kubernetes.io/zone\":\"eu-central-1%c\",\"topology.kubernetes.io/region\":\"eu-"
-        "central-1\",\"cocalc-role\":\"projects\"},",
-        name, name, 'a' + (int)(i % 3));
-    pf_buf_append_sv(text, pf_buf_view(filler));
-    pf_buf_append_cstr(
-        text,
-        "},\"spec\":{\"taints\":[{\"key\":\"cocalc-projects\",\"value\":\"true\",\"effect\":"
-        "\"NoSchedule\"}]},\"status\":{\"allocatable\":{\"cpu\":\"15890m\",\"ephemeral-storage"
-        "\":\"95491281146\",\"hugepages-1Gi\":\"0\",\"hugepages-2Mi\":\"0\",\"memory\":"
-        "\"62952960Ki\",\"pods\":\"234\"}}}");
-}
-
-static void append_pod(struct pf_buf *text, unsigned i, unsigned nodes, const struct pf_buf *filler)
-{
-    static const char *const memory[] = {"200Mi", "400Mi", "1Gi", "2Gi", "100Mi"};
-    const unsigned node = i % (nodes != 0 ? nodes : 1);
-    pf_buf_printf(
-        text,
-        "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"project-%08x-4d1c-"
-        "4b60-9b60-%012x\",\"namespace\":\"team-%u\",\"uid\":\"%08x-77aa-4c6e-8e67-%012x\","
-        "\"creationTimestamp\":\"2026-11-22T04:37:00Z\",\"labels\":{\"run\":\"project\"},",
-        i * 2654435761U, i, i % 40, i * 40503U, i);
-    pf_buf_append_sv(text, pf_buf_view(filler));
-    pf_buf_append_cstr(text, "},\"spec\":{");
-    if (i % 200 != 0) {
-        pf_buf_printf(text, "\"nodeName\":\"ip-10-%u-%u-%u.eu-central-1.compute.internal\",",
-                      node >> 16 & 255, node >> 8 & 255, node & 255);
-    }
-    pf_buf_printf(text,
-                  "\"schedulerName\":\"default-scheduler\",\"containers\":[{\"name\":\"project\","
-                  "\"image\":\"registry/project:1\",\"resources\":{\"limits\":{\"cpu\":\"%u\","
-                  "\"memory\":\"4Gi\"},\"requests\":{\"cpu\":\"%um\",\"memory\":\"%s\"}}}],"
-                  "\"tolerations\":[{\"key\":\"cocalc-projects\",\"operator\":\"Exists\"}]},"
-                  "\"status\":{\"phase\":\"%s\"}}",
-                  1 + i % 3, 10 + i % 7 * 10, memory[i % 5], i % 200 != 0 ? "Running" : "Pending");
-}
 
 static void write_all(int fd, const struct pf_buf *text)
 {
@@ -102,17 +34,16 @@ static void write_all(int fd, const struct pf_buf *text)
 static void write_list(int fd, unsigned nodes, unsigned pods, bool want_pods)
 {
     struct pf_buf text;
-    struct pf_buf filler;
+    struct objects objects;
     pf_buf_init(&text, (size_t)1 << 20);
-    pf_buf_init(&filler, (size_t)1 << 20);
-    append_filler(&filler, want_pods ? POD_BYTES - 900 : NODE_BYTES - 900);
+    objects_init(&objects, nodes);
     pf_buf_append_cstr(&text, "{\"apiVersion\":\"v1\",\"items\":[");
     for (unsigned i = 0; i < (want_pods ? pods : nodes); i++) {
         pf_buf_append_cstr(&text, i != 0 ? "," : "");
         if (want_pods) {
-            append_pod(&text, i, nodes, &filler);
+            objects_append_pod(&text, &objects, i, 1);
         } else {
-            append_node(&text, i, &filler);
+            objects_append_node(&text, &objects, i, 1);
         }
         if (text.len > 60000) {
             write_all(fd, &text);
@@ -176,7 +107,8 @@ static bool load(struct pf_model *model, unsigned nodes, unsigned pods, bool wan
                                (double)(after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6;
     (void)waitpid(child, NULL, 0);
     const uint64_t objects = want_pods ? stats.pods : stats.nodes;
-    const double megabytes = (double)objects * (want_pods ? POD_BYTES : NODE_BYTES) / 1e6;
+    const double megabytes =
+        (double)objects * (want_pods ? OBJECTS_POD_BYTES : OBJECTS_NODE_BYTES) / 1e6;
     printf("%-5s %8" PRIu64 " objects, about %6.0f MB: %6.2f s, %5.0f MB/s; own CPU %5.2f s, %5.0f "
            "MB/s, %4.1f us an object\n",
            want_pods ? "pods" : "nodes", objects, megabytes, seconds, megabytes / seconds,

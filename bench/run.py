@@ -187,6 +187,15 @@ def model(build):
     row('wall clock of both loads', '%.1f s' % (time.monotonic() - start))
 
 
+def watch(build):
+    print('list and watch of pods of 9 KB without the network: CPU time of the best of 7 rounds')
+    done = subprocess.run([os.path.join(build, 'bench', 'bench_watch')], capture_output=True, text=True, check=True)
+    print(done.stdout.rstrip())
+    figures = {line[:28].strip(): line[28:].split() for line in done.stdout.splitlines()}
+    row('list data into the model, MB/s of CPU time', figures['list into the model'][0], 'target >= 100')
+    row('watch events into the model, a second of CPU time', figures['watch into the model'][2], 'target >= 20000')
+
+
 def main(args):
     build = os.path.abspath(args[0])
     with tempfile.TemporaryDirectory(prefix='podfit-bench-') as folder:
@@ -196,6 +205,7 @@ def main(args):
         finally:
             servers.stop()
     model(build)
+    watch(build)
     return 0
 
 
