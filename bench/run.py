@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDED = os.path.join(HERE, '..', 'tests', 'reference', 'recorded')
@@ -196,16 +197,89 @@ def watch(build):
     row('watch events into the model, a second of CPU time', figures['watch into the model'][2], 'target >= 20000')
 
 
+COLD_NODES, COLD_PODS, COLD_EVENTS = 5000, 150000, 500
+COLD_BYTES = COLD_NODES * 13000 + COLD_PODS * 9000
+KUBECONFIG = '''apiVersion: v1
+kind: Config
+current-context: stub
+clusters: [{name: stub, cluster: {server: "http://127.0.0.1:%d"}}]
+users: [{name: stub, user: {}}]
+contexts: [{name: stub, context: {cluster: stub, user: stub}}]
+'''
+
+
+def usage(pid):
+    """CPU seconds, peak and present memory in MiB of a process"""
+    with open('/proc/%d/stat' % pid, encoding='ascii') as f:
+        fields = f.read().rsplit(')', 1)[1].split()
+    with open('/proc/%d/status' % pid, encoding='ascii') as f:
+        memory = {line.split(':')[0]: int(line.split()[1]) / 1024 for line in f if line.startswith('Vm')}
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK'), memory['VmHWM'], memory['VmRSS']
+
+
+def is_ready(port):
+    try:
+        with urllib.request.urlopen('http://127.0.0.1:%d/readyz' % port, timeout=10) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def wait_for(process, condition, seconds, what):
+    start = time.monotonic()
+    while not condition():
+        if process.poll() is not None or time.monotonic() - start > seconds:
+            raise SystemExit('podfit serve: %s not within %d s' % (what, seconds))
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+def cold_start(servers, streaming):
+    """`podfit serve` against an API server of 5,000 nodes and 150,000 pods that change 500 times a second"""
+    name = 'cold-%d' % streaming
+    stub = subprocess.Popen([os.path.join(servers.build, 'bench', 'stub_api'), str(COLD_NODES), str(COLD_PODS), str(COLD_EVENTS), str(streaming)],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    servers.running.append(stub)
+    with open(servers.path(name), 'w', encoding='ascii') as f:
+        f.write(KUBECONFIG % int(stub.stdout.readline()))
+    ports = servers.path(name + '-ports')
+    with open(servers.path(name + '-log'), 'w', encoding='utf8') as log:
+        podfit = subprocess.Popen([servers.podfit, 'serve', '--config', servers.path('config.yaml'), '--kubeconfig', servers.path(name), '--cert-dir',
+                                   servers.path('certs'), '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0', '--port-file', ports,
+                                   '--shutdown-delay', '0s'], stdout=log, stderr=log)
+    servers.running.append(podfit)
+    start = time.monotonic()
+    wait_for(podfit, lambda: os.path.exists(ports) and len(open(ports, encoding='ascii').read().split()) == 2, 30, 'listening')
+    ops = int(open(ports, encoding='ascii').read().split()[1])
+    wait_for(podfit, lambda: is_ready(ops), 300, 'ready')
+    wall = time.monotonic() - start
+    cpu, peak, _ = usage(podfit.pid)
+    time.sleep(10)
+    later, _, settled = usage(podfit.pid)
+    kind = 'streaming lists' if streaming else 'pages of 500'
+    row('ready after %.2f GB in %s' % (COLD_BYTES / 1e9, kind), '%.1f s' % wall)
+    row('list data a second of CPU time', '%.0f MB' % (COLD_BYTES / 1e6 / cpu), 'target >= 100')
+    row('memory settled', '%.1f MiB' % settled, 'target <= 64')
+    row('memory at the peak, more than settled', '%.1f MiB' % max(0, peak - settled), 'target <= 32')
+    row('CPU at %d events a second' % COLD_EVENTS, '%.1f %%' % ((later - cpu) * 10), 'target <= %.1f' % (COLD_EVENTS / 200))
+    for process in (podfit, stub):
+        process.terminate()
+        process.wait(30)
+
+
 def main(args):
     build = os.path.abspath(args[0])
     with tempfile.TemporaryDirectory(prefix='podfit-bench-') as folder:
         servers = Servers(build, folder)
         try:
             webhook(servers)
+            model(build)
+            watch(build)
+            print('cold start against an API server of %d nodes of 13 KB and %d pods of 9 KB' % (COLD_NODES, COLD_PODS))
+            for streaming in (1, 0):
+                cold_start(servers, streaming)
         finally:
             servers.stop()
-    model(build)
-    watch(build)
     return 0
 
 
