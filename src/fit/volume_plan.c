@@ -218,8 +218,9 @@ static void plan_limits_after_binding(struct pf_volume_builder *b)
         }
         const struct pf_sv name = pf_volume_builder_claim_name(b, &pod->volumes[i]);
         if (b->code == PF_OK && pf_volume_builder_find_claim(b, name) == NULL) {
-            pf_volume_builder_give_up(
-                b, pf_volume_builder_not_found(b, "persistentvolumeclaim", name));
+            const char *text = pf_volume_builder_not_found(b, "persistentvolumeclaim", name);
+            b->question->unsure_misfit = text; /* filters behind it are not reached on such nodes */
+            pf_volume_builder_give_up(b, text);
         }
     }
     if (b->code == PF_OK && !b->ended) {
