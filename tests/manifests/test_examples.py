@@ -1,6 +1,7 @@
 """The configurations that the manifests install are accepted by podfit, and do to the example workloads what their README says."""
 import json
 import os
+import re
 import tempfile
 import unittest
 
@@ -10,6 +11,9 @@ import render
 
 OVERLAYS = os.path.join(render.MANIFESTS, 'overlays')
 CONFIGS = ['base/podfit.yaml', *('overlays/%s/podfit.yaml' % o for o in sorted(os.listdir(OVERLAYS)))]
+
+# Options of the registration in a cluster; a podfit that cannot register itself yet has none of them, one that can has all.
+REGISTRATION = {'--webhook-configuration', '--cert-secret', '--cert-lease', '--service'}
 
 
 def podfit(*args):
@@ -62,6 +66,26 @@ class Configurations(unittest.TestCase):
             with self.subTest(path), open(os.path.join(render.MANIFESTS, path), encoding='utf-8') as f:
                 rendered = render.one(render.kustomize(os.path.dirname(path)), 'ConfigMap')
                 self.assertEqual(rendered['data'], {'podfit.yaml': f.read()})
+
+
+    def test_the_chart_carries_one_that_podfit_accepts(self):
+        code, objects, err = render.helm_template('--kube-version', '1.36.0')
+        self.assertEqual(code, 0, err)
+        with tempfile.NamedTemporaryFile('w', suffix='.yaml') as f:
+            f.write(render.one(objects, 'ConfigMap')['data']['podfit.yaml'])
+            f.flush()
+            code, out, err = podfit('config', 'check', f.name)
+        self.assertEqual((code, err), (0, ''), out)
+
+
+class Options(unittest.TestCase):
+    def test_podfit_has_every_option_of_the_manifests(self):
+        offered = set(re.findall(r'--[a-z-]+', podfit('serve', '--help')[1]))
+        self.assertIn('--config', offered)
+        for name, objects in (('base', render.kustomize('base')), ('own-certificate', render.with_components('own-certificate'))):
+            with self.subTest(name):
+                self.assertLessEqual(set(render.flags(objects)) - REGISTRATION, offered)
+        self.assertIn(REGISTRATION & offered, (set(), REGISTRATION))
 
 
 class Cocalc(unittest.TestCase):
