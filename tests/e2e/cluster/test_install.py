@@ -21,7 +21,8 @@ RIGHTS = [
     ('watch', 'policy/poddisruptionbudgets', '', '', True),
     ('patch', REGISTRATIONS, '', 'podfit', True), ('patch', REGISTRATIONS, '', 'other', False), ('delete', REGISTRATIONS, '', 'podfit', False),
     ('update', '/secrets', 'podfit-system', 'podfit-certificates', True), ('create', 'coordination.k8s.io/leases', 'podfit-system', '', True),
-    ('get', '/secrets', 'podfit-system', 'other', False), ('list', '/secrets', 'podfit-system', '', False), ('create', '/secrets', 'kube-system', '', False),
+    ('list', '/secrets', 'podfit-system', 'podfit-certificates', True), ('get', '/secrets', 'podfit-system', 'other', False),
+    ('list', '/secrets', 'podfit-system', '', False), ('create', '/secrets', 'kube-system', '', False),
     ('get', '/configmaps', 'podfit-system', 'podfit', False), ('create', '/pods', '', '', False), ('patch', '/pods', '', '', False),
     ('delete', '/pods', '', '', False), ('patch', '/nodes', '', '', False),
 ]
