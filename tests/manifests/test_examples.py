@@ -32,18 +32,26 @@ def replica(stateful_set, ordinal):
     return {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': meta, 'spec': template['spec']}
 
 
+def running(pod, node):
+    """As podfit had it rewritten, bound and started."""
+    container = {**pod['spec']['containers'][0], 'resources': {'requests': {'cpu': '500m', 'memory': '1Gi'}, 'limits': {'cpu': '2', 'memory': '2Gi'}}}
+    return {**pod, 'spec': {**pod['spec'], 'nodeName': node, 'priority': -10, 'containers': [container]}, 'status': {'phase': 'Running'}}
+
+
 def copy(pod, number):
     return {**pod, 'metadata': {**pod['metadata'], 'name': '%s-%d' % (pod['metadata']['name'], number)}}
 
 
-def check(overlay, pods):
-    """What podfit check says of these pods, one after another, in the overlay's example cluster."""
-    with tempfile.NamedTemporaryFile('w', suffix='.json') as f:
-        json.dump({'apiVersion': 'v1', 'kind': 'List', 'items': pods}, f)
-        f.flush()
-        folder = os.path.join(OVERLAYS, overlay)
-        code, out, err = podfit('check', '-o', 'json', '--config', os.path.join(folder, 'podfit.yaml'),
-                                '--snapshot', os.path.join(folder, 'example', 'cluster.yaml'), '-f', f.name)
+def check(overlay, pods, present=()):
+    """What podfit check says of these pods, one after another, in the overlay's example cluster with the pods that are there already."""
+    folder = os.path.join(OVERLAYS, overlay)
+    items = documents(overlay, 'example', 'cluster.yaml')[0]['items'] + list(present)
+    with tempfile.TemporaryDirectory() as work:
+        for name, objects in (('pods.json', pods), ('cluster.json', items)):
+            with open(os.path.join(work, name), 'w', encoding='utf-8') as f:
+                json.dump({'apiVersion': 'v1', 'kind': 'List', 'items': objects}, f)
+        code, out, err = podfit('check', '-o', 'json', '--config', os.path.join(folder, 'podfit.yaml'), '--snapshot', os.path.join(work, 'cluster.json'),
+                                '-f', os.path.join(work, 'pods.json'))
     if code not in (0, 1):
         raise AssertionError(err)
     return json.loads(out)['items']
@@ -124,6 +132,12 @@ class JupyterHub(unittest.TestCase):
         self.assertEqual([i['action'] for i in users], ['allow'] * 14 + ['reject'] * 2)
         spare = check('jupyterhub', [replica(self.placeholders, i) for i in range(16)])
         self.assertEqual([i['action'] for i in spare], ['allow'] * 14 + ['annotate'] * 2)
+
+    def test_a_placeholder_makes_way_for_a_user(self):
+        """Bound placeholders fill the user nodes; each stands for one user, and a user's pod takes the place of one."""
+        present = [running(replica(self.placeholders, i), 'user-pool-%d' % (i % 2)) for i in range(14)]
+        items = check('jupyterhub', [self.user, replica(self.placeholders, 14)], present)
+        self.assertEqual([(i['verdict'], i['action']) for i in items], [('fits', 'allow'), ('full', 'annotate')])
 
 
 if __name__ == '__main__':
