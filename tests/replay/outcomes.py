@@ -2,7 +2,8 @@
 """outcomes.py PODFIT [SCENARIO ...]   compare `podfit check` with what the real scheduler did
 
 For every recorded CREATE review of a pod the cluster is rebuilt as it was just before it (expand.py) and `podfit check --independent` is asked, without a
-configuration. Where the scheduler gave a verdict, podfit's must be the same, with the same message up to the scheduler's words about preemption. The
+configuration. Where the scheduler gave a verdict, podfit's must be the same, with the same message, the scheduler's words about preemption included. A pod
+that had to wait for pods to be evicted fits, and podfit must have said whom. The
 pods of a burst are asked in one go on the state before the burst, each holding its room for the next: podfit has to know what the watch does not show yet.
 podfit may say `unknown` only where a filter is needed that it does not have. The counts of each scenario are asserted, so that a change of any answer shows.
 Python 3, standard library only."""
@@ -23,7 +24,7 @@ EXCUSED = {
 
 # what podfit reads
 KINDS = {'Node', 'Pod', 'Namespace', 'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'CSINode', 'CSIDriver', 'CSIStorageCapacity', 'VolumeAttachment',
-         'DeviceClass'}
+         'DeviceClass', 'PriorityClass', 'PodDisruptionBudget'}
 
 # scenario: steps with a verdict of the scheduler, by how podfit's answer relates to it
 EXPECTED = {
@@ -57,13 +58,6 @@ def is_create(review):
         'group': '', 'version': 'v1', 'resource': 'pods'} and 'subResource' not in request
 
 
-def scheduler_message(text):
-    """the filters' part of the condition's message"""
-    for mark in (' no new claims to deallocate', ' preemption:'):
-        text = text.partition(mark)[0]
-    return text.rstrip().rstrip(',')
-
-
 def needs_more(pod):
     """does the scheduler need a filter for this pod that podfit lacks? Written from the pod, not from podfit's answer."""
     spec = pod['spec']
@@ -95,11 +89,39 @@ class Checker:
         return items
 
 
-def judge(step, item, pod):
+def evicted(step, lines):
+    """pods that went while the step lasted"""
+    return [line['event']['object'] for line in lines
+            if line['step'] == step['step'] and 'event' in line and line['event']['type'] == 'DELETED' and line['event']['object']['kind'] == 'Pod']
+
+
+def importance(pod):
+    """what the scheduler chooses victims by; among equals the order in which it heard of them decides, which no snapshot tells"""
+    return pod['spec'].get('priority', 0), pod['status'].get('startTime')
+
+
+def judge_preemption(step, item, state, lines):
+    """-> what differs, where podfit says that pods have to go first"""
+    later = step.get('later', {})
+    if step['outcome'] != 'unschedulable' or later.get('outcome') != 'bound':
+        return '%s, podfit says that %s go' % (step['outcome'], item['preemption'])
+    if item['message'] != step['message']:
+        return '%r, podfit says %r' % (step['message'], item['message'])
+    pods = {'%s/%s' % (o['metadata']['namespace'], o['metadata']['name']): o for o in state.values() if o['kind'] == 'Pod'}
+    gone = {importance(pod) for pod in evicted(step, lines)}
+    if item['preemption']['node'] == later['node'] and not {importance(pods[name]) for name in item['preemption']['victims']} <= gone:
+        return '%s go, podfit says %s' % (gone, item['preemption'])
+    return ''
+
+
+def judge(step, item, state, lines):
     """-> (agreed | unknown | '', what differs)"""
-    outcome, verdict = step['outcome'], item['verdict']
+    outcome, verdict, pod = step['outcome'], item['verdict'], step['review']['request']['object']
     if verdict == 'unknown':
         return ('unknown', '') if needs_more(pod) else ('', 'unknown without need: ' + item['explanation'])
+    if 'preemption' in item:
+        difference = judge_preemption(step, item, state, lines)
+        return '' if difference else 'agreed', difference
     if outcome == 'bound':
         wanted = ('notJudged',) if pod['spec'].get('nodeName') else ('fits',)
     elif outcome == 'unschedulable':
@@ -108,8 +130,9 @@ def judge(step, item, pod):
         wanted = ('notJudged',)
     if verdict not in wanted:
         return '', '%s, podfit says %s: %s' % (outcome, verdict, item['message'])
-    if outcome == 'unschedulable' and item['message'] != scheduler_message(step['message']):
-        return '', '%r, podfit says %r' % (scheduler_message(step['message']), item['message'])
+    message = ' '.join([item['message'], item.get('postFilter', '')]).strip()
+    if outcome == 'unschedulable' and message != step['message']:
+        return '', '%r, podfit says %r' % (step['message'], message)
     return 'agreed', ''
 
 
@@ -155,12 +178,9 @@ def groups(scenario):
         yield steps, before
 
 
-def compare(scenario, step, item, complaints):
+def compare(name, step, answer, complaints):
     """-> the kind of answer, to be counted"""
-    name = '%s %d' % (scenario, step['step'])
-    pod = step['review']['request']['object']
-    pod['metadata'].setdefault('namespace', step['review']['request']['namespace'])
-    kind, difference = judge(step, item, pod)
+    kind, difference = answer
     if name in EXCUSED:
         if kind == 'agreed':
             complaints.append('%s: needs no excuse any more' % name)
@@ -173,10 +193,11 @@ def compare(scenario, step, item, complaints):
 
 def run(checker, scenario, complaints):
     counts = {}
+    lines = [json.loads(line) for line in expand.lines(scenario)]
     for steps, state in groups(scenario):
         items = checker.ask(state, [step['review'] for step in steps])
         for step, item in zip(steps, items):
-            kind = compare(scenario, step, item, complaints)
+            kind = compare('%s %d' % (scenario, step['step']), step, judge(step, item, state, lines), complaints)
             counts[kind] = counts.get(kind, 0) + 1
     return counts
 
