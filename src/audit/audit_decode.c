@@ -39,6 +39,7 @@ static const struct pf_sv keys[] = {
     PF_SV_INIT("modelAgeMs"),   PF_SV_INIT("latencyUs"),
     PF_SV_INIT("count"),        PF_SV_INIT("firstTime"),
     PF_SV_INIT("lastTime"),     PF_SV_INIT("truncated"),
+    PF_SV_INIT("outcome"),      PF_SV_INIT("observedMessage"),
 };
 #define KEY_TIME       0
 #define KEY_COUNT      22
@@ -72,6 +73,8 @@ static const struct field fields[] = {
     {TYPE_TIME, MEMBER(first_ns)},
     {TYPE_TIME, MEMBER(last_ns)},
     {TYPE_BOOL, MEMBER(truncated)},
+    {TYPE_STRING, MEMBER(outcome)},
+    {TYPE_STRING, MEMBER(observed_message)},
 };
 _Static_assert(PF_ARRAY_LEN(fields) == PF_ARRAY_LEN(keys), "one meaning a name");
 
@@ -112,7 +115,8 @@ static void read_time(const struct reader *reader, int64_t *ret_wall_ns)
 static void read_kind(const struct reader *reader, enum pf_audit_kind *ret_kind)
 {
     static const enum pf_audit_kind kinds[] = {PF_AUDIT_DECISION, PF_AUDIT_REPEATS,
-                                               PF_AUDIT_DROPPED, PF_AUDIT_FAILED};
+                                               PF_AUDIT_DROPPED, PF_AUDIT_FAILED,
+                                               PF_AUDIT_MISPREDICTION};
     struct pf_sv text = PF_SV("decision");
     (void)pf_cursor_string(reader->cursor, reader->arena, &text);
     for (size_t i = 0; i < PF_ARRAY_LEN(kinds); i++) {

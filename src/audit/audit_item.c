@@ -32,8 +32,9 @@ static const struct text_field name_fields[] = {
     TEXT(generate_name, 253),
 };
 static const struct text_field other_fields[] = {
-    TEXT(review_uid, 128),      TEXT(user, 512),     TEXT(binding, 512),
-    TEXT(preemption_node, 253), TEXT(victims, 4096), TEXT(resource_version, 64),
+    TEXT(review_uid, 128),        TEXT(user, 512),     TEXT(binding, 512),
+    TEXT(preemption_node, 253),   TEXT(victims, 4096), TEXT(resource_version, 64),
+    TEXT(observed_message, 1024),
 };
 
 static const struct pf_sv *text_of(const struct pf_audit_record *record,
@@ -84,7 +85,8 @@ static size_t requests_kept(const struct pf_audit_record *record)
 
 size_t pf_audit_item_bytes(const struct pf_audit_record *record)
 {
-    size_t bytes = sizeof(struct pf_audit_item) + 2 * LENGTH_BYTES + 2; /* two flags */
+    size_t bytes = sizeof(struct pf_audit_item) + 4 * LENGTH_BYTES + 2; /* two flags */
+    bytes += pf_sv_from(record->record).len + pf_sv_from(record->outcome).len;
     bytes += pf_sv_from(record->verdict).len + pf_sv_from(record->action).len;
     bytes += fields_bytes(record, cause_fields, PF_ARRAY_LEN(cause_fields));
     bytes += fields_bytes(record, name_fields, PF_ARRAY_LEN(name_fields));
@@ -138,6 +140,8 @@ static void put_key(struct filler *filler, const struct pf_audit_record *record)
     const char *begin = filler->at;
     *filler->at++ = record->dry_run ? 'd' : '-';
     *filler->at++ = record->observed ? 'o' : '-';
+    (void)put_part(filler, pf_sv_from(record->record), SIZE_MAX);
+    (void)put_part(filler, pf_sv_from(record->outcome), SIZE_MAX);
     (void)put_part(filler, pf_sv_from(record->verdict), SIZE_MAX);
     (void)put_part(filler, pf_sv_from(record->action), SIZE_MAX);
     put_fields(filler, record, cause_fields, PF_ARRAY_LEN(cause_fields));

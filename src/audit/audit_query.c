@@ -41,6 +41,7 @@ const char *pf_audit_query_kind_name(enum pf_audit_kind kind)
         [PF_AUDIT_REPEATS] = "repeats",
         [PF_AUDIT_DROPPED] = "dropped",
         [PF_AUDIT_FAILED] = "failed",
+        [PF_AUDIT_MISPREDICTION] = "misprediction",
     };
     return (size_t)kind < PF_ARRAY_LEN(names) ? names[kind] : "";
 }

@@ -170,6 +170,10 @@ enum pf_code pf_audit_summary_add(struct pf_audit_summary *summary,
         totals->failed = add_saturating(totals->failed, line->count);
         return PF_OK;
     }
+    if (line->outcome.len != 0) { /* a misprediction or repeats of one: no decision */
+        totals->mispredictions = add_saturating(totals->mispredictions, line->count);
+        return PF_OK;
+    }
     enum pf_code code = make_owner(summary, line);
     const struct pf_sv keys[PF_AUDIT_DIMENSION_COUNT] = {
         [PF_AUDIT_BY_CLASS] = line->class_name,

@@ -13,7 +13,7 @@ struct cut {
 };
 
 /*
- * An escape makes six bytes of one. The short texts of an item are at most 3.2 KiB, so 19 KiB; the second row adds 6 (message) + 16 (requests, not
+ * An escape makes six bytes of one. The short texts of an item are at most 4.2 KiB, so 25 KiB; the second row adds 6 (message) + 16 (requests, not
  * escaped) + 7 (reasons) KiB and always fits.
  */
 static const struct cut cuts[] = {
@@ -143,6 +143,13 @@ static void put_owner(struct pf_writer *w, const struct pf_audit_record *record)
     pf_write_end_object(w);
 }
 
+/* Of a misprediction: what the cluster did instead. */
+static void put_outcome(struct pf_writer *w, const struct pf_audit_record *record)
+{
+    put_text(w, "outcome", pf_sv_from(record->outcome));
+    put_text(w, "observedMessage", record->observed_message);
+}
+
 static void put_subject(struct pf_writer *w, const struct pf_audit_record *record, bool with_name)
 {
     put_text(w, "reviewUid", record->review_uid);
@@ -200,13 +207,14 @@ static void write_decision(struct pf_buf *buf, const struct pf_audit_item *item,
 {
     const struct pf_audit_record *record = &item->record;
     struct pf_writer w;
-    begin(&w, buf, "decision", record->wall_ns);
+    begin(&w, buf, record->record != NULL ? record->record : "decision", record->wall_ns);
     put_subject(&w, record, /* with_name= */ true);
     put_text(&w, "user", record->user);
     bool whole = !item->truncated;
     whole = put_requests(&w, record->requests, cut->requests_bytes) && whole;
     whole = put_cause(&w, record, cut) && whole;
     put_preemption(&w, item);
+    put_outcome(&w, record);
     put_u64(&w, "slots", record->slots);
     put_text(&w, "modelResourceVersion", record->resource_version);
     pf_write_i64_member(&w, "modelAgeMs", record->model_age_ms);
@@ -233,6 +241,7 @@ static void write_repeats(struct pf_buf *buf, const struct pf_audit_item *item, 
     begin(&w, buf, "repeats", wall_ns);
     put_subject(&w, record, /* with_name= */ record->owner_name.len == 0);
     const bool whole = put_cause(&w, record, cut) && !item->truncated;
+    put_outcome(&w, record);
     put_count(&w, item->repeats, item->first_wall_ns, item->last_wall_ns);
     if (!whole) {
         pf_write_bool_member(&w, "truncated", true);

@@ -34,6 +34,7 @@ static void put_totals(const struct pf_audit_report *report, struct pf_buf *buf)
     } notes[] = {
         {totals.dry_run, "dry runs"},
         {totals.observed, "observed only"},
+        {totals.mispredictions, "mispredictions"},
         {totals.dropped, "records lost to a full queue"},
         {totals.failed, "records lost to write errors"},
         {report->counts->garbage, "lines that are no records"},
@@ -152,6 +153,7 @@ enum pf_code pf_audit_report_json(const struct pf_audit_report *report, struct p
     put_u64(w, "decisions", totals.decisions);
     put_u64(w, "dryRun", totals.dry_run);
     put_u64(w, "observed", totals.observed);
+    put_u64(w, "mispredictions", totals.mispredictions);
     put_u64(w, "dropped", totals.dropped);
     put_u64(w, "failed", totals.failed);
     put_time(w, "first", totals.first_ns);

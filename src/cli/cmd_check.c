@@ -3,6 +3,7 @@
 #include "cliyaml.h"
 #include "cmd.h"
 #include "load.h"
+#include "source.h"
 #include <podfit/cliopt.h>
 #include <podfit/cliout.h>
 #include <podfit/command.h>
@@ -19,7 +20,7 @@
 
 struct values {
     struct pf_cliopt_strings files;
-    const char *snapshot;
+    struct pf_source_options source;
     const char *config;
     const char *namespace_;
     const char *kubernetes_version;
@@ -38,9 +39,10 @@ static const struct pf_cliopt rows[] = {
      .value = "FILE",
      .help = "pods or recorded AdmissionReviews: YAML or JSON, several documents, kind List; - is "
              "standard input"},
-    {PF_CLIOPT_TEXT(struct values, snapshot), .name = "snapshot", .value = "FILE",
-     .help = "nodes, pods and namespaces as 'kubectl get -o yaml|json' prints them; without it the "
-             "embedded example cluster"},
+    {PF_CLIOPT_TEXT(struct values, source.snapshot), .name = "snapshot", .value = "FILE",
+     .help = "judge against this file, as 'podfit snapshot' or 'kubectl get -o yaml|json' prints "
+             "it, instead of a living cluster; 'example' is an embedded one"},
+    PF_SOURCE_ROWS(struct values, source),
     {PF_CLIOPT_TEXT(struct values, config), .name = "config", .value = "FILE",
      .help = "the webhook's configuration; without it every pod is judged as it is"},
     {.name = "namespace",
@@ -84,6 +86,7 @@ static const struct pf_cliopt_command command = {
         "its fit is unknown, 2 error. Colours only on a terminal and without NO_COLOR.",
     .examples =
         "  podfit check -f pod.yaml\n"
+        "  podfit check -f pod.yaml --snapshot example\n"
         "  podfit check --snapshot cluster.yaml --config podfit.yaml -f pod.yaml --explain\n"
         "  kubectl get nodes,pods,namespaces -A -o json > cluster.json\n"
         "  podfit check --snapshot cluster.json -f review.json -o json\n"
@@ -92,6 +95,7 @@ static const struct pf_cliopt_command command = {
 
 struct run {
     const struct values *values;
+    struct pf_source source;
     struct pf_model *model;
     struct pf_config *config;
     struct pf_admission *admission;
@@ -102,6 +106,7 @@ struct run {
     size_t count;
     bool all_fit;
     bool colour;
+    bool told; /* what is odd about the feature gates */
 };
 
 /* A reservation's key for this pod: the review's own, unless an earlier object of this run has it. */
@@ -295,7 +300,7 @@ static enum pf_code judge_files(struct run *run, struct pf_err *err)
     return pf_cliout_flush(&run->out, err);
 }
 
-static enum pf_code set_gate(struct pf_sv pair, struct pf_kube_features *features,
+static enum pf_code set_gate(struct pf_sv pair, bool tell, struct pf_kube_features *features,
                              struct pf_err *err)
 {
     const size_t equals = pf_sv_find(pair, PF_SV("="));
@@ -310,7 +315,7 @@ static enum pf_code set_gate(struct pf_sv pair, struct pf_kube_features *feature
                           "option '--feature-gates': '%.*s' is not NAME=true or NAME=false",
                           PF_SV_ARG(pair));
     }
-    if (pf_kube_features_set(features, gate, on) != PF_OK) {
+    if (pf_kube_features_set(features, gate, on) != PF_OK && tell) {
         pf_cliout_error("feature gate '%.*s' does not change what podfit judges, ignoring",
                         PF_SV_ARG(gate));
     }
@@ -318,7 +323,7 @@ static enum pf_code set_gate(struct pf_sv pair, struct pf_kube_features *feature
 }
 
 /* NAME=BOOL,NAME=BOOL as kube-scheduler takes it */
-static enum pf_code set_gates(const char *text, struct pf_kube_features *features,
+static enum pf_code set_gates(const char *text, bool tell, struct pf_kube_features *features,
                               struct pf_err *err)
 {
     struct pf_sv rest = pf_sv_from(text);
@@ -327,7 +332,7 @@ static enum pf_code set_gates(const char *text, struct pf_kube_features *feature
         const struct pf_sv pair = {.ptr = rest.ptr, .len = comma == SIZE_MAX ? rest.len : comma};
         const size_t used = comma == SIZE_MAX ? rest.len : comma + 1;
         rest = (struct pf_sv){.ptr = rest.ptr + used, .len = rest.len - used};
-        const enum pf_code code = set_gate(pair, features, err);
+        const enum pf_code code = set_gate(pair, tell, features, err);
         if (code != PF_OK) {
             return code;
         }
@@ -336,9 +341,12 @@ static enum pf_code set_gates(const char *text, struct pf_kube_features *feature
 }
 
 /* The configuration was read a moment ago and nobody else holds it, so it may still be changed. */
-static enum pf_code override_features(const struct values *values, struct pf_config *config,
-                                      struct pf_err *err)
+static enum pf_code override_features(void *ctx, struct pf_config *config, struct pf_err *err)
 {
+    struct run *run = ctx;
+    const struct values *values = run->values;
+    const bool tell = !run->told;
+    run->told = true;
     if (values->kubernetes_version != NULL) {
         int minor = 0;
         const enum pf_code code =
@@ -347,10 +355,11 @@ static enum pf_code override_features(const struct values *values, struct pf_con
             return pf_err_wrap(err, code, "option '--kubernetes-version'");
         }
         config->fit.features = pf_kube_features_default(minor);
+        config->kubernetes_version_set = true;
     }
     for (size_t i = 0; i < values->feature_gates.count; i++) {
         const enum pf_code code =
-            set_gates(values->feature_gates.items[i], &config->fit.features, err);
+            set_gates(values->feature_gates.items[i], tell, &config->fit.features, err);
         if (code != PF_OK) {
             return code;
         }
@@ -360,49 +369,52 @@ static enum pf_code override_features(const struct values *values, struct pf_con
 
 static enum pf_code prepare(struct run *run, struct pf_err *err)
 {
-    const struct values *values = run->values;
     pf_load_say_notes(run->config);
-    run->config->fit.claims_now = run->config->fit.claims_now || values->claims_now;
-    enum pf_code code = override_features(values, run->config, err);
+    run->config->fit.claims_now = run->config->fit.claims_now || run->values->claims_now;
+    struct pf_source_load load = {
+        .source = &run->source, .config = run->config, .adapt = override_features, .ctx = run};
+    const enum pf_code code = pf_source_model(&load, err);
     if (code != PF_OK) {
         return code;
     }
-    if (values->snapshot == NULL) {
-        pf_cliout_error("no --snapshot: judging against the embedded example cluster");
-    }
-    code = pf_load_model(values->snapshot, run->config, &run->model, err);
-    return code == PF_OK ? pf_admission_new(run->model, run->config, &run->admission, err) : code;
+    run->model = load.model;
+    pf_config_unref(run->config);
+    run->config = load.adapted;
+    return pf_admission_new(run->model, run->config, &run->admission, err);
 }
 
-static int check(struct run *run)
+static int check(struct run *run, struct pf_arena *arena)
 {
     struct pf_err err = {0};
     enum pf_code code = run->values->config != NULL
                             ? pf_load_config(run->values->config, &run->config)
                             : pf_config_keep_all(&run->config, &err);
-    if (code != PF_OK) {
-        if (err.code != PF_OK) {
-            pf_cliout_error("%s", err.text);
-        }
-        return PF_COMMAND_ERROR;
+    if (code == PF_OK) {
+        code = override_features(run, run->config, &err);
     }
-    code = prepare(run, &err);
+    if (code == PF_OK) {
+        code = pf_source_choose(&run->values->source, PF_SOURCE_DEFAULT_LIVE, arena, &run->source,
+                                &err);
+    }
+    code = code == PF_OK ? prepare(run, &err) : code;
     code = code == PF_OK ? judge_files(run, &err) : code;
     if (code != PF_OK) {
-        pf_cliout_error("%s", err.text);
+        if (err.code != PF_OK) { /* problems of a configuration were told one by one */
+            pf_cliout_error("%s", err.text);
+        }
         return PF_COMMAND_ERROR;
     }
     return run->all_fit ? PF_COMMAND_OK : PF_COMMAND_NO;
 }
 
-static int check_with(const struct values *values)
+static int check_with(const struct values *values, struct pf_arena *arena)
 {
     struct run run = {.values = values, .all_fit = true, .colour = pf_cliout_colour()};
     pf_arena_init(&run.arena, ARENA_MAX_BYTES);
     pf_arena_init(&run.uids, ARENA_MAX_BYTES);
     pf_map_init(&run.used, pf_random_u64());
     pf_buf_init(&run.out, OUTPUT_MAX_BYTES);
-    const int status = check(&run);
+    const int status = check(&run, arena);
     pf_admission_free(run.admission);
     pf_model_free(run.model);
     pf_config_unref(run.config);
@@ -428,5 +440,5 @@ int pf_cmd_check_run(int argc, char **argv)
         pf_cliout_error("option '--file' is missing: which pods? See 'podfit check --help'");
         return PF_COMMAND_ERROR;
     }
-    return check_with(&values);
+    return check_with(&values, &arena);
 }

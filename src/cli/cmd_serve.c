@@ -10,6 +10,8 @@
 
 #include "cmd.h"
 #include "load.h"
+#include "serve_live.h"
+#include "source.h"
 #include <podfit/cliopt.h>
 #include <podfit/cliout.h>
 #include <podfit/command.h>
@@ -25,7 +27,7 @@
 
 struct serve_options {
     const char *config;
-    const char *snapshot;
+    struct pf_source_options source;
     const char *listen;
     const char *ops_listen;
     const char *port_file;
@@ -54,9 +56,10 @@ static const char *const log_formats[] = {"auto", "json", "text", NULL};
 static const struct pf_cliopt rows[] = {
     {ROW("config", PF_CLIOPT_STRING, config), .value = "FILE",
      .help = "configuration, reloaded when it changes; without it the embedded example"},
-    {ROW("snapshot", PF_CLIOPT_STRING, snapshot), .value = "FILE",
-     .help = "cluster to judge against, as kubectl get -o json|yaml prints it; without it the "
-             "embedded example"},
+    {ROW("snapshot", PF_CLIOPT_STRING, source.snapshot), .value = "FILE",
+     .help = "judge against this file, as kubectl get -o json|yaml prints it; 'example' is the "
+             "embedded one"},
+    PF_SOURCE_ROWS(struct serve_options, source),
     {ROW("listen", PF_CLIOPT_STRING, listen), .value = "IP:PORT", .fallback = "0.0.0.0:8443",
      .help = "address of the webhook (HTTPS); port 0: any free one"},
     {ROW("ops-listen", PF_CLIOPT_STRING, ops_listen), .value = "IP:PORT",
@@ -121,8 +124,10 @@ static const struct pf_cliopt_command command = {
 struct serve {
     struct serve_options options;
     struct pf_config *config;
+    struct pf_source source;
     struct pf_model *model;
     struct pf_audit *audit;
+    struct pf_serve_live *live; /* NULL: a snapshot */
     struct pf_server *server;
     char cert_path[PATH_MAX];
     char key_path[PATH_MAX];
@@ -219,7 +224,10 @@ static enum pf_code load_world(struct serve *serve, struct pf_err *err)
     if (code != PF_OK) {
         return pf_err_set(err, code, "the configuration cannot be used, see above");
     }
-    code = pf_load_model(options->snapshot, serve->config, &serve->model, err);
+    code = pf_load_empty(serve->config, &serve->model, err);
+    if (code == PF_OK && serve->source.kind != PF_SOURCE_LIVE) {
+        code = pf_load_fill(serve->model, serve->source.snapshot, serve->config, err);
+    }
     if (code != PF_OK) {
         return code;
     }
@@ -227,9 +235,12 @@ static enum pf_code load_world(struct serve *serve, struct pf_err *err)
     pf_model_set_reservation_ttl(serve->model, serve->config->reservation_ttl_ms);
     const struct pf_model_stats stats = pf_model_stats(serve->model);
     pf_model_unlock(serve->model);
-    pf_log_info("server", "judging against %s: %u nodes, %u pods",
-                options->snapshot != NULL ? options->snapshot : PF_EXAMPLE_CLUSTER_NAME,
-                stats.nodes, stats.pods);
+    if (serve->source.kind == PF_SOURCE_LIVE) {
+        pf_log_info("server", "judging against the cluster at %s", pf_source_name(&serve->source));
+    } else {
+        pf_log_info("server", "judging against %s: %u nodes, %u pods",
+                    pf_source_name(&serve->source), stats.nodes, stats.pods);
+    }
     if (options->config == NULL) {
         pf_log_info("server", "configured by the " PF_EXAMPLE_CONFIG_NAME);
     }
@@ -241,6 +252,22 @@ static enum pf_code load_world(struct serve *serve, struct pf_err *err)
         .clock = pf_clock_system(),
     };
     return pf_audit_new(&audit, &serve->audit, err);
+}
+
+/* What follows the cluster is made before the server, which reports on it, and started after it. */
+static enum pf_code prepare_live(struct serve *serve, struct pf_err *err)
+{
+    if (serve->source.kind != PF_SOURCE_LIVE) {
+        return PF_OK;
+    }
+    const struct pf_serve_live_options options = {
+        .model = serve->model,
+        .config = serve->config,
+        .audit = serve->audit,
+        .kube = &serve->source.kube,
+        .clock = pf_clock_system(),
+    };
+    return pf_serve_live_new(&options, &serve->live, err);
 }
 
 static enum pf_code start_server(struct serve *serve, struct pf_err *err)
@@ -263,6 +290,8 @@ static enum pf_code start_server(struct serve *serve, struct pf_err *err)
         .request_ms = options->request_ms,
         .shutdown_delay_ms = options->shutdown_delay_ms,
         .drain_ms = options->drain_ms,
+        .live = serve->live != NULL,
+        .hooks = pf_serve_live_hooks(serve->live),
     };
     enum pf_code code = pf_address_parse(pf_sv_from(options->listen), &server.listen, err);
     if (code == PF_OK) {
@@ -327,9 +356,13 @@ static void serve_until_stopped(const struct serve *serve)
     }
 }
 
-static enum pf_code run(struct serve *serve, struct pf_err *err)
+static enum pf_code run(struct serve *serve, struct pf_arena *arena, struct pf_err *err)
 {
     enum pf_code code = configure_log(&serve->options, err);
+    if (code == PF_OK) {
+        code = pf_source_choose(&serve->options.source, PF_SOURCE_DEFAULT_EXAMPLE, arena,
+                                &serve->source, err);
+    }
     if (code == PF_OK) {
         code = choose_certificate(serve, err);
     }
@@ -343,7 +376,13 @@ static enum pf_code run(struct serve *serve, struct pf_err *err)
         code = load_world(serve, err);
     }
     if (code == PF_OK) {
+        code = prepare_live(serve, err);
+    }
+    if (code == PF_OK) {
         code = start_server(serve, err);
+    }
+    if (code == PF_OK) {
+        code = pf_serve_live_start(serve->live, serve->server, err);
     }
     if (code == PF_OK) {
         code = announce(serve, err);
@@ -367,11 +406,13 @@ int pf_cmd_serve_run(int argc, char **argv)
         return status;
     }
     struct pf_err err = {0};
-    if (run(&serve, &err) != PF_OK) {
+    if (run(&serve, &arena, &err) != PF_OK) {
         pf_cliout_error("%s", err.text);
         status = PF_COMMAND_ERROR;
     }
-    pf_server_stop(serve.server);
+    pf_serve_live_stop(serve.live); /* it calls the server */
+    pf_server_stop(serve.server);   /* it reports on what follows the cluster */
+    pf_serve_live_free(serve.live);
     pf_audit_free(serve.audit);
     pf_model_free(serve.model);
     pf_config_unref(serve.config);

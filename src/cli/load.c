@@ -107,8 +107,8 @@ static enum pf_code fill(struct pf_model *model, const struct source *source,
     return code == PF_OK ? place_pending(model, config, err) : code;
 }
 
-static enum pf_code load(const struct source *source, const struct pf_config *config,
-                         struct pf_model **ret_model, struct pf_err *err)
+enum pf_code pf_load_empty(const struct pf_config *config, struct pf_model **ret_model,
+                           struct pf_err *err)
 {
     const struct pf_model_options options = {
         .features = config->fit.features,
@@ -121,6 +121,19 @@ static enum pf_code load(const struct source *source, const struct pf_config *co
     if (code == PF_OK) {
         code = set_schedulers(model, config, err);
     }
+    if (code != PF_OK) {
+        pf_model_free(model);
+        return code;
+    }
+    *ret_model = model;
+    return PF_OK;
+}
+
+static enum pf_code load(const struct source *source, const struct pf_config *config,
+                         struct pf_model **ret_model, struct pf_err *err)
+{
+    struct pf_model *model = NULL;
+    enum pf_code code = pf_load_empty(config, &model, err);
     if (code == PF_OK) {
         code = fill(model, source, config, err);
     }
@@ -132,11 +145,26 @@ static enum pf_code load(const struct source *source, const struct pf_config *co
     return PF_OK;
 }
 
+/* `example` is the embedded cluster, wherever a snapshot is named. */
+static struct source of_path(const char *path)
+{
+    const bool example = path != NULL && pf_sv_eq_cstr(pf_sv_from(path), "example");
+    return (struct source){.path = example ? NULL : path,
+                           .bytes = pf_example_cluster(),
+                           .name = PF_EXAMPLE_CLUSTER_NAME};
+}
+
+enum pf_code pf_load_fill(struct pf_model *model, const char *path, const struct pf_config *config,
+                          struct pf_err *err)
+{
+    const struct source source = of_path(path);
+    return fill(model, &source, config, err);
+}
+
 enum pf_code pf_load_model(const char *path, const struct pf_config *config,
                            struct pf_model **ret_model, struct pf_err *err)
 {
-    const struct source source = {
-        .path = path, .bytes = pf_example_cluster(), .name = PF_EXAMPLE_CLUSTER_NAME};
+    const struct source source = of_path(path);
     return load(&source, config, ret_model, err);
 }
 

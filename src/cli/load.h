@@ -22,7 +22,7 @@ void pf_load_say_notes(const struct pf_config *config);
 /**
  * A model filled from a snapshot, its pending pods placed.
  *
- * @param path    file, `-` for standard input, NULL for the embedded example cluster
+ * @param path    file, `-` for standard input, `example` or NULL for the embedded example cluster
  * @param config  borrowed
  * @return PF_OK or the code of what failed, text in @p err
  */
@@ -32,5 +32,12 @@ enum pf_code pf_load_model(const char *path, const struct pf_config *config,
 enum pf_code pf_load_model_bytes(struct pf_sv bytes, const char *name,
                                  const struct pf_config *config, struct pf_model **ret_model,
                                  struct pf_err *err) PF_MUST_CHECK;
+
+/** A model without objects, for this configuration's schedulers and features. @return PF_OK or the code of what failed */
+enum pf_code pf_load_empty(const struct pf_config *config, struct pf_model **ret_model,
+                           struct pf_err *err) PF_MUST_CHECK;
+/** Fill a model as pf_load_model() does. */
+enum pf_code pf_load_fill(struct pf_model *model, const char *path, const struct pf_config *config,
+                          struct pf_err *err) PF_MUST_CHECK;
 
 #endif

@@ -295,6 +295,7 @@ struct pf_namespace_entry {
     size_t block_bytes;
     struct pf_sv name;
     struct pf_labels labels; /**< points into this block */
+    bool doubtful;           /**< pf_feed_doubt() */
 };
 
 /* ---- check_refs.c, check_extra.c: parts of pf_model_check() ---- */
@@ -369,10 +370,13 @@ struct pf_model {
 
     struct pf_images images;
     uint64_t *image_prints;     /**< by slot: hash of what the node said it has */
+    bool *slot_doubtful;        /**< by slot: pf_feed_doubt() */
     uint32_t soft_taint_shapes; /**< shapes with a PreferNoSchedule taint */
 };
 
-/** Drop namespaces; in model_namespace.c */
+/* ---- model_namespace.c ---- */
+
+/** Drop namespaces. */
 void pf_model_namespaces_done(struct pf_model *model);
 
 /** Sums wrap as Go's int64 does (apiserver-facts, last line: a pod with cpu 1e18 was bound). */

@@ -83,6 +83,11 @@ enum pf_code pf_model_set_schedulers(struct pf_model *model, const struct pf_sv 
     return PF_OK;
 }
 
+void pf_model_set_features(struct pf_model *model, const struct pf_kube_features *features)
+{
+    model->options.features = *features;
+}
+
 void pf_model_set_reservation_ttl(struct pf_model *model, int64_t ttl_ms)
 {
     model->options.reservation_ttl_ms = ttl_ms;
@@ -117,6 +122,7 @@ static void free_columns(struct pf_model *model)
                       model->slot_groups,
                       model->residents,
                       model->image_prints,
+                      model->slot_doubtful,
                       model->slot_of_name,
                       model->by_name,
                       model->changes};
@@ -202,7 +208,8 @@ static size_t table_bytes(const struct pf_model *model)
     const size_t bytes_a_slot = 9 * sizeof(int64_t) + sizeof(struct pf_node_extra *) +
                                 sizeof(*c->name) + sizeof(*c->shape) + sizeof(*c->used_pods) +
                                 sizeof(*model->free_slots) + sizeof(*model->slot_groups) +
-                                sizeof(*model->residents) + sizeof(*model->image_prints);
+                                sizeof(*model->residents) + sizeof(*model->image_prints) +
+                                sizeof(*model->slot_doubtful);
     size_t bytes =
         sizeof(*model) + model->slot_cap * bytes_a_slot +
         model->slot_of_name_cap * sizeof(*model->slot_of_name) +

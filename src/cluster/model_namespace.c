@@ -1,4 +1,4 @@
-#include "cluster_internal.h"
+#include "feed_parts.h"
 
 static struct pf_namespace_entry *find(const struct pf_model *model, struct pf_sv name)
 {
@@ -132,6 +132,42 @@ const struct pf_labels *pf_model_namespace_find(const struct pf_model *model, st
 {
     const struct pf_namespace_entry *entry = find(model, name);
     return entry != NULL ? &entry->labels : NULL;
+}
+
+void pf_model_namespaces_doubt(struct pf_model *model)
+{
+    size_t cursor = 0;
+    struct pf_sv key = {0};
+    uint64_t address = 0;
+    while (pf_map_next(&model->namespaces, &cursor, &key, &address)) {
+        ((struct pf_namespace_entry *)(uintptr_t)address)->doubtful = true;
+    }
+}
+
+void pf_model_namespace_keep(struct pf_model *model, struct pf_sv name)
+{
+    struct pf_namespace_entry *entry = find(model, name);
+    if (entry != NULL) {
+        entry->doubtful = false;
+    }
+}
+
+size_t pf_model_namespaces_sweep(struct pf_model *model)
+{
+    size_t removed = 0;
+    size_t cursor = 0;
+    struct pf_sv key = {0};
+    uint64_t address = 0;
+    while (pf_map_next(&model->namespaces, &cursor, &key, &address)) {
+        struct pf_namespace_entry *entry = (struct pf_namespace_entry *)(uintptr_t)address;
+        if (entry->doubtful) {
+            remove_entry(model, entry);
+            model->namespace_version++;
+            removed++;
+            cursor--; /* another may have moved here */
+        }
+    }
+    return removed;
 }
 
 void pf_model_namespaces_done(struct pf_model *model)

@@ -120,6 +120,7 @@ static void commit_node(struct pf_model *model, struct node_change *change)
     pf_shape_release(model, old_shape);
     bool changed = old_shape != change->shape;
     c->shape[slot] = change->shape;
+    model->slot_doubtful[slot] = false;
     replace(&c->allocatable_milli_cpu[slot], change->milli_cpu, &changed);
     replace(&c->allocatable_memory[slot], change->memory, &changed);
     replace(&c->allocatable_ephemeral_storage[slot], change->ephemeral_storage, &changed);

@@ -1,4 +1,4 @@
-#include "cluster_internal.h"
+#include "feed_parts.h"
 #include <podfit/residents.h>
 
 /** What a change of a pod needs, allocated before anything is changed. */
@@ -262,6 +262,7 @@ static void commit(struct pf_model *model, struct pod_change *change)
     record->start_s = change->start_s;
     record->preempted = change->pod.preempted && change->pod.meta.deleting;
     record->uid_hash = change->uid_hash;
+    record->doubtful = false;
     record->demand = change->hold.demand;
     record->namespace_ = change->hold.namespace_;
     record->group = change->hold.group;
@@ -285,7 +286,7 @@ static void commit(struct pf_model *model, struct pod_change *change)
     }
 }
 
-static void remove_record(struct pf_model *model, struct pf_record *record)
+void pf_model_remove_record(struct pf_model *model, struct pf_record *record)
 {
     const struct pf_hold hold = pf_record_hold(record);
     if (record->pending != PF_PENDING_NONE) {
@@ -305,6 +306,14 @@ static struct pf_record *find(const struct pf_model *model, struct pf_sv space, 
 {
     const uint32_t id = pf_intern_find(&model->strings, space);
     return id != PF_INTERN_NONE ? pf_podset_find(&model->pods, id, name) : NULL;
+}
+
+void pf_model_keep_record(struct pf_model *model, struct pf_sv space, struct pf_sv name)
+{
+    struct pf_record *record = find(model, space, name);
+    if (record != NULL) {
+        record->doubtful = false;
+    }
 }
 
 enum pf_code pf_model_apply_pod(struct pf_model *model, const struct pf_pod *pod,
@@ -347,7 +356,7 @@ bool pf_model_remove_pod(struct pf_model *model, struct pf_sv space, struct pf_s
                            record->uid_hash != pf_model_uid_hash(model, uid))) {
         return false;
     }
-    remove_record(model, record);
+    pf_model_remove_record(model, record);
     return true;
 }
 

@@ -53,6 +53,7 @@ struct pf_record {
     uint8_t state;    /**< enum pf_pod_state */
     bool nominated;   /**< waits, and node comes from status.nominatedNodeName: no room is held */
     bool preempted;   /**< kube-scheduler evicts it */
+    bool doubtful;    /**< pf_feed_doubt() */
     char name[];
 };
 

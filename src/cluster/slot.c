@@ -57,6 +57,7 @@ static bool columns_reserve(struct pf_model *model)
         {&model->slot_groups, sizeof(*model->slot_groups)},
         {&model->residents, sizeof(*model->residents)},
         {&model->image_prints, sizeof(*model->image_prints)},
+        {&model->slot_doubtful, sizeof(*model->slot_doubtful)},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(arrays); i++) {
         void **array = arrays[i].array;
@@ -89,6 +90,7 @@ static void clear_slot(struct pf_model *model, uint32_t slot, uint32_t name)
     model->slot_groups[slot] = (struct pf_slot_groups){.items = NULL};
     model->residents[slot] = (struct pf_residents){.lowest = INT32_MAX};
     model->image_prints[slot] = 0;
+    model->slot_doubtful[slot] = false;
 }
 
 uint32_t pf_slot_acquire(struct pf_model *model, struct pf_sv name)

@@ -66,9 +66,20 @@ enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
 
 /* ---- snapshot_objects.c ---- */
 
-/** Take over an object of a kind in podfit/volumes.h. @return PF_OK; PF_E_NOT_FOUND: of another kind (no text); others as pf_snapshot_item() */
-enum pf_code pf_snapshot_object(struct pf_snapshot_load *load, const struct pf_snapshot_head *head,
-                                struct pf_sv json, struct pf_err *err);
+/** Take over an object of a kind in podfit/volumes.h. Takes the model's lock. @return PF_OK; PF_E_NOT_FOUND: of another kind (no text); others as pf_snapshot_item() */
+enum pf_code pf_snapshot_object(struct pf_model *model, struct pf_arena *arena,
+                                const struct pf_snapshot_head *head, struct pf_sv json,
+                                struct pf_err *err);
+
+/* ---- feed.c: one decoder for files and for watches ---- */
+
+/** Decode, then take over under the model's lock. @return as pf_feed_apply() */
+enum pf_code pf_feed_apply_node(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                                struct pf_err *err);
+enum pf_code pf_feed_apply_pod(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                               struct pf_err *err);
+enum pf_code pf_feed_apply_namespace(struct pf_model *model, struct pf_arena *arena,
+                                     struct pf_sv json, struct pf_err *err);
 
 /* ---- the readers ---- */
 

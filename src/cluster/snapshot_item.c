@@ -5,62 +5,22 @@
 #include <podfit/cursor.h>
 #include <podfit/limits.h>
 
-static enum pf_code load_node(struct pf_snapshot_load *load, struct pf_sv json, struct pf_err *err)
-{
-    struct pf_node node = {0};
-    enum pf_code code = pf_node_decode(json, &load->arena, &node, err);
-    if (code != PF_OK) {
-        return code;
-    }
-    pf_model_lock(load->model);
-    code = pf_model_apply_node(load->model, &node, err);
-    pf_model_unlock(load->model);
-    return code;
-}
-
-static enum pf_code load_pod(struct pf_snapshot_load *load, struct pf_sv json, struct pf_err *err)
-{
-    struct pf_pod pod = {0};
-    enum pf_code code = pf_pod_decode(json, &load->arena, &pod, err);
-    if (code == PF_OK && pod.meta.namespace_.len == 0) {
-        pod.meta.namespace_ = PF_SV("default"); /* as kubectl does */
-    }
-    if (code != PF_OK) {
-        return code;
-    }
-    pf_model_lock(load->model);
-    code = pf_model_apply_pod(load->model, &pod, err);
-    pf_model_unlock(load->model);
-    return code;
-}
-
-static enum pf_code load_namespace(struct pf_snapshot_load *load, struct pf_sv json,
-                                   struct pf_err *err)
-{
-    struct pf_namespace ns = {0};
-    enum pf_code code = pf_namespace_decode(json, &load->arena, &ns, err);
-    if (code != PF_OK) {
-        return code;
-    }
-    pf_model_lock(load->model);
-    code = pf_model_apply_namespace(load->model, &ns, err);
-    pf_model_unlock(load->model);
-    return code;
-}
-
 /** One kind of object: a row here is all that a new one needs. */
 struct kind_row {
     struct pf_sv api_version;
     struct pf_sv kind;
     size_t counter; /**< offset in struct pf_snapshot_stats */
-    enum pf_code (*load)(struct pf_snapshot_load *load, struct pf_sv json, struct pf_err *err);
+    enum pf_code (*apply)(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                          struct pf_err *err);
 };
 
 static const struct kind_row kind_rows[] = {
-    {PF_SV_INIT("v1"), PF_SV_INIT("Node"), offsetof(struct pf_snapshot_stats, nodes), load_node},
-    {PF_SV_INIT("v1"), PF_SV_INIT("Pod"), offsetof(struct pf_snapshot_stats, pods), load_pod},
+    {PF_SV_INIT("v1"), PF_SV_INIT("Node"), offsetof(struct pf_snapshot_stats, nodes),
+     pf_feed_apply_node},
+    {PF_SV_INIT("v1"), PF_SV_INIT("Pod"), offsetof(struct pf_snapshot_stats, pods),
+     pf_feed_apply_pod},
     {PF_SV_INIT("v1"), PF_SV_INIT("Namespace"), offsetof(struct pf_snapshot_stats, namespaces),
-     load_namespace},
+     pf_feed_apply_namespace},
 };
 
 static void read_meta(struct pf_cursor *c, struct pf_arena *arena, struct pf_snapshot_head *head)
@@ -174,14 +134,15 @@ enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
     }
     const struct kind_row *row = find_row(&head);
     if (row == NULL) {
-        code = pf_snapshot_object(load, &head, json, err);
+        code = pf_snapshot_object(load->model, &load->arena, &head, json, err);
+        load->stats.objects += code == PF_OK;
         if (code == PF_E_NOT_FOUND) {
             struct pf_snapshot_head unused = {0};
             code = read_head(&load->arena, json, /* whole= */ true, &unused, err);
             load->stats.skipped += code == PF_OK;
         }
     } else {
-        code = row->load(load, json, err);
+        code = row->apply(load->model, &load->arena, json, err);
         uint64_t *counter = (uint64_t *)(void *)((char *)&load->stats + row->counter);
         *counter += code == PF_OK;
     }

@@ -159,16 +159,16 @@ static const struct {
     {PF_SV_INIT("policy/v1"), PF_SV_INIT("PodDisruptionBudget"), load_budget},
 };
 
-enum pf_code pf_snapshot_object(struct pf_snapshot_load *load, const struct pf_snapshot_head *head,
-                                struct pf_sv json, struct pf_err *err)
+enum pf_code pf_snapshot_object(struct pf_model *model, struct pf_arena *arena,
+                                const struct pf_snapshot_head *head, struct pf_sv json,
+                                struct pf_err *err)
 {
     for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
         if (pf_sv_eq(head->kind, rows[i].kind) &&
             (head->api_version.len == 0 || pf_sv_eq(head->api_version, rows[i].api_version))) {
-            pf_model_lock(load->model);
-            const enum pf_code code = rows[i].load(load->model, &load->arena, json, err);
-            pf_model_unlock(load->model);
-            load->stats.objects += code == PF_OK;
+            pf_model_lock(model);
+            const enum pf_code code = rows[i].load(model, arena, json, err);
+            pf_model_unlock(model);
             return code;
         }
     }

@@ -264,6 +264,16 @@ enum pf_code pf_model_apply_budget(struct pf_model *model, const struct pf_budge
     return apply(model, PF_KIND_BUDGET, budget, err);
 }
 
+static void remove_object(struct pf_model *model, enum pf_kind kind, struct pf_object *object)
+{
+    struct pf_store *store = &model->stores.kinds[kind];
+    unlink_chain(store, object);
+    (void)pf_map_remove(&store->by_key, object->key);
+    model->heap_bytes -= pf_heap_cost(object->block_bytes);
+    free(object);
+    note_change(model, kind);
+}
+
 bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf_sv space,
                             struct pf_sv name)
 {
@@ -272,18 +282,51 @@ bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf
     if (object == NULL) {
         return false;
     }
-    unlink_chain(store, object);
-    (void)pf_map_remove(&store->by_key, object->key);
-    model->heap_bytes -= pf_heap_cost(object->block_bytes);
-    free(object);
-    note_change(model, kind);
+    remove_object(model, kind, object);
     return true;
+}
+
+void pf_store_doubt(struct pf_store *store)
+{
+    size_t cursor = 0;
+    struct pf_sv key = {0};
+    uint64_t address = 0;
+    while (pf_map_next(&store->by_key, &cursor, &key, &address)) {
+        ((struct pf_object *)(uintptr_t)address)->doubtful = true;
+    }
+}
+
+void pf_store_keep(struct pf_store *store, struct pf_sv space, struct pf_sv name)
+{
+    struct pf_object *object = find(&store->by_key, space, name);
+    if (object != NULL) {
+        object->doubtful = false;
+    }
+}
+
+size_t pf_store_sweep(struct pf_model *model, enum pf_kind kind)
+{
+    const struct pf_store *store = &model->stores.kinds[kind];
+    size_t removed = 0;
+    size_t cursor = 0;
+    struct pf_sv key = {0};
+    uint64_t address = 0;
+    while (pf_map_next(&store->by_key, &cursor, &key, &address)) {
+        struct pf_object *object = (struct pf_object *)(uintptr_t)address;
+        if (object->doubtful) {
+            remove_object(model, kind, object);
+            removed++;
+            cursor--; /* another may have moved here */
+        }
+    }
+    return removed;
 }
 
 static const void *view_of(const struct pf_model *model, enum pf_kind kind, struct pf_sv space,
                            struct pf_sv name)
 {
-    const struct pf_object *object = find(&model->stores.kinds[kind].by_key, space, name);
+    const struct pf_store *store = &model->stores.kinds[kind];
+    const struct pf_object *object = store->known ? find(&store->by_key, space, name) : NULL;
     return object != NULL ? pf_object_view(object) : NULL;
 }
 
@@ -340,9 +383,13 @@ const struct pf_workload *pf_model_workload(const struct pf_model *model, enum p
 const void *pf_model_next_of(const struct pf_model *model, enum pf_kind kind, struct pf_sv space,
                              struct pf_sv name, const void *previous)
 {
-    const struct pf_object *object = previous != NULL
-                                         ? ((const struct pf_object *)previous)[-1].next
-                                         : find(&model->stores.kinds[kind].chains, space, name);
+    const struct pf_store *store = &model->stores.kinds[kind];
+    const struct pf_object *object = NULL;
+    if (previous != NULL) {
+        object = ((const struct pf_object *)previous)[-1].next;
+    } else if (store->known) {
+        object = find(&store->chains, space, name);
+    }
     return object != NULL ? pf_object_view(object) : NULL;
 }
 
@@ -355,6 +402,12 @@ void pf_model_mark_kind(struct pf_model *model, enum pf_kind kind)
 {
     model->stores.version += !model->stores.kinds[kind].known;
     model->stores.kinds[kind].known = true;
+}
+
+void pf_model_unmark_kind(struct pf_model *model, enum pf_kind kind)
+{
+    model->stores.version += model->stores.kinds[kind].known;
+    model->stores.kinds[kind].known = false;
 }
 
 uint64_t pf_model_objects_version(const struct pf_model *model)
@@ -403,7 +456,7 @@ static bool check_store(const struct pf_store *store, size_t *heap_bytes)
             return false;
         }
     }
-    return found == chained && (store->known || store->by_key.count == 0);
+    return found == chained;
 }
 
 enum pf_code pf_store_check(const struct pf_stores *stores, size_t *ret_heap_bytes,

@@ -16,6 +16,7 @@ struct pf_object {
     struct pf_sv key;
     struct pf_sv chain; /**< what it has in common with others; empty: nothing */
     size_t block_bytes;
+    bool doubtful; /**< pf_feed_doubt() */
 };
 
 struct pf_store {
@@ -36,6 +37,10 @@ static inline const void *pf_object_view(const struct pf_object *object)
 
 void pf_store_init(struct pf_stores *stores);
 void pf_store_done(struct pf_stores *stores);
+/** See pf_feed_doubt(), pf_feed_keep(), pf_feed_sweep(). */
+void pf_store_doubt(struct pf_store *store);
+void pf_store_keep(struct pf_store *store, struct pf_sv space, struct pf_sv name);
+size_t pf_store_sweep(struct pf_model *model, enum pf_kind kind);
 /** Memory of the tables, without the objects. */
 size_t pf_store_table_bytes(const struct pf_stores *stores);
 /** Recount and compare: links, keys, chains. @param ret_heap_bytes  of the objects @return as pf_model_check() */

@@ -18,13 +18,16 @@ struct pf_config_state {
     struct pf_arena arena;
     struct pf_config_input input;
     const struct pf_yaml_node *node; /**< the file, for printing */
+    struct pf_config *base; /**< what this one was derived from and borrows from; or NULL */
 };
 
 static void free_state(struct pf_config_state *state)
 {
     if (state != NULL) {
+        struct pf_config *base = state->base;
         pf_arena_done(&state->arena);
         free(state);
+        pf_config_unref(base);
     }
 }
 
@@ -140,6 +143,19 @@ static void finish_class(struct pf_config_class *input, struct pf_class *ret_cla
     *ret_class = class_;
 }
 
+static struct pf_kube_features features_of(const struct pf_config_gates *gates, int minor)
+{
+    struct pf_kube_features features = pf_kube_features_default(minor);
+
+    for (size_t i = 0; i < gates->count; i++) {
+        const enum pf_code code =
+            pf_kube_features_set(&features, gates->items[i].name, gates->items[i].on);
+
+        (void)code; /* a gate that changes nothing podfit judges */
+    }
+    return features;
+}
+
 static void finish_fit(const struct pf_config_input *input, struct pf_fit_options *fit)
 {
     int minor = PF_KUBE_MINOR_NEWEST;
@@ -148,13 +164,7 @@ static void finish_fit(const struct pf_config_input *input, struct pf_fit_option
         pf_kube_version_parse(input->kubernetes_version, &minor, NULL) != PF_OK) {
         minor = PF_KUBE_MINOR_NEWEST; /* cannot be: it was checked */
     }
-    fit->features = pf_kube_features_default(minor);
-    for (size_t i = 0; i < input->gates.count; i++) {
-        const enum pf_code code = pf_kube_features_set(&fit->features, input->gates.items[i].name,
-                                                       input->gates.items[i].on);
-
-        (void)code; /* a gate that changes nothing podfit judges */
-    }
+    fit->features = features_of(&input->gates, minor);
     for (size_t i = 0; i < input->disabled.count; i++) {
         enum pf_filter_id filter = PF_FILTER_COUNT;
 
@@ -268,6 +278,29 @@ enum pf_code pf_config_parse_source(const struct pf_config_source *source,
         *ret_config = &PF_TAKE(state)->config;
     }
     return code;
+}
+
+enum pf_code pf_config_for_minor(struct pf_config *config, int minor, struct pf_config **ret_config,
+                                 struct pf_err *err)
+{
+    if (config->kubernetes_version_set || config->fit.features.minor == minor) {
+        *ret_config = pf_config_ref(config);
+        return PF_OK;
+    }
+    struct pf_config_state *state = pf_mem_calloc(1, sizeof(*state));
+    if (state == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory for the configuration");
+    }
+    const struct pf_config_state *const from = config->state;
+    atomic_init(&state->references, 1);
+    state->config = *config;
+    state->config.state = state;
+    state->config.fit.features = features_of(&from->input.gates, minor);
+    state->input = from->input;
+    state->node = from->node;
+    state->base = pf_config_ref(config);
+    *ret_config = &state->config;
+    return PF_OK;
 }
 
 enum pf_code pf_config_keep_all(struct pf_config **ret_config, struct pf_err *err)

@@ -86,6 +86,15 @@ enum pf_code pf_placing_step(struct pf_fit *fit, struct pf_err *err)
     return code;
 }
 
+enum pf_code pf_fit_place_some(struct pf_fit *fit, bool *ret_more, struct pf_err *err)
+{
+    const enum pf_code code = pf_placing_step(fit, err);
+    if (code == PF_OK) {
+        *ret_more = fit->placing.laps != 0;
+    }
+    return code;
+}
+
 enum pf_code pf_fit_place_pending(struct pf_fit *fit, struct pf_err *err)
 {
     struct pf_placing *placing = &fit->placing;

@@ -1,7 +1,13 @@
 #include "pod_parts.h"
 
 /** Fields of a condition. */
-enum condition_field { CONDITION_TYPE, CONDITION_STATUS, CONDITION_REASON };
+enum condition_field {
+    CONDITION_TYPE,
+    CONDITION_STATUS,
+    CONDITION_REASON,
+    CONDITION_MESSAGE,
+    CONDITION_SINCE
+};
 
 /** An array of container statuses that grows in the arena. */
 struct status_list {
@@ -59,6 +65,7 @@ static void decode_statuses(struct pf_decode *d, bool init, struct status_list *
 struct conditions {
     bool resize_pending;
     bool disruption_target;
+    bool scheduled;
 };
 
 /* As component-helpers IsPodResizeInfeasible() and defaultpreemption podTerminatingByPreemption() read them. */
@@ -75,6 +82,13 @@ static void take_condition(const struct pf_sv *texts, struct conditions *seen, s
         pod->preempted = pf_sv_eq(reason, PF_SV("PreemptionByScheduler")) &&
                          pf_sv_eq(texts[CONDITION_STATUS], PF_SV("True"));
     }
+    if (!seen->scheduled && pf_sv_eq(type, PF_SV("PodScheduled"))) {
+        seen->scheduled = true;
+        pod->unschedulable = pf_sv_eq(texts[CONDITION_STATUS], PF_SV("False")) &&
+                             pf_sv_eq(reason, PF_SV("Unschedulable"));
+        pod->scheduled_message = texts[CONDITION_MESSAGE];
+        pod->scheduled_since = texts[CONDITION_SINCE];
+    }
 }
 
 static void decode_conditions(struct pf_decode *d, struct pf_pod *pod)
@@ -83,6 +97,8 @@ static void decode_conditions(struct pf_decode *d, struct pf_pod *pod)
         [CONDITION_TYPE] = PF_SV_INIT("type"),
         [CONDITION_STATUS] = PF_SV_INIT("status"),
         [CONDITION_REASON] = PF_SV_INIT("reason"),
+        [CONDITION_MESSAGE] = PF_SV_INIT("message"),
+        [CONDITION_SINCE] = PF_SV_INIT("lastTransitionTime"),
     };
     struct conditions conditions = {0};
     (void)pf_decode_enter_array(d);

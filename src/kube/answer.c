@@ -203,8 +203,8 @@ static void compose_broken(const struct pf_kube_call *call, CURLcode code, struc
     }
 }
 
-void pf_answer_compose(const struct pf_kube_call *call, CURLcode code, struct pf_arena *arena,
-                       struct pf_buf *buf, struct pf_kube_result *ret_result)
+void pf_kube_answer_compose(const struct pf_kube_call *call, CURLcode code, struct pf_arena *arena,
+                            struct pf_buf *buf, struct pf_kube_result *ret_result)
 {
     const int status = pf_transfer_status(call);
     struct pf_kube_result result = {.status = status, .code = PF_OK, .retry_after_ms = -1};

@@ -192,7 +192,7 @@ static void conclude(struct pf_kube_call *call, CURLcode code)
     struct pf_kube_result result = {0};
     pf_arena_init(&arena, ANSWER_ARENA_BYTES);
     pf_buf_init(&message, PF_MESSAGE_MAX_BYTES);
-    pf_answer_compose(call, code, &arena, &message, &result);
+    pf_kube_answer_compose(call, code, &arena, &message, &result);
     finish(call, &result);
 }
 

@@ -62,8 +62,8 @@ static inline bool pf_transfer_good(int status)
 }
 
 /** The result of an attempt, in words. @param buf  takes the message; initialised by the caller  @param arena  takes decoded texts */
-void pf_answer_compose(const struct pf_kube_call *call, CURLcode code, struct pf_arena *arena,
-                       struct pf_buf *buf, struct pf_kube_result *ret_result);
+void pf_kube_answer_compose(const struct pf_kube_call *call, CURLcode code, struct pf_arena *arena,
+                            struct pf_buf *buf, struct pf_kube_result *ret_result);
 
 /** Take base_url, host_header and connect_to out of the configuration. */
 enum pf_code pf_endpoint_resolve(struct pf_kube_client *client, struct pf_err *err) PF_MUST_CHECK;

@@ -208,5 +208,9 @@ void pf_exposition_write(struct pf_server *server, struct pf_buf *buf)
     write_model(server, buf);
     write_reloads(server, buf);
     write_audit(server, buf);
+    const struct pf_server_hooks *hooks = server->options.hooks;
+    if (hooks != NULL && hooks->metrics != NULL) {
+        hooks->metrics(hooks->ctx, buf);
+    }
     write_process(server, buf);
 }

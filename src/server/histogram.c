@@ -1,6 +1,6 @@
-#include "histogram.h"
-
 #include <stdio.h>
+
+#include <podfit/histogram.h>
 
 void pf_histogram_add(struct pf_histogram *histogram, const struct pf_histogram_bounds *bounds,
                       int64_t sample)

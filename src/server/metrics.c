@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "histogram.h"
+#include <podfit/histogram.h>
 #include <podfit/mem.h>
 #include <podfit/metrics.h>
 

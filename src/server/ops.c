@@ -8,6 +8,9 @@
  * configuration may take seconds on a throttled CPU. */
 #define HANG_NS INT64_C(30000000000)
 
+/* A remark on each kind that cannot be followed. */
+#define MODEL_DETAIL_MAX_BYTES ((size_t)16 * 1024)
+
 static bool is_old(int64_t since_ns, int64_t now)
 {
     return since_ns != 0 && now - since_ns > HANG_NS;
@@ -25,13 +28,19 @@ static bool livez(struct pf_server *server, bool verbose, struct pf_buf *buf)
     return pf_health_write("livez", checks, PF_ARRAY_LEN(checks), verbose, buf);
 }
 
-static struct pf_health_check check_model(struct pf_server *server)
+/* @param text  holds the detail */
+static struct pf_health_check check_model(struct pf_server *server, struct pf_buf *text)
 {
     pf_model_lock(server->options.model);
     const bool synced = pf_model_origin(server->options.model).synced;
     pf_model_unlock(server->options.model);
-    return (struct pf_health_check){
-        .name = "model", .good = synced, .detail = synced ? PF_SV("") : PF_SV("not synced yet")};
+    const struct pf_server_hooks *hooks = server->options.hooks;
+    if (hooks != NULL && hooks->model_detail != NULL) {
+        hooks->model_detail(hooks->ctx, text);
+    }
+    const struct pf_sv said = text->failed == PF_OK ? pf_buf_view(text) : PF_SV("");
+    const struct pf_sv detail = !synced && said.len == 0 ? PF_SV("not synced yet") : said;
+    return (struct pf_health_check){.name = "model", .good = synced, .detail = detail};
 }
 
 static struct pf_health_check check_certificate(struct pf_server *server)
@@ -68,9 +77,11 @@ static struct pf_health_check check_file(struct pf_server *server, enum pf_reloa
 static bool readyz(struct pf_server *server, bool verbose, struct pf_buf *buf)
 {
     char texts[PF_RELOAD_KINDS][PF_ERR_TEXT_BYTES + 64];
+    pf_autobuf struct pf_buf model_text = {0};
+    pf_buf_init(&model_text, MODEL_DETAIL_MAX_BYTES);
     const bool draining = atomic_load(&server->phase) != PF_SERVER_SERVING;
     const struct pf_health_check checks[] = {
-        check_model(server),
+        check_model(server, &model_text),
         check_certificate(server),
         check_file(server, PF_RELOAD_CONFIG, "config-file", texts[0], sizeof(texts[0])),
         check_file(server, PF_RELOAD_CERTIFICATE, "certificate-file", texts[1], sizeof(texts[1])),

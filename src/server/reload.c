@@ -14,7 +14,9 @@
 
 struct pf_reload {
     struct pf_reload_options options;
-    pthread_mutex_t lock; /* guards the rest */
+    pthread_mutex_t loading; /* held while a configuration is put in force; taken before lock */
+    int minor;               /* of the control plane, guarded by loading; 0: not known */
+    pthread_mutex_t lock;    /* guards the rest */
     struct pf_config *config;
     struct pf_reload_state states[PF_RELOAD_KINDS];
     struct pf_reload_certificate certificate;
@@ -42,6 +44,7 @@ enum pf_code pf_reload_new(const struct pf_reload_options *options, struct pf_co
     }
     reload->options = *options;
     (void)pthread_mutex_init(&reload->lock, NULL); /* cannot fail with default attributes */
+    (void)pthread_mutex_init(&reload->loading, NULL);
     reload->config = pf_config_ref(config);
     struct pf_reload_state *states = reload->states;
     states[PF_RELOAD_CONFIG].used = options->config_path != NULL;
@@ -62,6 +65,7 @@ void pf_reload_free(struct pf_reload *reload)
     }
     pf_config_unref(reload->config);
     (void)pthread_mutex_destroy(&reload->lock);
+    (void)pthread_mutex_destroy(&reload->loading);
     free(reload);
 }
 
@@ -132,6 +136,51 @@ static enum pf_code parse_config(const char *path, uint64_t known, struct pf_con
     return code;
 }
 
+/* [loading] Put a configuration in force, as it is for the control plane's version. @param config  borrowed */
+static enum pf_code install_config(struct pf_reload *reload, struct pf_config *config,
+                                   struct pf_err *err)
+{
+    struct pf_config *adapted = NULL;
+    enum pf_code code = PF_OK;
+    if (reload->minor != 0) {
+        code = pf_config_for_minor(config, reload->minor, &adapted, err);
+    } else {
+        adapted = pf_config_ref(config);
+    }
+    if (code == PF_OK) {
+        code = pf_admission_set_config(reload->options.admission, adapted, err);
+    }
+    if (code != PF_OK) {
+        pf_config_unref(adapted);
+        return code;
+    }
+    pf_model_lock(reload->options.model);
+    pf_model_set_reservation_ttl(reload->options.model, adapted->reservation_ttl_ms);
+    pf_model_unlock(reload->options.model);
+    pthread_mutex_lock(&reload->lock);
+    struct pf_config *old = reload->config;
+    reload->config = adapted;
+    pthread_mutex_unlock(&reload->lock);
+    pf_config_unref(old);
+    if (reload->options.configured != NULL) {
+        reload->options.configured(reload->options.ctx, adapted);
+    }
+    return PF_OK;
+}
+
+enum pf_code pf_reload_set_minor(struct pf_reload *reload, int minor, struct pf_err *err)
+{
+    pthread_mutex_lock(&reload->loading);
+    const int before = reload->minor;
+    reload->minor = minor;
+    const enum pf_code code = install_config(reload, reload->config, err);
+    if (code != PF_OK) {
+        reload->minor = before;
+    }
+    pthread_mutex_unlock(&reload->loading);
+    return code;
+}
+
 static enum pf_code load_config(struct pf_reload *reload, struct pf_err *err)
 {
     struct pf_config *fresh = NULL;
@@ -145,25 +194,17 @@ static enum pf_code load_config(struct pf_reload *reload, struct pf_err *err)
     if (fresh == NULL) {
         return pf_err_set(err, PF_E_INTERNAL, "no configuration");
     }
-    if (strcmp(fresh->digest, reload->config->digest) == 0) {
-        pf_config_unref(fresh);
-        return PF_OK;
+    enum pf_code set = PF_OK;
+    pthread_mutex_lock(&reload->loading);
+    if (strcmp(fresh->digest, reload->config->digest) != 0) {
+        set = install_config(reload, fresh, err);
+        if (set == PF_OK) {
+            warn_notes(fresh);
+        }
     }
-    const enum pf_code set = pf_admission_set_config(reload->options.admission, fresh, err);
-    if (set != PF_OK) {
-        pf_config_unref(fresh);
-        return set;
-    }
-    warn_notes(fresh);
-    pf_model_lock(reload->options.model);
-    pf_model_set_reservation_ttl(reload->options.model, fresh->reservation_ttl_ms);
-    pf_model_unlock(reload->options.model);
-    pthread_mutex_lock(&reload->lock);
-    struct pf_config *old = reload->config;
-    reload->config = fresh;
-    pthread_mutex_unlock(&reload->lock);
-    pf_config_unref(old);
-    return PF_OK;
+    pthread_mutex_unlock(&reload->loading);
+    pf_config_unref(fresh);
+    return set;
 }
 
 static enum pf_code load_certificate(struct pf_reload *reload, struct pf_err *err)

@@ -28,6 +28,8 @@ static enum pf_code start_webhook(struct pf_server *server, struct pf_err *err)
         .metrics = server->metrics,
         .token = &server->token,
         .clock = options->clock,
+        .decided = options->hooks != NULL ? options->hooks->decided : NULL,
+        .ctx = options->hooks != NULL ? options->hooks->ctx : NULL,
     };
     enum pf_code code = pf_webhook_new(&webhook, &server->webhook, err);
     int fd = -1;
@@ -90,6 +92,8 @@ static enum pf_code start_reload(struct pf_server *server, struct pf_err *err)
         .token_path = options->token_path,
         .model = options->model,
         .admission = server->admission,
+        .configured = options->hooks != NULL ? options->hooks->configured : NULL,
+        .ctx = options->hooks != NULL ? options->hooks->ctx : NULL,
         .serving = server->serving,
         .clientca = server->clientca,
         .token = &server->token,
@@ -194,6 +198,11 @@ struct pf_address pf_server_address(const struct pf_server *server)
 struct pf_address pf_server_ops_address(const struct pf_server *server)
 {
     return server->ops_address;
+}
+
+enum pf_code pf_server_set_minor(struct pf_server *server, int minor, struct pf_err *err)
+{
+    return pf_reload_set_minor(server->reload, minor, err);
 }
 
 int pf_server_fd(const struct pf_server *server)

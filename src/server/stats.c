@@ -137,6 +137,10 @@ void pf_stats_write(struct pf_server *server, struct pf_buf *buf)
     put_certificate(&w, server);
     put_files(&w, server);
     put_audit(&w, server);
+    const struct pf_server_hooks *hooks = server->options.hooks;
+    if (hooks != NULL && hooks->stats != NULL) {
+        hooks->stats(hooks->ctx, &w);
+    }
     pf_write_end_object(&w);
     pf_buf_append_char(buf, '\n');
 }

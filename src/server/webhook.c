@@ -83,6 +83,10 @@ static void answer(void *opaque, struct pf_exchange *exchange)
     webhook->review_ns = pf_clock_mono_ns(clock) - began;
     const enum pf_reply reply = pf_reply_of_admission(status);
     webhook->decided = status == PF_ADMISSION_OK;
+    if (webhook->decided && webhook->options.decided != NULL) {
+        /* now, not after the answer: the pod may be seen by a watch before that */
+        webhook->options.decided(webhook->options.ctx, &webhook->decision);
+    }
     if (webhook->decided) {
         exchange->content_type = "application/json";
     } else if (exchange->answer.len != 0 && exchange->answer.failed == PF_OK &&

@@ -46,6 +46,10 @@ struct pf_audit_reason {
 
 /** One decision. Views are copied by pf_audit_put(). */
 struct pf_audit_record {
+    const char *
+        record; /**< static; NULL: a decision. `misprediction`: what became of a pod that was admitted is not what podfit had said */
+    const char *outcome;           /**< of a misprediction: `bound` or `unschedulable`; static */
+    struct pf_sv observed_message; /**< of a misprediction: kube-scheduler's sentence */
     int64_t wall_ns;
     struct pf_sv review_uid;
     bool dry_run;

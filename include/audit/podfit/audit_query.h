@@ -19,6 +19,7 @@ enum pf_audit_kind {
     PF_AUDIT_REPEATS,  /**< `count` more decisions with the same cause, not written one by one */
     PF_AUDIT_DROPPED,  /**< `count` records were lost because the queue was full */
     PF_AUDIT_FAILED,   /**< `count` records were lost because the file could not be written */
+    PF_AUDIT_MISPREDICTION, /**< what became of one pod is not what podfit had said */
 };
 
 /** One line. Every view is borrowed and valid during the call that gives it; a field that is absent is empty or 0. */
@@ -44,6 +45,8 @@ struct pf_audit_line {
     struct pf_sv user;
     struct pf_sv requests; /**< raw JSON */
     struct pf_sv message;
+    struct pf_sv outcome;          /**< of a misprediction */
+    struct pf_sv observed_message; /**< of a misprediction */
     const struct pf_audit_reason *reasons;
     size_t reason_count;
     struct pf_sv binding;
@@ -103,7 +106,7 @@ enum pf_code pf_audit_query_text(const struct pf_audit_query *query, struct pf_s
 /** Does a line pass? Pure. */
 bool pf_audit_query_matches(const struct pf_audit_filter *filter, const struct pf_audit_line *line);
 
-/** `decision`, `repeats`, `dropped` or `failed`: the value of `record`. Static, never NULL. */
+/** `decision`, `repeats`, `dropped`, `misprediction` or `failed`: the value of `record`. Static, never NULL. */
 const char *pf_audit_query_kind_name(enum pf_audit_kind kind);
 
 #endif

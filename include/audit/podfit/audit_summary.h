@@ -32,6 +32,8 @@ struct pf_audit_totals {
     uint64_t decisions; /**< with repeats */
     uint64_t dry_run;   /**< of them */
     uint64_t observed;  /**< of them */
+    uint64_t
+        mispredictions; /**< pods of which became what podfit had not said; not among the decisions */
     uint64_t dropped;   /**< records lost because a queue was full */
     uint64_t failed;    /**< records lost because a file could not be written */
     int64_t first_ns;   /**< 0 when there is no decision */

@@ -28,6 +28,8 @@
 #define PF_POD_MAX_CONTAINERS 10000
 /** Characters of a reason sentence before it is cut: API server warnings and Events stay below 1 KiB. */
 #define PF_MESSAGE_MAX_BYTES ((size_t)4096)
+/** Decisions of observing classes that wait for their pod: 60 s x some 60 pods/s, 600 bytes each; above it the oldest is forgotten. */
+#define PF_OUTCOME_OBSERVED_MAX 4096
 /** Reservations held at once; 25 connections an API server x TTL 15 s x 1,000 creations/s, rounded up. */
 #define PF_RESERVATIONS_MAX 65536
 /** Audit records that wait for the writer; above it they are counted as dropped. */

@@ -33,6 +33,9 @@ enum pf_code pf_model_new(const struct pf_model_options *options, struct pf_mode
                           struct pf_err *err) PF_MUST_CHECK;
 void pf_model_free(struct pf_model *model);
 
+/** The control plane turned out to be another one (its version). Pods that were applied before keep what was read of them. [locked] */
+void pf_model_set_features(struct pf_model *model, const struct pf_kube_features *features);
+
 /** TTL of reservations made from now on (a reloaded configuration); those that are held keep theirs. [locked] @param ttl_ms above 0 */
 void pf_model_set_reservation_ttl(struct pf_model *model, int64_t ttl_ms);
 

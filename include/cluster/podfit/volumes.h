@@ -110,6 +110,8 @@ const void *pf_model_next_of(const struct pf_model *model, enum pf_kind kind, st
 bool pf_model_knows_kind(const struct pf_model *model, enum pf_kind kind);
 /** From now on a kind without objects has none. */
 void pf_model_mark_kind(struct pf_model *model, enum pf_kind kind);
+/** The kind cannot be followed any more: its objects are kept, but nobody sees them until pf_model_mark_kind() or the next object. */
+void pf_model_unmark_kind(struct pf_model *model, enum pf_kind kind);
 /** Number that changes with every object of the kinds that filters read. */
 uint64_t pf_model_objects_version(const struct pf_model *model);
 /** Objects of a kind. */

@@ -53,6 +53,16 @@ enum pf_code pf_config_parse_source(const struct pf_config_source *source,
                                     struct pf_problems *problems,
                                     struct pf_config **ret_config) PF_MUST_CHECK;
 
+/**
+ * The same configuration for a control plane of another version: its feature gates are counted from that version's defaults.
+ *
+ * @param minor  as in pf_kube_features_default()
+ * @param[out] ret_config  one reference for the caller; @p config itself when it names its version or has this one already. The digest stays the same
+ * @return PF_OK or PF_E_NO_MEMORY. Thread-safe
+ */
+enum pf_code pf_config_for_minor(struct pf_config *config, int minor, struct pf_config **ret_config,
+                                 struct pf_err *err) PF_MUST_CHECK;
+
 /** The configuration of `podfit check` without a file: one class that covers every pod, requests: keep, onFull and onNever: reject. */
 enum pf_code pf_config_keep_all(struct pf_config **ret_config, struct pf_err *err) PF_MUST_CHECK;
 

@@ -183,7 +183,7 @@ struct pf_fit_node {
     enum pf_fit_code code;
     struct pf_sv *reasons;
     size_t reason_count;
-    uint64_t slots;      /**< how many pods like this one still fit on the node */
+    uint64_t slots; /**< how many pods like this one still fit on the node */
     const uint64_t *
         room; /**< how many by each of the explanation's constraints alone; NULL: a filter other than NodeResourcesFit failed, so none were counted */
     const char *binding; /**< what runs out first there; in the explanation's arena or static */
@@ -194,7 +194,7 @@ struct pf_explanation {
     struct pf_fit_node
         *nodes; /**< every node in name order; none when the verdict is unknown or notJudged */
     size_t node_count;
-    uint64_t slots;            /**< sum over nodes, saturating */
+    uint64_t slots; /**< sum over nodes, saturating */
     struct pf_sv *
         constraints; /**< what the pod asks for: `pods`, `cpu`, `memory`, `ephemeral-storage`, scalars, `NodePorts` for host ports */
     size_t constraint_count;
@@ -218,6 +218,14 @@ enum pf_code pf_fit_explain_ask(struct pf_fit *fit, const struct pf_fit_ask *ask
  */
 enum pf_code pf_fit_hints(struct pf_fit *fit, const struct pf_pod *pod, struct pf_arena *arena,
                           struct pf_fit_hints *ret_hints, struct pf_err *err) PF_MUST_CHECK;
+
+/**
+ * Settle some pending pods, as a judgement does before it answers: for a model that follows a cluster while no reviews come. [locked]
+ *
+ * @param[out] ret_more  call again: some have not been asked yet
+ */
+enum pf_code pf_fit_place_some(struct pf_fit *fit, bool *ret_more,
+                               struct pf_err *err) PF_MUST_CHECK;
 
 /** Settle pending pods now (after a snapshot was loaded), so that they hold room where the scheduler is predicted to put them. [locked] */
 enum pf_code pf_fit_place_pending(struct pf_fit *fit, struct pf_err *err) PF_MUST_CHECK;

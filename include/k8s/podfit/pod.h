@@ -259,6 +259,9 @@ struct pf_pod {
     size_t status_count;
     bool status_resources_present; /**< status.resources of the pod (1.36) */
     bool resize_infeasible;        /**< condition PodResizePending with reason Infeasible */
+    bool unschedulable;            /**< condition PodScheduled is False with reason Unschedulable */
+    struct pf_sv scheduled_message; /**< of condition PodScheduled: kube-scheduler's sentence */
+    struct pf_sv scheduled_since;   /**< its lastTransitionTime */
     struct pf_resource_list status_requests;
     struct pf_resource_list status_allocated;
     /**

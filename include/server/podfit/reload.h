@@ -55,6 +55,9 @@ struct pf_reload_options {
     struct pf_clientca *clientca;
     struct pf_pathtoken *token;
     const struct pf_clock *clock;
+    void (*configured)(void *ctx,
+                       struct pf_config *config); /**< a configuration is in force; may be NULL */
+    void *ctx;
 };
 
 struct pf_reload;
@@ -70,6 +73,10 @@ void pf_reload_free(struct pf_reload *reload);
  */
 enum pf_code pf_reload_load(struct pf_reload *reload, enum pf_reload_kind kind,
                             struct pf_err *err) PF_MUST_CHECK;
+
+/** The control plane's version; see pf_server_set_minor(). Thread-safe. */
+enum pf_code pf_reload_set_minor(struct pf_reload *reload, int minor,
+                                 struct pf_err *err) PF_MUST_CHECK;
 
 /* Thread-safe. */
 

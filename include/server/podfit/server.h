@@ -10,8 +10,26 @@
 #include <podfit/audit.h>
 #include <podfit/certdir.h>
 #include <podfit/clock.h>
+#include <podfit/write.h>
 
 struct pf_server;
+
+/**
+ * What others want to know or to add; any function may be NULL. They run on the server's threads while it serves, several of them at once.
+ */
+struct pf_server_hooks {
+    /** Append metric families to /metrics. */
+    void (*metrics)(void *ctx, struct pf_buf *buf);
+    /** Append members to the object of /stats. */
+    void (*stats)(void *ctx, struct pf_writer *w);
+    /** A remark on the model for /readyz (how the cluster is followed); nothing to say: append nothing. */
+    void (*model_detail)(void *ctx, struct pf_buf *buf);
+    /** A review was decided and is about to be answered; the decision is borrowed. */
+    void (*decided)(void *ctx, const struct pf_decision *decision);
+    /** This configuration is in force from now on: after a reload, and after pf_server_set_minor(). Borrowed. */
+    void (*configured)(void *ctx, struct pf_config *config);
+    void *ctx;
+};
 
 /** All pointers are borrowed and outlive the server. */
 struct pf_server_options {
@@ -36,6 +54,7 @@ struct pf_server_options {
     int64_t drain_ms;          /**< at most this long until everything is quiet after that */
     bool
         live; /**< the model follows a cluster: gates can be removed, the model may be out of date */
+    const struct pf_server_hooks *hooks; /**< may be NULL */
 };
 
 /**
@@ -49,6 +68,15 @@ enum pf_code pf_server_start(const struct pf_server_options *options, struct pf_
 /** Addresses in force. */
 struct pf_address pf_server_address(const struct pf_server *server);
 struct pf_address pf_server_ops_address(const struct pf_server *server);
+
+/**
+ * The control plane turned out to be of this version: where the configuration does not name one, it is judged so from now on, also after reloads. Thread-safe.
+ *
+ * @param minor  as in pf_kube_features_default()
+ * @return PF_OK or PF_E_NO_MEMORY (as it was before)
+ */
+enum pf_code pf_server_set_minor(struct pf_server *server, int minor,
+                                 struct pf_err *err) PF_MUST_CHECK;
 
 /** Descriptor to poll between two pf_server_tick(); -1: none. */
 int pf_server_fd(const struct pf_server *server);

@@ -18,6 +18,10 @@ struct pf_webhook_options {
     struct pf_metrics *metrics;
     struct pf_pathtoken *token;
     const struct pf_clock *clock;
+    void (*decided)(
+        void *ctx,
+        const struct pf_decision *decision); /**< before the answer is sent; may be NULL */
+    void *ctx;
 };
 
 enum pf_code pf_webhook_new(const struct pf_webhook_options *options,
