@@ -49,7 +49,32 @@ static const char *const pods[] = {
     "\"matchLabels\":{\"app\":\"x\"}}}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
     "{\"metadata\":{\"namespace\":\"ns\",\"labels\":{\"app\":\"served\"}},\"spec\":{"
     "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
+    /* who evicts: the node is full of one that is less important, and another pod is nominated to it */
+    "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{\"priority\":50,\"nodeSelector\":{\"host\":"
+    "\"n0\"},\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"2\"}}}]}}",
 };
+
+static void fill_for_eviction(struct world *world)
+{
+    struct pf_requirement all = {.key = PF_SV("app"), .operator_ = PF_SELECTOR_EXISTS};
+    pf_requirement_validate(&all, /* node= */ false);
+    const struct pf_budget budget = {
+        .namespace_ = PF_SV("ns"),
+        .name = PF_SV("b"),
+        .selector = {.present = true, .requirements = &all, .requirement_count = 1}};
+    assert_int_equal(pf_model_apply_budget(world->model, &budget, NULL), PF_OK);
+    world_pod(world,
+              PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"low\",\"labels\":{\"app\":"
+                    "\"low\"}},\"spec\":{\"nodeName\":\"n0\",\"priority\":-5,\"containers\":[{"
+                    "\"name\":\"c\",\"ports\":[{\"containerPort\":1,\"hostPort\":1}],"
+                    "\"resources\":{\"requests\":{\"cpu\":\"3\"}}}]}}"));
+    world_pod(
+        world,
+        PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"nominated\"},\"spec\":{"
+              "\"priority\":60,\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{"
+              "\"cpu\":\"1\",\"example.com/gpu\":\"1\"}}}]},\"status\":{\"nominatedNodeName\":"
+              "\"n0\"}}"));
+}
 
 static void fill(struct world *world)
 {
@@ -73,6 +98,7 @@ static void fill(struct world *world)
         .name = PF_SV("s"),
         .selector = {.present = true, .requirements = &served, .requirement_count = 1}};
     assert_int_equal(pf_model_apply_workload(world->model, PF_KIND_SERVICE, &service, NULL), PF_OK);
+    fill_for_eviction(world);
     world_pod(world, PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"p\"},\"spec\":{"
                            "\"containers\":[{\"name\":\"c\"}]}}"));
     world_namespace(world, PF_SV("{\"metadata\":{\"name\":\"ns\",\"labels\":{\"t\":\"1\"}}}"));
