@@ -1,12 +1,19 @@
 """Many clients at once."""
 import collections
 import threading
+import time
 
 from api import ApiError
 
 
+RETRY_PAUSE_S = 0.2
+
+
 class Burst:
-    """`clients` threads, each with a connection of its own, create every object of a list once. What became of each is counted."""
+    """`clients` threads, each with a connection of its own, create every object of a list once. What became of each is counted.
+
+    With `retries` a creation that failed for another reason than podfit's refusal (a server that restarts, failurePolicy Fail) is tried again.
+    """
 
     def __init__(self, api, objects, clients=64, retries=0):
         self.api, self.retries = api, retries
@@ -19,6 +26,16 @@ class Burst:
         for thread in self.threads:
             thread.start()
         return self
+
+    def answered(self):
+        return len(self.admitted) + len(self.refused)
+
+    def wait_answered(self, number, seconds=60.0):
+        """Returns in the middle of the burst."""
+        end = time.monotonic() + seconds
+        while self.answered() < number:
+            assert time.monotonic() < end, 'only %d creations were answered; failed: %s' % (self.answered(), self.failed[:3])
+            time.sleep(0.005)
 
     def join(self, seconds=300.0):
         for thread in self.threads:
@@ -48,6 +65,8 @@ class Burst:
                 last = error
             except Exception as error:  # a connection that broke: whether the pod exists, the next attempt tells
                 last = error
+            if attempt < self.retries:
+                time.sleep(RETRY_PAUSE_S)
         return self.note(self.failed, repr(last))
 
     def note(self, where, what):

@@ -39,6 +39,8 @@ def empty(plane):
     wait_until(nothing_left, 'an empty cluster', PATIENCE, 0.1)
     for kind in ('PersistentVolume', 'Node'):
         api.delete_all(kind)
+    for name in names:
+        api.delete_all('Event', name)
     for kind in ('StorageClass', 'PriorityClass'):
         for obj in api.list(kind):
             if not obj['metadata']['name'].startswith('system-'):
@@ -55,9 +57,13 @@ class Scenario(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stack = contextlib.ExitStack()
-        cls.plane = attach(STATE) if STATE and os.path.exists(STATE) else cls.stack.enter_context(ControlPlane())
+        cls.plane = cls.start_plane()
         cls.api = cls.plane.api
         cls.podfit = None
+
+    @classmethod
+    def start_plane(cls):
+        return attach(STATE) if STATE and os.path.exists(STATE) else cls.stack.enter_context(ControlPlane())
 
     @classmethod
     def tearDownClass(cls):
