@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <podfit/limits.h>
+#include <podfit/preemption.h>
 #include <podfit/storage.h>
 
 static struct pf_arena arena;
@@ -208,12 +209,55 @@ static void test_hostile(void **state)
     }
 }
 
+static void test_preemption(void **state)
+{
+    (void)state;
+    struct pf_priority_class priority_class = {.value = 7};
+    struct pf_budget budget = {.allowed = 7};
+    assert_int_equal(pf_priority_class_decode(
+                         quote("{'metadata':{'name':'high'},'value':-9,'globalDefault':true,"
+                               "'preemptionPolicy':'Never','description':'x'}"),
+                         &arena, &priority_class, NULL),
+                     PF_OK);
+    assert_true(pf_sv_eq_cstr(priority_class.name, "high"));
+    assert_int_equal(priority_class.value, -9);
+    assert_true(priority_class.global_default && priority_class.never);
+    assert_int_equal(
+        pf_budget_decode(quote("{'metadata':{'namespace':'ns','name':'b'},'spec':{'minAvailable':1,"
+                               "'selector':{'matchLabels':{'app':'x'}}},'status':{"
+                               "'disruptionsAllowed':2,'disruptedPods':{'p1':null,'p2':"
+                               "'2026-01-01T00:00:00Z'}}}"),
+                         &arena, &budget, NULL),
+        PF_OK);
+    assert_true(pf_sv_eq_cstr(budget.namespace_, "ns") && pf_sv_eq_cstr(budget.name, "b"));
+    assert_int_equal(budget.allowed, 2);
+    assert_int_equal(budget.disrupted_count, 2);
+    assert_true(pf_sv_eq_cstr(budget.disrupted[1], "p2"));
+    assert_true(budget.selector.present && !budget.invalid);
+    assert_int_equal(budget.selector.requirement_count, 1);
+    assert_int_equal(pf_budget_decode(quote("{'spec':{'selector':{'matchExpressions':[{'key':'a',"
+                                            "'operator':'Near'}]}}}"),
+                                      &arena, &budget, NULL),
+                     PF_OK);
+    assert_true(budget.invalid);
+    budget.allowed = 7;
+    assert_int_equal(
+        pf_budget_decode(quote("{'status':{'disruptionsAllowed':'2'}}"), &arena, &budget, NULL),
+        PF_E_INVALID);
+    assert_int_equal(budget.allowed, 7); /* untouched */
+    assert_int_equal(
+        pf_priority_class_decode(quote("{'value':3000000000}"), &arena, &priority_class, NULL),
+        PF_E_INVALID);
+    assert_int_equal(priority_class.value, -9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_volumes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_claim, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nodes_and_classes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_preemption, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
