@@ -9,7 +9,7 @@ from kubelet import Kubelet
 from objects import bound
 from plane import ROOT, SKIPPED, ControlPlane, Unavailable, wait_until, write
 from process import interrupt_on_sigterm
-from webhook import Podfit, can_follow
+from webhook import Podfit
 
 OVERLAY = 'overlays/cocalc'
 HOME = os.path.join(ROOT, 'build', 'demo', 'cluster')
@@ -50,7 +50,7 @@ class Demo:
             self.plane.kubectl('create', '--save-config', '-f', '-', data=file.read())
         for name in ('projects-0', 'projects-1'):  # few slots, so that they are soon full
             self.plane.api.patch('Node', None, name, {'status': SMALL_NODE}, 'status')
-        kubeconfig = manifests.service_account_kubeconfig(self.plane) if can_follow() else None
+        kubeconfig = manifests.service_account_kubeconfig(self.plane)
         self.podfit = Podfit(self.plane, manifests.configuration_of(objects), kubeconfig, ['--log-format', 'text']).start()
         manifests.apply(self.plane, manifests.with_url(objects, self.podfit.url, self.podfit.ca_bundle()))
         self.podfit.wait_until_asked('cocalc', {'run': 'project'})

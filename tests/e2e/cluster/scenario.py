@@ -8,7 +8,7 @@ from api import ApiError, path_of
 from objects import bound, unschedulable
 from plane import ROOT, SKIPPED, ControlPlane, Unavailable, attach, wait_until
 from process import interrupt_on_sigterm
-from webhook import SLOW, SYSTEM, Podfit, can_follow
+from webhook import SLOW, SYSTEM, Podfit
 
 STATE = os.environ.get('PODFIT_CLUSTER', '')
 OWNED = ['StatefulSet', 'Deployment', 'DaemonSet', 'CronJob', 'Job', 'PersistentVolumeClaim', 'Pod', 'LimitRange', 'ResourceQuota']
@@ -84,9 +84,8 @@ class Scenario(unittest.TestCase):
             self.api.create(obj)
 
     def serve(self, config=None, **how):
-        """A podfit that knows the present nodes, registered for self.namespaces; ended with the test."""
-        if can_follow() and 'kubeconfig' not in how:
-            how['kubeconfig'] = self.plane.admin_kubeconfig
+        """A podfit that follows the cluster, registered for self.namespaces; ended with the test."""
+        how.setdefault('kubeconfig', self.plane.admin_kubeconfig)
         podfit = Podfit(self.plane, config or self.config or example_config(), **how)
         self.addCleanup(podfit.remove)
         self.podfit = podfit

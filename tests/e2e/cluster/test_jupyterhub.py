@@ -56,7 +56,7 @@ class JupyterHub(scenario.Scenario):
     def test_placeholders_make_way(self):
         self.place_holders(ROOM)
         wait_until(lambda: len(self.pods('user-placeholder')) == ROOM, 'placeholders everywhere', PATIENCE)
-        self.podfit.sync(3)
+        self.podfit.wait_until_sees(3)
         servers = []
         for number in range(ROOM):
             made = self.create(self.server('jupyter-%d' % number))

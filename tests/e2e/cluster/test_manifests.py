@@ -6,7 +6,7 @@ import scenario
 from kubelet import Kubelet
 from objects import node, project, project_node
 from scenario import PATIENCE, SYSTEM, wait_until
-from webhook import WEBHOOK, Podfit, can_follow
+from webhook import WEBHOOK, Podfit
 
 OVERLAYS = ['base'] + ['overlays/' + name for name in sorted(os.listdir(os.path.join(manifests.FOLDER, 'overlays')))]
 
@@ -27,10 +27,10 @@ class Manifests(scenario.Scenario):
             manifests.delete(self.plane, self.objects)
 
     def install(self, overlay):
-        """Applies the overlay and starts podfit with its configuration and, as far as it can follow, its account."""
+        """Applies the overlay and starts podfit with its configuration and its account."""
         self.objects = manifests.render(self.plane, overlay)
         manifests.apply(self.plane, [obj for obj in self.objects if obj['kind'] != 'MutatingWebhookConfiguration'])
-        kubeconfig = manifests.service_account_kubeconfig(self.plane) if can_follow() else None
+        kubeconfig = manifests.service_account_kubeconfig(self.plane)
         podfit = Podfit(self.plane, manifests.configuration_of(self.objects), kubeconfig)
         self.addCleanup(podfit.remove)
         self.addCleanup(self.stop_podfit, podfit)

@@ -25,7 +25,7 @@ class Resize(scenario.Scenario):
         for name in ('small', 'other'):
             made = self.create(pod('work', name, None, {'cpu': '800m', 'memory': '64Mi'}))
             self.wait_bound(made)
-        self.podfit.sync(1)
+        self.podfit.wait_until_sees(1)
 
     def resize(self, limit):
         change = {'spec': {'containers': [{'name': 'main', 'resources': {'limits': {'cpu': limit}}}]}}

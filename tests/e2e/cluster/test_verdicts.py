@@ -110,7 +110,7 @@ class Verdicts(scenario.Scenario):
         podfit = self.serve()
         for number in range(PODS):
             self.judge(random_pod(source, 'judged', 'pod-%d' % number))
-            podfit.sync(nodes)
+            podfit.wait_until_sees(nodes)
         self.doCleanups()
         scenario.empty(self.plane)
 

@@ -1,7 +1,6 @@
 """podfit as a process of its own, and its registration with the API server by URL."""
 import atexit
 import base64
-import functools
 import json
 import os
 import shutil
@@ -20,13 +19,6 @@ BINARY = os.environ.get('PODFIT', os.path.join(ROOT, 'build', 'dev', 'podfit'))
 SLOW = float(os.environ.get('PODFIT_E2E_SLOW', '1'))
 WEBHOOK = 'projects.podfit.io'
 SYSTEM = 'podfit-system'
-READ_ALL = ['nodes', 'pods', 'namespaces', 'services', 'replicationcontrollers', 'persistentvolumes', 'persistentvolumeclaims']
-
-
-@functools.lru_cache(maxsize=1)
-def can_follow():
-    """Can this podfit keep its model by list and watch?"""
-    return b'--kubeconfig' in subprocess.run([BINARY, 'serve', '--help'], check=True, stdout=subprocess.PIPE).stdout
 
 
 def configuration(ca_bundle, url, namespaces, failure_policy='Fail', name='podfit', timeout=10):
@@ -43,12 +35,12 @@ def configuration(ca_bundle, url, namespaces, failure_policy='Fail', name='podfi
 
 
 class Podfit:
-    """One `podfit serve` against a control plane. With `kubeconfig` its model follows the cluster; without, it is a snapshot of the present nodes.
+    """One `podfit serve` that follows the cluster of a kubeconfig.
 
     The ports stay the same over restarts, so that the registered URL does.
     """
 
-    def __init__(self, plane, config, kubeconfig=None, options=(), name='podfit'):
+    def __init__(self, plane, config, kubeconfig, options=(), name='podfit'):
         self.plane, self.kubeconfig, self.options, self.name = plane, kubeconfig, list(options), name
         self.dir = tempfile.mkdtemp(prefix='podfit-serve-')
         self.port, self.ops_port = free_ports(2)
@@ -67,15 +59,9 @@ class Podfit:
     def write_config(self, text):
         write(self.path('config.yaml'), text)
 
-    def save_snapshot(self):
-        items = [dict(obj, apiVersion='v1', kind=kind) for kind in ('Node', 'Namespace', 'Pod') for obj in self.plane.api.list(kind)]
-        write(self.path('cluster.json'), json.dumps({'apiVersion': 'v1', 'kind': 'List', 'metadata': {'resourceVersion': '1'}, 'items': items}))
-        return self.path('cluster.json')
-
     def start(self):
         args = [BINARY, 'serve', '--config', self.path('config.yaml'), '--listen', '127.0.0.1:%d' % self.port, '--ops-listen', '127.0.0.1:%d' % self.ops_port,
-                '--audit-log', self.path('audit.log'), '--shutdown-delay', '0s']
-        args += ['--kubeconfig', self.kubeconfig] if self.kubeconfig else ['--snapshot', self.save_snapshot()]
+                '--audit-log', self.path('audit.log'), '--shutdown-delay', '0s', '--kubeconfig', self.kubeconfig]
         args += [] if '--tls-cert' in self.options else ['--cert-dir', self.path('certs')]
         self.process = Process(self.name, args + self.options, self.path('log'))
         wait_until(self.ready, lambda: 'readiness of %s; its log:\n%s' % (self.name, self.process.tail()), 30 * SLOW)
@@ -135,14 +121,6 @@ class Podfit:
             live = [p for p in self.plane.api.list('Pod') if p.get('status', {}).get('phase') not in ('Succeeded', 'Failed')]
             return model['pods'] in (len(live), sum(map(bound, live)))
         wait_until(same, lambda: 'a model like the cluster; /stats: %s' % self.stats()['model'], seconds * SLOW)
-
-    def sync(self, nodes):
-        """The model is the present cluster: awaited, or with a snapshot made anew."""
-        if self.kubeconfig:
-            self.wait_until_sees(nodes)
-        else:
-            self.process.kill()
-            self.start()
 
     def audit(self):
         with open(self.path('audit.log'), encoding='utf8') as file:
