@@ -5,6 +5,8 @@
 
 int pf_cmd_serve_run(int argc, char **argv);
 int pf_cmd_check_run(int argc, char **argv);
+int pf_cmd_nodes_run(int argc, char **argv);
+int pf_cmd_snapshot_run(int argc, char **argv);
 int pf_cmd_plan_run(int argc, char **argv);
 int pf_cmd_certs_run(int argc, char **argv);
 int pf_cmd_config_run(int argc, char **argv);

@@ -12,6 +12,8 @@
 static const struct pf_command commands[] = {
     {.name = "serve", .summary = "run the webhook", .run = pf_cmd_serve_run},
     {.name = "check", .summary = "what would be done to a pod, and why", .run = pf_cmd_check_run},
+    {.name = "nodes", .summary = "what the model believes of each node", .run = pf_cmd_nodes_run},
+    {.name = "snapshot", .summary = "save a living cluster to a file", .run = pf_cmd_snapshot_run},
     {.name = "plan", .summary = "how many projects fit, and what it costs", .run = pf_cmd_plan_run},
     {.name = "certs", .summary = "create, inspect and renew certificates", .run = pf_cmd_certs_run},
     {.name = "config", .summary = "check and show a configuration", .run = pf_cmd_config_run},
@@ -122,13 +124,24 @@ int pf_command_run_group(const struct pf_command_group *group, int argc, char **
     return command != NULL ? command->run(argc - 1, argv + 1) : group_usage_error(group, argv[1]);
 }
 
+/* kubectl runs a file `kubectl-podfit` of the PATH for `kubectl podfit`. */
+static bool is_plugin(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash != NULL ? slash + 1 : path, "kubectl-podfit") == 0;
+}
+
 int pf_command_main(int argc, char **argv)
 {
     static char version[] = "version";
     char *version_argv[] = {version, NULL};
     const bool asks_version = argc == 2 && strcmp(argv[1], "--version") == 0;
+    struct pf_command_group group = program;
+    if (argc > 0 && is_plugin(argv[0])) {
+        group.name = "kubectl podfit";
+    }
     const int status = asks_version ? pf_cmd_version_run(1, version_argv)
-                                    : pf_command_run_group(&program, argc, argv);
+                                    : pf_command_run_group(&group, argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         pf_cliout_error("cannot write to standard output");
         return PF_COMMAND_ERROR;

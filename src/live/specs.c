@@ -123,3 +123,21 @@ size_t pf_live_specs(int minor, const struct pf_live_spec *ret_specs[PF_LIVE_KIN
     }
     return count;
 }
+
+size_t pf_live_resources(int minor, struct pf_live_resource *ret_resources, size_t max)
+{
+    const struct pf_live_spec *specs[PF_LIVE_KINDS_MAX] = {NULL};
+    const size_t all = pf_live_specs(minor, specs);
+    const size_t count = all < max ? all : max;
+    for (size_t i = 0; i < count; i++) {
+        ret_resources[i] = (struct pf_live_resource){
+            .name = specs[i]->name,
+            .path = specs[i]->path,
+            .field_selector = specs[i]->field_selector,
+            .kind = specs[i]->kind,
+            .api_version = specs[i]->api_version,
+            .needed = specs[i]->needed,
+        };
+    }
+    return count;
+}

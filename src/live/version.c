@@ -38,8 +38,8 @@ static void answered(void *ctx, const struct pf_kube_result *result)
 }
 
 /* {"major":"1","minor":"36",...}: managed clusters have a plus behind the minor. */
-static enum pf_code read_version(struct pf_sv body, struct pf_arena *arena, int *ret_minor,
-                                 struct pf_err *err)
+enum pf_code pf_live_read_version(struct pf_sv body, struct pf_arena *arena, int *ret_minor,
+                                  struct pf_err *err)
 {
     enum { MAJOR, MINOR };
     static const struct pf_sv keys[] = {
@@ -70,8 +70,8 @@ static bool conclude(struct question *question, int *ret_minor)
     struct pf_err err = {0};
     if (question->code == PF_OK) {
         pf_arena_reset(&question->live->arena);
-        const enum pf_code code =
-            read_version(pf_buf_view(&question->body), &question->live->arena, ret_minor, &err);
+        const enum pf_code code = pf_live_read_version(pf_buf_view(&question->body),
+                                                       &question->live->arena, ret_minor, &err);
         if (code == PF_E_UNSUPPORTED) {
             pf_log_warning("live", "%s; judging as 1.%d, the oldest that is known", err.text,
                            PF_KUBE_MINOR_OLDEST);

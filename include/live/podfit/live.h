@@ -62,6 +62,22 @@ enum pf_code pf_live_wait_synced(struct pf_live *live, int64_t timeout_ms,
 /** Version of the API server from /version, `1.36`; empty until it is known. Copied. Thread-safe. */
 void pf_live_kubernetes_version(struct pf_live *live, char ret_version[16]);
 
+/** Minor version of what /version answers. @return PF_OK; PF_E_INVALID, PF_E_NO_MEMORY; PF_E_UNSUPPORTED: older than what is known */
+enum pf_code pf_live_read_version(struct pf_sv body, struct pf_arena *arena, int *ret_minor,
+                                  struct pf_err *err) PF_MUST_CHECK;
+
+/** A resource that is followed; static texts. */
+struct pf_live_resource {
+    const char *name;           /**< `pods` */
+    const char *path;           /**< `/api/v1/pods` */
+    const char *field_selector; /**< NULL: none */
+    const char *kind;           /**< `Pod` */
+    const char *api_version;    /**< `v1` */
+    bool needed;                /**< nothing is judged without it */
+};
+/** Resources of a server of this minor version, in the order in which they are listed. @return how many were written, at most @p max */
+size_t pf_live_resources(int minor, struct pf_live_resource *ret_resources, size_t max);
+
 /** How one kind is doing; for /metrics, /stats and the status page. */
 struct pf_live_kind {
     const char *name; /**< `pods`; static */

@@ -1,0 +1,183 @@
+#include <poll.h>
+#include <unistd.h>
+
+#include "cliyaml.h"
+#include "cmd.h"
+#include "load.h"
+#include "nodes_view.h"
+#include "source.h"
+#include <podfit/cliopt.h>
+#include <podfit/cliout.h>
+#include <podfit/command.h>
+#include <podfit/live.h>
+
+#define ARENA_BYTES      ((size_t)1024 * 1024 * 1024)
+#define OUTPUT_MAX_BYTES ((size_t)256 * 1024 * 1024)
+#define REDRAW_MS        1000
+#define FIRST_MS         120000
+
+struct values {
+    struct pf_source_options source;
+    bool watch;
+    int format;
+};
+
+enum { FORMAT_TABLE, FORMAT_WIDE, FORMAT_JSON, FORMAT_YAML };
+static const char *const formats[] = {"table", "wide", "json", "yaml", NULL};
+
+static const struct pf_cliopt rows[] = {
+    {PF_CLIOPT_TEXT(struct values, source.snapshot), .name = "snapshot", .value = "FILE",
+     .help = "show this file instead of a living cluster; 'example' is an embedded one"},
+    PF_SOURCE_ROWS(struct values, source),
+    {PF_CLIOPT_SWITCH(struct values, watch), .name = "watch", .letter = 'w',
+     .help = "follow the cluster and draw again each second until interrupted"},
+    {.name = "output",
+     .letter = 'o',
+     .type = PF_CLIOPT_ENUM,
+     .offset = offsetof(struct values, format),
+     .value = "FORMAT",
+     .fallback = "table",
+     .choices = formats,
+     .help = "format; wide: figures without bars"},
+};
+
+static const struct pf_cliopt_command command = {
+    .name = "podfit nodes",
+    .usage = "[OPTIONS]",
+    .about =
+        "Show what the model believes of each node: requested and allocatable CPU and memory, pods,\n"
+        "room that is held for pods on their way, cordon and taints.",
+    .rows = rows,
+    .count = PF_ARRAY_LEN(rows),
+    .notes =
+        "Exit status: 0 shown, 2 error. Bars and colours only on a terminal and without NO_COLOR.",
+    .examples = "  podfit nodes\n"
+                "  podfit nodes --snapshot example\n"
+                "  podfit nodes --context production --watch\n"
+                "  podfit nodes -o json",
+};
+
+static enum pf_code compose(const struct pf_node_rows *nodes, int format, struct pf_arena *arena,
+                            struct pf_buf *out, struct pf_err *err)
+{
+    if (format == FORMAT_TABLE || format == FORMAT_WIDE) {
+        const enum pf_code code = pf_nodes_table(nodes, format == FORMAT_WIDE, arena, out);
+        return code == PF_OK ? PF_OK : pf_err_set(err, code, "out of memory");
+    }
+    if (format == FORMAT_JSON) {
+        pf_nodes_json(nodes, out);
+        pf_buf_append_char(out, '\n');
+        return pf_buf_status(out, err);
+    }
+    pf_autobuf struct pf_buf json = {0};
+    pf_buf_init(&json, OUTPUT_MAX_BYTES);
+    pf_nodes_json(nodes, &json);
+    const enum pf_code code = pf_buf_status(&json, err);
+    return code == PF_OK ? pf_cliyaml_put(out, pf_buf_view(&json), 0, arena, err) : code;
+}
+
+static enum pf_code show(struct pf_model *model, int format, bool again, struct pf_err *err)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_autobuf struct pf_buf out = {0};
+    struct pf_node_rows nodes = {.count = 0};
+    pf_arena_init(&arena, ARENA_BYTES);
+    pf_buf_init(&out, OUTPUT_MAX_BYTES);
+    if (pf_nodes_take(model, &arena, &nodes) != PF_OK) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    }
+    if (again && isatty(STDOUT_FILENO) != 0) {
+        pf_buf_append_cstr(&out, "\033[H\033[2J"); /* home, clear */
+    }
+    const enum pf_code code = compose(&nodes, format, &arena, &out, err);
+    return code == PF_OK ? pf_cliout_flush(&out, err) : code;
+}
+
+static enum pf_code watch(struct pf_live *live, struct pf_model *model, int format,
+                          struct pf_err *err)
+{
+    enum pf_code code = pf_live_start(live, err);
+    if (code == PF_OK) {
+        code = pf_live_wait_synced(live, FIRST_MS, err);
+    }
+    while (code == PF_OK) {
+        code = show(model, format, /* again= */ true, err);
+        (void)poll(NULL, 0, REDRAW_MS); /* a signal ends the program */
+    }
+    return code;
+}
+
+static enum pf_code follow(const struct pf_source *source, struct pf_config *config, int format,
+                           struct pf_err *err)
+{
+    struct pf_model *model = NULL;
+    struct pf_live *live = NULL;
+    enum pf_code code = pf_load_empty(config, &model, err);
+    if (code == PF_OK) {
+        const struct pf_live_options options = {.model = model,
+                                                .kube = &source->kube,
+                                                .clock = pf_clock_system(),
+                                                .user_agent = pf_source_user_agent(),
+                                                .follow = true};
+        code = pf_live_new(&options, &live, err);
+    }
+    if (code == PF_OK) {
+        pf_live_set_config(live, config);
+        code = watch(live, model, format, err);
+    }
+    pf_live_free(live);
+    pf_model_free(model);
+    return code;
+}
+
+static enum pf_code once(const struct pf_source *source, struct pf_config *config, int format,
+                         struct pf_err *err)
+{
+    struct pf_source_load load = {.source = source, .config = config};
+    enum pf_code code = pf_source_model(&load, err);
+    if (code == PF_OK) {
+        code = show(load.model, format, /* again= */ false, err);
+    }
+    pf_model_free(load.model);
+    pf_config_unref(load.adapted);
+    return code;
+}
+
+static enum pf_code run(const struct values *values, struct pf_arena *arena, struct pf_err *err)
+{
+    struct pf_source source = {.kind = PF_SOURCE_EXAMPLE};
+    struct pf_config *config = NULL;
+    enum pf_code code =
+        pf_source_choose(&values->source, PF_SOURCE_DEFAULT_LIVE, arena, &source, err);
+    if (code == PF_OK && values->watch && source.kind != PF_SOURCE_LIVE) {
+        code = pf_err_set(err, PF_E_INVALID, "--watch needs a living cluster, not --snapshot");
+    }
+    if (code == PF_OK) {
+        code = pf_config_keep_all(&config, err);
+    }
+    if (code == PF_OK) {
+        code = values->watch ? follow(&source, config, values->format, err)
+                             : once(&source, config, values->format, err);
+    }
+    pf_config_unref(config);
+    return code;
+}
+
+int pf_cmd_nodes_run(int argc, char **argv)
+{
+    pf_autoarena struct pf_arena arena = {0};
+    pf_arena_init(&arena, ARENA_BYTES);
+    struct values values = {.format = FORMAT_TABLE};
+    int status = PF_COMMAND_OK;
+    const struct pf_cliopt_start start = {
+        .argc = argc, .argv = argv, .arena = &arena, .values = &values};
+    if (!pf_cliopt_begin(&command, &start, &status)) {
+        return status;
+    }
+    struct pf_err err = {0};
+    if (run(&values, &arena, &err) != PF_OK) {
+        pf_cliout_error("%s", err.text);
+        return PF_COMMAND_ERROR;
+    }
+    return PF_COMMAND_OK;
+}
