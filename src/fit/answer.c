@@ -52,6 +52,7 @@ static struct pf_filter_input input_of(struct pf_fit *fit, const struct pf_answe
         .strings = pf_model_strings(fit->model),
         .profile = fit->profile->source,
         .dry_run = &fit->dry_run,
+        .soft = &fit->soft,
         .priority = answer->priority.unknown != NULL ? INT32_MIN : answer->priority.value,
         .own_uid_hash = pf_model_is_nominated(fit->model, &pod->meta)
                             ? pf_model_uid_hash(fit->model, pod->meta.uid)

@@ -20,6 +20,7 @@ enum pf_code pf_fit_new(struct pf_model *model, const struct pf_fit_options *opt
     fit->clock = options->clock != NULL ? options->clock : pf_clock_system();
     pf_cache_init(&fit->cache,
                   options->cache_max_bytes != 0 ? options->cache_max_bytes : PF_FIT_CACHE_BYTES);
+    pf_soft_cache_init(&fit->soft, PF_FIT_SOFT_CACHE_BYTES);
     pf_buf_init(&fit->key, PF_FIT_KEY_MAX_BYTES);
     pf_arena_init(&fit->scratch, PF_REVIEW_ARENA_MAX_BYTES);
     *ret_fit = fit;
@@ -32,6 +33,7 @@ void pf_fit_free(struct pf_fit *fit)
         return;
     }
     pf_cache_done(&fit->cache);
+    pf_soft_cache_done(&fit->soft);
     pf_profile_done_all(&fit->profiles);
     pf_buf_done(&fit->key);
     pf_arena_done(&fit->scratch);

@@ -9,6 +9,7 @@
 #include "question.h"
 #include "rank.h"
 #include "scan.h"
+#include "soft.h"
 
 /** Where placing of pending pods stands. */
 struct pf_placing {
@@ -29,6 +30,7 @@ struct pf_fit {
     struct pf_arena scratch; /**< of one pending pod */
     struct pf_placing placing;
     struct pf_dry_run dry_run; /**< of one node */
+    struct pf_soft_cache soft;
 };
 
 /** Priority of a pod that is asked about. */

@@ -1,6 +1,5 @@
 #include "score.h"
-#include "tally.h"
-#include "topology.h"
+#include "soft.h"
 #include <podfit/limits.h>
 
 /* Source: pkg/scheduler/framework/plugins/interpodaffinity/scoring.go. */
@@ -9,13 +8,6 @@
 struct gain {
     uint32_t axis;
     int64_t weight;
-};
-
-/** Gains of one group. */
-struct memo {
-    uint32_t first;
-    uint32_t count;
-    bool known;
 };
 
 /** A term of existing pods that selects the pod. */
@@ -30,22 +22,25 @@ struct likings {
     uint32_t cap;
 };
 
-/** One pass. */
+/** One pass; a column of the sums is an axis. */
 struct pass {
     const struct pf_score_input *in;
     struct pf_topology_plan
         *plan; /* preferred terms of the pod, as if they were required anti-affinity; NULL: none */
     int64_t *weights; /* by term of the plan */
+    uint32_t *axes;   /* by term of the plan */
     uint32_t *keys;   /* by axis: intern id of the topology key */
     uint32_t axis_count;
     uint32_t axis_cap;
     struct likings likings;
-    struct memo *memo; /* by group */
-    struct gain *gains;
-    uint32_t gain_count;
-    uint32_t gain_cap;
-    struct pf_tally tally;
+    const struct pf_soft *soft;
 };
+
+/* As Go's int64. */
+static int64_t wrapping_sum(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
 
 static size_t count_entries(const struct pf_model *model, uint32_t space)
 {
@@ -248,114 +243,121 @@ static enum pf_code build_plan(struct pass *pass)
     return code == PF_E_NO_MEMORY ? code : PF_OK;
 }
 
-/* ---- the pass ---- */
-
-static bool add_gain(struct pass *pass, struct gain gain)
-{
-    struct gain *gains =
-        grow(pass->in->arena, pass->gains, pass->gain_count, &pass->gain_cap, sizeof(*gains));
-    if (gains == NULL) {
-        return false;
-    }
-    pass->gains = gains;
-    pass->gains[pass->gain_count++] = gain;
-    return true;
-}
-
-static bool add_own_gains(struct pass *pass, const struct pf_group *group)
+/* Axes of the pod's own terms. @return false: no memory */
+static bool find_axes(struct pass *pass)
 {
     const struct pf_topology_plan *plan = pass->plan;
-    for (uint32_t i = 0; plan != NULL && i < plan->anti_count; i++) {
-        struct gain gain = {.weight = pass->weights[i]};
-        if (pf_topology_term_matches(plan, &plan->terms[i], pass->in->input->model, group) &&
-            (!axis_of(pass, plan->key_ids[plan->terms[i].axis], &gain.axis) ||
-             !add_gain(pass, gain))) {
+    if (plan == NULL) {
+        return true;
+    }
+    pass->axes = pf_arena_calloc(pass->in->arena, plan->anti_count, sizeof(*pass->axes));
+    for (uint32_t i = 0; pass->axes != NULL && i < plan->anti_count; i++) {
+        if (!axis_of(pass, plan->key_ids[plan->terms[i].axis], &pass->axes[i])) {
             return false;
         }
     }
-    return true;
+    return pass->axes != NULL;
 }
 
-static bool add_existing_gains(struct pass *pass, uint32_t terms)
+/* ---- what is remembered ---- */
+
+static uint64_t add_gain(int64_t *gains, uint32_t axis, int64_t weight)
+{
+    gains[axis] = wrapping_sum(gains[axis], weight);
+    return UINT64_C(1) << axis;
+}
+
+static uint64_t add_existing_gains(const struct likings *likings, uint32_t terms, int64_t *gains)
 {
     uint32_t low = 0;
-    uint32_t high = pass->likings.count;
+    uint32_t high = likings->count;
+    uint64_t mask = 0;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        if (pass->likings.items[middle].terms < terms) {
+        if (likings->items[middle].terms < terms) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    for (; low < pass->likings.count && pass->likings.items[low].terms == terms; low++) {
-        if (!add_gain(pass, pass->likings.items[low].gain)) {
-            return false;
-        }
+    for (; low < likings->count && likings->items[low].terms == terms; low++) {
+        const struct gain *gain = &likings->items[low].gain;
+        mask |= add_gain(gains, gain->axis, gain->weight);
     }
-    return true;
+    return mask;
 }
 
-static bool learn_group(struct pass *pass, uint32_t id)
+/* processExistingPod */
+static uint64_t gain_of(const void *asker, const struct pf_model *model, uint32_t group,
+                        int64_t *gains)
 {
-    const struct pf_group *group = pf_model_group(pass->in->input->model, id);
-    struct memo *memo = &pass->memo[id];
-    *memo = (struct memo){.first = pass->gain_count, .known = true};
-    if (!add_own_gains(pass, group) ||
-        (group->terms != PF_TERM_SET_NONE && !add_existing_gains(pass, group->terms))) {
-        return false;
+    const struct pass *pass = asker;
+    const struct pf_topology_plan *plan = pass->plan;
+    const struct pf_group *pods = pf_model_group(model, group);
+    uint64_t mask = 0;
+    for (uint32_t i = 0; plan != NULL && i < plan->anti_count; i++) {
+        if (pf_topology_term_matches(plan, &plan->terms[i], model, pods)) {
+            mask |= add_gain(gains, pass->axes[i], pass->weights[i]);
+        }
     }
-    memo->count = pass->gain_count - memo->first;
-    return true;
+    if (pods->terms != PF_TERM_SET_NONE) {
+        mask |= add_existing_gains(&pass->likings, pods->terms, gains);
+    }
+    return mask;
 }
 
-/* processExistingPod, for all pods of a group on a node at once */
-static bool tally_group(struct pass *pass, uint32_t slot, const struct pf_slot_group *pods)
+static uint64_t include_all(const void *asker PF_UNUSED,
+                            const struct pf_filter_input *input PF_UNUSED, uint32_t slot PF_UNUSED,
+                            const uint32_t *domains PF_UNUSED)
 {
-    if (!pass->memo[pods->group].known && !learn_group(pass, pods->group)) {
-        return false;
-    }
-    const struct memo *memo = &pass->memo[pods->group];
-    for (uint32_t i = 0; i < memo->count && pass->gains != NULL && pass->keys != NULL; i++) {
-        const struct gain gain = pass->gains[memo->first + i];
-        const uint32_t value = pf_topology_value(pass->in->input, slot, pass->keys[gain.axis]);
-        if (value == PF_INTERN_NONE) {
-            continue;
-        }
-        int64_t *sum = pf_tally_enter(&pass->tally, gain.axis, value);
-        if (sum == NULL) {
-            return false;
-        }
-        *sum = pf_tally_sum(*sum, gain.weight * (int64_t)pods->pods);
-    }
-    return true;
+    return UINT64_MAX;
 }
 
-static bool tally_all(struct pass *pass)
+static void put_key(const struct pass *pass, struct pf_buf *key)
+{
+    const struct pf_model *model = pass->in->input->model;
+    pf_buf_append_char(key, 'i');
+    if (pass->plan != NULL) {
+        pf_topology_plan_key(pass->plan, key);
+        pf_buf_append(key, pass->weights, pass->plan->anti_count * sizeof(*pass->weights));
+    }
+    for (uint32_t i = 0; i < pass->likings.count; i++) {
+        const struct liking *liking = &pass->likings.items[i];
+        const uint32_t numbers[] = {liking->terms,
+                                    pf_model_term_set_generation(model, liking->terms),
+                                    pass->keys[liking->gain.axis]};
+        pf_buf_append(key, numbers, sizeof(numbers));
+        pf_buf_append(key, &liking->gain.weight, sizeof(liking->gain.weight));
+    }
+}
+
+static enum pf_code ask(struct pass *pass)
 {
     const struct pf_filter_input *input = pass->in->input;
-    for (uint32_t slot = 0; slot < input->columns->count; slot++) {
-        uint32_t count = 0;
-        const struct pf_slot_group *groups = input->columns->shape[slot] != PF_SHAPE_NONE
-                                                 ? pf_model_slot_groups(input->model, slot, &count)
-                                                 : NULL;
-        for (uint32_t i = 0; i < count; i++) {
-            if (!tally_group(pass, slot, &groups[i])) {
-                return false;
-            }
-        }
+    pf_autobuf struct pf_buf key;
+    pf_buf_init(&key, PF_FIT_SOFT_KEY_MAX_BYTES);
+    put_key(pass, &key);
+    if (pf_buf_status(&key, NULL) != PF_OK) {
+        return PF_E_NO_MEMORY;
     }
-    return true;
+    const struct pf_soft_question question = {.key = pf_buf_view(&key),
+                                              .columns = pass->axis_count,
+                                              .keys = pass->keys,
+                                              .by_namespace =
+                                                  pass->plan != NULL && pass->plan->by_namespace,
+                                              .asker = pass,
+                                              .gain = gain_of,
+                                              .include = include_all};
+    return pf_soft_ask(input->soft, input, &question, &pass->soft);
 }
+
+/* ---- the pass ---- */
 
 static int64_t score_of(const struct pass *pass, uint32_t slot)
 {
     int64_t score = 0;
     for (uint32_t axis = 0; axis < pass->axis_count; axis++) {
-        const uint32_t value = pf_topology_value(pass->in->input, slot, pass->keys[axis]);
-        const int64_t *sum =
-            value != PF_INTERN_NONE ? pf_tally_find(&pass->tally, axis, value) : NULL;
-        score = sum != NULL ? pf_tally_sum(score, *sum) : score;
+        score = wrapping_sum(score, pf_soft_sum(pass->soft, slot, axis));
     }
     return score;
 }
@@ -390,13 +392,15 @@ static enum pf_code run_pass(struct pass *pass, int64_t *scores, bool *ret_skipp
         (pass->likings.count == 0 || pf_score_settings(in->input)->ignore_preferred_of_existing)) {
         return PF_OK;
     }
-    pass->memo =
-        pf_arena_calloc(in->arena, pf_model_group_count(in->input->model), sizeof(*pass->memo));
-    if (pass->memo == NULL || !tally_all(pass)) {
+    if (!find_axes(pass)) {
         return PF_E_NO_MEMORY;
     }
-    if (pass->tally.count == 0) {
-        return PF_OK;
+    if (pass->axis_count > PF_SOFT_COLUMNS_MAX) {
+        return PF_OK; /* more than podfit compares */
+    }
+    const enum pf_code asked = ask(pass);
+    if (asked != PF_OK || pass->soft->counting == 0) {
+        return asked;
     }
     for (uint32_t i = 0; i < in->count; i++) {
         scores[i] = score_of(pass, in->slots[i]);
@@ -409,9 +413,7 @@ static enum pf_code run_pass(struct pass *pass, int64_t *scores, bool *ret_skipp
 static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)
 {
     struct pass pass = {.in = in};
-    const enum pf_code code = run_pass(&pass, scores, ret_skipped);
-    pf_tally_done(&pass.tally);
-    return code;
+    return run_pass(&pass, scores, ret_skipped);
 }
 
 const struct pf_scorer pf_inter_pod_affinity_scorer = {

@@ -1,30 +1,27 @@
 #include <math.h>
 
 #include "default_spread.h"
+#include "question.h"
 #include "score.h"
-#include "tally.h"
-#include "topology.h"
+#include "soft.h"
 #include <podfit/limits.h>
 
 /* Source: pkg/scheduler/framework/plugins/podtopologyspread/scoring.go. */
 
-#define SPREADS_MAX 63U
-/* Of a group's memo: it was asked. */
-#define KNOWN (UINT64_C(1) << SPREADS_MAX)
+#define SPREADS_MAX (PF_SOFT_COLUMNS_MAX - 1)
+#define BIT(i)      (UINT64_C(1) << (i))
 
-/** One pass. */
+/** One pass; a column of the sums is a constraint. */
 struct pass {
     const struct pf_score_input *in;
     struct pf_topology_plan *plan;
-    bool *hostname;   /* by constraint: its key is kubernetes.io/hostname, so a domain is a node */
-    double *weight;   /* by constraint: of a pod in a domain */
-    uint64_t *memo;   /* by group: constraints that count its pods, and KNOWN */
-    uint64_t *counts; /* by constraint: pods on the node at hand */
-    bool *ignored;    /* by candidate: lacks a key */
+    const struct pf_soft *soft;
+    uint64_t
+        hostname; /* mask of constraints whose key is kubernetes.io/hostname, so that a domain is a node */
+    double *weight; /* by constraint: of a pod in a domain */
+    bool *ignored;  /* by candidate: lacks a key */
     uint32_t ignored_count;
     bool all_keys; /* only nodes with all keys take part */
-    bool by_host;  /* a constraint has kubernetes.io/hostname */
-    struct pf_tally tally;
 };
 
 /* A profile that lists constraints of its own gives them to the pod: pf_default_spread_add(). */
@@ -93,71 +90,17 @@ static enum pf_code build_plan(const struct pf_score_input *in, struct pf_topolo
     return code == PF_E_NO_MEMORY ? code : PF_OK;
 }
 
-static uint32_t value_of(const struct pass *pass, uint32_t slot, uint32_t spread)
-{
-    const struct pf_topology_plan *plan = pass->plan;
-    return pf_topology_value(pass->in->input, slot, plan->key_ids[plan->spreads[spread].axis]);
-}
+/* ---- what is remembered ---- */
 
-static bool has_all_keys(const struct pass *pass, uint32_t slot)
+static uint64_t gain_of(const void *asker, const struct pf_model *model, uint32_t group,
+                        int64_t *gains)
 {
-    for (uint32_t i = 0; i < pass->plan->spread_count; i++) {
-        if (value_of(pass, slot, i) == PF_INTERN_NONE) {
-            return false;
-        }
+    const struct pass *pass = asker;
+    const uint64_t columns = pf_topology_mask(pass->plan, model, group, /* raw= */ false);
+    for (uint64_t mask = columns; mask != 0; mask &= mask - 1) {
+        gains[__builtin_ctzll(mask)] = 1;
     }
-    return true;
-}
-
-/* Pods on the node by constraint. */
-static void count_slot(struct pass *pass, uint32_t slot)
-{
-    const struct pf_model *model = pass->in->input->model;
-    uint32_t count = 0;
-    const struct pf_slot_group *groups = pf_model_slot_groups(model, slot, &count);
-    for (uint32_t i = 0; i < pass->plan->spread_count; i++) {
-        pass->counts[i] = 0;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t *memo = &pass->memo[groups[i].group];
-        if (*memo == 0) {
-            *memo = KNOWN | pf_topology_mask(pass->plan, model, groups[i].group, /* raw= */ false);
-        }
-        for (uint64_t mask = *memo & ~KNOWN; mask != 0; mask &= mask - 1) {
-            pass->counts[__builtin_ctzll(mask)] += groups[i].pods;
-        }
-    }
-}
-
-/* initPreScoreState: domains are those of the nodes that passed the filters; a node without the key is of the domain "". */
-static enum pf_code find_domains(struct pass *pass)
-{
-    const struct pf_score_input *in = pass->in;
-    const uint32_t spreads = pass->plan->spread_count;
-    uint32_t *domains = pf_arena_calloc(in->arena, spreads, sizeof(*domains));
-    if (domains == NULL) {
-        return PF_E_NO_MEMORY;
-    }
-    for (uint32_t k = 0; k < in->count; k++) {
-        if (pass->all_keys && !has_all_keys(pass, in->slots[k])) {
-            pass->ignored[k] = true;
-            pass->ignored_count++;
-            continue;
-        }
-        for (uint32_t i = 0; i < spreads; i++) {
-            const size_t before = pass->tally.count;
-            if (!pass->hostname[i] &&
-                pf_tally_enter(&pass->tally, i, value_of(pass, in->slots[k], i)) == NULL) {
-                return PF_E_NO_MEMORY;
-            }
-            domains[i] += pass->tally.count != before ? 1 : 0;
-        }
-    }
-    for (uint32_t i = 0; i < spreads; i++) {
-        const uint32_t size = pass->hostname[i] ? in->count - pass->ignored_count : domains[i];
-        pass->weight[i] = log((double)size + 2);
-    }
-    return PF_OK;
+    return columns;
 }
 
 /* matchNodeInclusionPolicies */
@@ -168,46 +111,134 @@ static bool is_included(const struct pf_filter_input *input, const struct pf_spr
            (!spread->honor_node_taints || pf_taint_toleration_passes(input, target));
 }
 
-/* PreScore: pods of all nodes, also of those that did not pass, in the domains found. */
-static void count_domains(struct pass *pass)
+/* PreScore: pods of all nodes count, also of those that did not pass the filters. */
+static uint64_t include(const void *asker, const struct pf_filter_input *input, uint32_t slot,
+                        const uint32_t *domains)
 {
-    const struct pf_filter_input *input = pass->in->input;
-    for (uint32_t slot = 0; slot < input->columns->count; slot++) {
-        if (input->columns->shape[slot] == PF_SHAPE_NONE ||
-            (pass->all_keys && !has_all_keys(pass, slot))) {
-            continue;
+    const struct pass *pass = asker;
+    struct pf_filter_target target = {
+        .slot = slot, .shape = pf_model_shape(input->model, input->columns->shape[slot])};
+    uint64_t mask = 0;
+    for (uint32_t i = 0; i < pass->plan->spread_count; i++) {
+        if (domains[i] == 0 && pass->all_keys) {
+            return 0;
         }
-        struct pf_filter_target target = {
-            .slot = slot, .shape = pf_model_shape(input->model, input->columns->shape[slot])};
-        count_slot(pass, slot);
-        for (uint32_t i = 0; i < pass->plan->spread_count; i++) {
-            int64_t *sum = pass->counts[i] != 0 && !pass->hostname[i]
-                               ? pf_tally_find(&pass->tally, i, value_of(pass, slot, i))
-                               : NULL;
-            if (sum != NULL && is_included(input, pass->plan->spreads[i].text, &target)) {
-                *sum += (int64_t)pass->counts[i];
-            }
+        if (domains[i] != 0 && is_included(input, pass->plan->spreads[i].text, &target)) {
+            mask |= BIT(i);
         }
     }
+    return mask;
 }
 
-static int64_t score_of(struct pass *pass, uint32_t slot)
+static enum pf_code ask(struct pass *pass)
 {
-    double score = 0;
-    if (pass->by_host) {
-        count_slot(pass, slot);
+    const struct pf_filter_input *input = pass->in->input;
+    const uint32_t spreads = pass->plan->spread_count;
+    uint32_t *keys = pf_arena_calloc(pass->in->arena, spreads, sizeof(*keys));
+    if (keys == NULL) {
+        return PF_E_NO_MEMORY;
     }
-    for (uint32_t i = 0; i < pass->plan->spread_count; i++) {
-        const uint32_t value = value_of(pass, slot, i);
-        if (value == PF_INTERN_NONE) {
+    for (uint32_t i = 0; i < spreads; i++) {
+        keys[i] = pass->plan->key_ids[pass->plan->spreads[i].axis];
+    }
+    pf_autobuf struct pf_buf key;
+    pf_buf_init(&key, PF_FIT_SOFT_KEY_MAX_BYTES);
+    pf_buf_append_char(&key, pass->all_keys ? 'S' : 's');
+    pf_topology_plan_key(pass->plan, &key);
+    pf_question_key_nodes(input->question, &key);
+    if (pf_buf_status(&key, NULL) != PF_OK) {
+        return PF_E_NO_MEMORY;
+    }
+    const struct pf_soft_question question = {.key = pf_buf_view(&key),
+                                              .columns = spreads,
+                                              .keys = keys,
+                                              .by_node = pass->hostname,
+                                              .asker = pass,
+                                              .gain = gain_of,
+                                              .include = include};
+    return pf_soft_ask(input->soft, input, &question, &pass->soft);
+}
+
+/* ---- the pass ---- */
+
+static const uint32_t *domains_of(const struct pass *pass, uint32_t slot)
+{
+    return pass->soft->domains + (size_t)slot * pass->soft->columns;
+}
+
+static bool lacks_key(const struct pass *pass, uint32_t slot)
+{
+    const uint32_t *domains = domains_of(pass, slot);
+    for (uint32_t i = 0; i < pass->soft->columns; i++) {
+        if (domains[i] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Different domains of the candidates; a node without the key is of the domain "". @return false: no memory */
+static bool count_domains(const struct pass *pass, uint32_t spread, uint32_t *ret_domains)
+{
+    const struct pf_score_input *in = pass->in;
+    uint32_t count = 0;
+    bool *met =
+        pf_arena_calloc(in->arena, (size_t)pass->soft->column[spread].axis.count + 1, sizeof(*met));
+    for (uint32_t k = 0; met != NULL && k < in->count; k++) {
+        bool *seen = &met[domains_of(pass, in->slots[k])[spread]];
+        if (!pass->ignored[k] && !*seen) {
+            *seen = true;
+            count++;
+        }
+    }
+    *ret_domains = count;
+    return met != NULL;
+}
+
+/* initPreScoreState */
+static enum pf_code find_weights(struct pass *pass)
+{
+    const struct pf_score_input *in = pass->in;
+    for (uint32_t k = 0; pass->all_keys && k < in->count; k++) {
+        pass->ignored[k] = lacks_key(pass, in->slots[k]);
+        pass->ignored_count += pass->ignored[k] ? 1 : 0;
+    }
+    for (uint32_t i = 0; i < pass->soft->columns; i++) {
+        uint32_t size = in->count - pass->ignored_count;
+        if ((pass->hostname & BIT(i)) == 0 && !count_domains(pass, i, &size)) {
+            return PF_E_NO_MEMORY;
+        }
+        pass->weight[i] = log((double)size + 2);
+    }
+    return PF_OK;
+}
+
+/* math.Round; inline for what scores really are */
+static int64_t round_score(double score)
+{
+    if (score < 0 || score >= 4503599627370496.0) { /* 2^52: from here on there are no fractions */
+        return (int64_t)round(score);
+    }
+    const int64_t whole = (int64_t)score;
+    return whole + (score - (double)whole >= 0.5 ? 1 : 0);
+}
+
+static int64_t score_of(const struct pass *pass, uint32_t slot)
+{
+    const struct pf_soft *soft = pass->soft;
+    const uint32_t *domains = domains_of(pass, slot);
+    double score = 0;
+    for (uint32_t i = 0; i < soft->columns; i++) {
+        if (domains[i] == 0) {
             continue;
         }
-        const int64_t *sum = pf_tally_find(&pass->tally, i, value);
-        const int64_t pods = pass->hostname[i] ? (int64_t)pass->counts[i] : sum != NULL ? *sum : 0;
+        const int64_t pods = (pass->hostname & BIT(i)) != 0
+                                 ? soft->own[(size_t)slot * soft->columns + i]
+                                 : pf_soft_sum(soft, slot, i);
         const int64_t slack = (int64_t)pass->plan->spreads[i].text->max_skew - 1;
         score += (double)pods * pass->weight[i] + (double)slack;
     }
-    return (int64_t)round(score);
+    return round_score(score);
 }
 
 /* NormalizeScore: the fewer the better; nodes that lack a key get 0. */
@@ -232,41 +263,30 @@ static void normalize(const struct pass *pass, int64_t *scores)
     }
 }
 
-static bool allocate(struct pass *pass)
-{
-    struct pf_arena *arena = pass->in->arena;
-    const uint32_t spreads = pass->plan->spread_count;
-    pass->hostname = pf_arena_calloc(arena, spreads, sizeof(*pass->hostname));
-    pass->weight = pf_arena_calloc(arena, spreads, sizeof(*pass->weight));
-    pass->counts = pf_arena_calloc(arena, spreads, sizeof(*pass->counts));
-    pass->ignored = pf_arena_calloc(arena, pass->in->count, sizeof(*pass->ignored));
-    pass->memo =
-        pf_arena_calloc(arena, pf_model_group_count(pass->in->input->model), sizeof(*pass->memo));
-    return pass->hostname != NULL && pass->weight != NULL && pass->counts != NULL &&
-           pass->ignored != NULL && pass->memo != NULL;
-}
-
 static enum pf_code run_pass(struct pass *pass, int64_t *scores)
 {
-    bool by_domain = false;
-    if (!allocate(pass)) {
+    const struct pf_score_input *in = pass->in;
+    const uint32_t spreads = pass->plan->spread_count;
+    pass->weight = pf_arena_calloc(in->arena, spreads, sizeof(*pass->weight));
+    pass->ignored = pf_arena_calloc(in->arena, in->count, sizeof(*pass->ignored));
+    if (pass->weight == NULL || pass->ignored == NULL) {
         return PF_E_NO_MEMORY;
     }
-    for (uint32_t i = 0; i < pass->plan->spread_count; i++) {
-        pass->hostname[i] =
-            pf_sv_eq(pass->plan->spreads[i].text->topology_key, PF_SV("kubernetes.io/hostname"));
-        by_domain = by_domain || !pass->hostname[i];
-        pass->by_host = pass->by_host || pass->hostname[i];
+    for (uint32_t i = 0; i < spreads; i++) {
+        pass->hostname |=
+            pf_sv_eq(pass->plan->spreads[i].text->topology_key, PF_SV("kubernetes.io/hostname"))
+                ? BIT(i)
+                : 0;
     }
-    const enum pf_code code = find_domains(pass);
+    enum pf_code code = ask(pass);
+    if (code == PF_OK) {
+        code = find_weights(pass);
+    }
     if (code != PF_OK) {
         return code;
     }
-    if (by_domain) {
-        count_domains(pass);
-    }
-    for (uint32_t k = 0; k < pass->in->count; k++) {
-        scores[k] = pass->ignored[k] ? 0 : score_of(pass, pass->in->slots[k]);
+    for (uint32_t k = 0; k < in->count; k++) {
+        scores[k] = pass->ignored[k] ? 0 : score_of(pass, in->slots[k]);
     }
     normalize(pass, scores);
     return PF_OK;
@@ -281,7 +301,6 @@ static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *
     if (code == PF_OK && pass.plan != NULL) {
         code = run_pass(&pass, scores);
     }
-    pf_tally_done(&pass.tally);
     return code;
 }
 

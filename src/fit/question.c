@@ -152,6 +152,19 @@ static void put_affinity(struct pf_buf *key, const struct pf_pod *pod)
     }
 }
 
+void pf_question_key_nodes(const struct pf_question *question, struct pf_buf *key)
+{
+    const struct pf_pod *pod = question->pod;
+    put_i64(key, (int64_t)pod->toleration_count);
+    for (size_t i = 0; i < pod->toleration_count; i++) {
+        put_text(key, pod->tolerations[i].key);
+        put_text(key, pod->tolerations[i].value);
+        put_text(key, pod->tolerations[i].effect);
+        put_i64(key, pod->tolerations[i].operator_);
+    }
+    put_affinity(key, pod);
+}
+
 void pf_question_key(const struct pf_question *question, struct pf_buf *key)
 {
     const struct pf_pod *pod = question->pod;
@@ -161,14 +174,7 @@ void pf_question_key(const struct pf_question *question, struct pf_buf *key)
     }
     put_i64(key, pod->features);
     put_text(key, pod->node_name);
-    put_i64(key, (int64_t)pod->toleration_count);
-    for (size_t i = 0; i < pod->toleration_count; i++) {
-        put_text(key, pod->tolerations[i].key);
-        put_text(key, pod->tolerations[i].value);
-        put_text(key, pod->tolerations[i].effect);
-        put_i64(key, pod->tolerations[i].operator_);
-    }
-    put_affinity(key, pod);
+    pf_question_key_nodes(question, key);
     for (size_t i = 0; i < question->port_count; i++) {
         put_i64(key, question->ports[i].host_port);
         put_i64(key, question->ports[i].protocol);

@@ -24,6 +24,9 @@ void pf_question_resolve(struct pf_question *question, const struct pf_intern *s
 /** Append the canonical bytes: equal for two pods exactly when every filter and score reads the same from them. */
 void pf_question_key(const struct pf_question *question, struct pf_buf *key);
 
+/** The part of it that NodeAffinity and TaintToleration read. */
+void pf_question_key_nodes(const struct pf_question *question, struct pf_buf *key);
+
 /** Entries that a filter may have to compare on one node. */
 uint64_t pf_question_work(const struct pf_question *question);
 

@@ -111,56 +111,7 @@ static uint64_t remembered_mask(struct pf_topology *topology, const struct pf_mo
 
 /* ---- domains ---- */
 
-/* ids are dense and ours: spreading them is enough */
-static size_t hash_of(uint32_t value)
-{
-    return (size_t)value * 2654435761U >> 7;
-}
-
-static size_t probe(const struct pf_topology_axis *axis, uint32_t value)
-{
-    const size_t mask = axis->index_cap - 1;
-    size_t at = hash_of(value) & mask;
-    while (axis->index[at] != 0 && axis->values[axis->index[at] - 1] != value) {
-        at = (at + 1) & mask;
-    }
-    return at;
-}
-
-static bool grow_axis(struct pf_topology_axis *axis)
-{
-    size_t cap = axis->cap;
-    if (!pf_mem_grow(&axis->nodes, &cap, axis->count, sizeof(*axis->nodes))) {
-        return false;
-    }
-    if (cap != axis->cap) {
-        uint32_t *values = pf_mem_resize(axis->values, cap, sizeof(*values));
-        if (values == NULL) {
-            return false; /* the other array is merely larger than cap says */
-        }
-        axis->values = values;
-        axis->cap = cap;
-    }
-    if (axis->index_cap >= 2 * ((size_t)axis->live + 1)) {
-        return true;
-    }
-    const size_t index_cap = axis->index_cap != 0 ? axis->index_cap * 2 : 16;
-    uint32_t *index = pf_mem_calloc(index_cap, sizeof(*index));
-    if (index == NULL) {
-        return false;
-    }
-    free(axis->index);
-    axis->index = index;
-    axis->index_cap = index_cap;
-    for (uint32_t i = 0; i < axis->count; i++) {
-        if (axis->nodes[i] != 0) {
-            axis->index[probe(axis, axis->values[i])] = i + 1;
-        }
-    }
-    return true;
-}
-
-/* Room for one more domain in the counters of an axis. */
+/* Room for all domains of an axis in its counters. */
 static bool grow_counters(struct pf_topology *topology, uint32_t axis)
 {
     const struct pf_topology_plan *plan = topology->plan;
@@ -184,52 +135,6 @@ static bool grow_counters(struct pf_topology *topology, uint32_t axis)
         counter->cap = want;
     }
     return true;
-}
-
-/* @return domain + 1 of a value with one more node, or 0: no memory */
-static uint32_t enter_domain(struct pf_topology *topology, uint32_t number, uint32_t value)
-{
-    struct pf_topology_axis *axis = &topology->axes[number];
-    const size_t at = axis->index_cap != 0 ? probe(axis, value) : 0;
-    if (axis->index_cap != 0 && axis->index[at] != 0) {
-        axis->nodes[axis->index[at] - 1]++;
-        return axis->index[at];
-    }
-    if (!grow_axis(axis) || !grow_counters(topology, number)) {
-        return 0;
-    }
-    uint32_t domain = axis->free_head;
-    if (domain != UINT32_MAX) {
-        axis->free_head = axis->values[domain];
-    } else {
-        domain = axis->count++;
-    }
-    axis->values[domain] = value;
-    axis->nodes[domain] = 1;
-    axis->index[probe(axis, value)] = domain + 1;
-    axis->live++;
-    return domain + 1;
-}
-
-static void leave_domain(struct pf_topology_axis *axis, uint32_t domain)
-{
-    axis->nodes[domain]--;
-    if (axis->nodes[domain] != 0) {
-        return;
-    }
-    const size_t mask = axis->index_cap - 1;
-    size_t hole = probe(axis, axis->values[domain]);
-    for (size_t at = (hole + 1) & mask; axis->index[at] != 0; at = (at + 1) & mask) {
-        const size_t home = hash_of(axis->values[axis->index[at] - 1]) & mask;
-        if (((at - home) & mask) >= ((at - hole) & mask)) {
-            axis->index[hole] = axis->index[at];
-            hole = at;
-        }
-    }
-    axis->index[hole] = 0;
-    axis->values[domain] = axis->free_head;
-    axis->free_head = domain;
-    axis->live--;
 }
 
 uint32_t pf_topology_value(const struct pf_filter_input *input, uint32_t slot, uint32_t key)
@@ -269,9 +174,7 @@ enum pf_code pf_topology_init(struct pf_topology *topology, const struct pf_topo
 void pf_topology_done(struct pf_topology *topology)
 {
     for (uint32_t i = 0; topology->axes != NULL && i < topology->plan->axis_count; i++) {
-        free(topology->axes[i].values);
-        free(topology->axes[i].nodes);
-        free(topology->axes[i].index);
+        pf_topology_axis_done(&topology->axes[i]);
     }
     for (uint32_t i = 0; topology->counters != NULL && i < topology->plan->counter_count; i++) {
         free(topology->counters[i].pods);
@@ -290,13 +193,7 @@ void pf_topology_reset(struct pf_topology *topology)
 {
     const struct pf_topology_plan *plan = topology->plan;
     for (uint32_t i = 0; i < plan->axis_count; i++) {
-        struct pf_topology_axis *axis = &topology->axes[i];
-        for (size_t k = 0; k < axis->index_cap; k++) {
-            axis->index[k] = 0;
-        }
-        axis->count = 0;
-        axis->live = 0;
-        axis->free_head = UINT32_MAX;
+        pf_topology_axis_reset(&topology->axes[i]);
     }
     for (uint32_t i = 0; i < plan->counter_count; i++) {
         struct pf_topology_counter *counter = &topology->counters[i];
@@ -376,7 +273,7 @@ size_t pf_topology_bytes(const struct pf_topology *topology)
                    topology->slots * (sizeof(uint64_t) + plan->axis_count * sizeof(uint32_t) +
                                       plan->counter_count * sizeof(uint32_t));
     for (uint32_t i = 0; i < plan->axis_count; i++) {
-        bytes += (topology->axes[i].cap * 2 + topology->axes[i].index_cap) * sizeof(uint32_t);
+        bytes += pf_topology_axis_bytes(&topology->axes[i]);
     }
     for (uint32_t i = 0; i < plan->counter_count; i++) {
         bytes += topology->counters[i].cap * 2 * sizeof(uint32_t);
@@ -412,7 +309,7 @@ static void forget_slot(struct pf_topology *topology, uint32_t slot)
     topology->member[slot] = 0;
     for (uint32_t i = 0; i < plan->axis_count; i++) {
         if (domains[i] != 0) {
-            leave_domain(&topology->axes[i], domains[i] - 1);
+            pf_topology_axis_leave(&topology->axes[i], domains[i] - 1);
             domains[i] = 0;
         }
     }
@@ -468,8 +365,8 @@ enum pf_code pf_topology_update(struct pf_topology *topology, const struct pf_fi
     for (uint32_t i = 0; i < plan->axis_count; i++) {
         const uint32_t value = pf_topology_value(input, slot, plan->key_ids[i]);
         if (value != PF_INTERN_NONE) {
-            domains[i] = enter_domain(topology, i, value);
-            if (domains[i] == 0) {
+            domains[i] = pf_topology_axis_enter(&topology->axes[i], value);
+            if (domains[i] == 0 || !grow_counters(topology, i)) {
                 return PF_E_NO_MEMORY;
             }
         }

@@ -7,6 +7,7 @@
  * axis. Inside of the fit module; under the model's lock. Sources: scheduler-fit 7.11 and 7.12.
  */
 
+#include "topology_axis.h"
 #include <podfit/buf.h>
 #include <podfit/filter.h>
 #include <podfit/groups.h>
@@ -163,17 +164,6 @@ enum pf_topology_fault {
     PF_TOPOLOGY_ANTI_AFFINITY, /**< the pod's anti-affinity */
     PF_TOPOLOGY_EXISTING,      /**< anti-affinity of existing pods */
     PF_TOPOLOGY_FAULTS,        /**< how many there are */
-};
-
-struct pf_topology_axis {
-    uint32_t *values; /**< by domain: intern id of the label's value */
-    uint32_t *nodes;  /**< by domain: that have it; 0: a free domain, values is the next free one */
-    uint32_t *index;  /**< open addressing: domain + 1, 0 = empty */
-    size_t cap;
-    size_t index_cap;
-    uint32_t count; /**< domains, free ones included */
-    uint32_t live;
-    uint32_t free_head;
 };
 
 struct pf_topology_counter {

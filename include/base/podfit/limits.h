@@ -71,6 +71,10 @@
 #define PF_FIT_KEY_MAX_BYTES ((size_t)64 * 1024)
 /** Remembered answers of the fit engine: 16 questions at 130,000 nodes, some 200 at 1,000. */
 #define PF_FIT_CACHE_BYTES ((size_t)8 * 1024 * 1024)
+/** Remembered sums of soft spreading and preferred pod affinity: 12 to 20 bytes a node for each constraint or topology key, some 40 questions at 5,000 nodes. */
+#define PF_FIT_SOFT_CACHE_BYTES ((size_t)4 * 1024 * 1024)
+/** Canonical form of one such question. What it is made of was compared with PF_FIT_WORK_MAX before; running over is as running out of memory. */
+#define PF_FIT_SOFT_KEY_MAX_BYTES ((size_t)16 * 1024 * 1024)
 /** A file given to `podfit check`: 10,000 pods of 20 KiB, indented. Read by the operator's own process, so memory is the only concern. */
 #define PF_CHECK_FILE_MAX_BYTES ((size_t)256 * 1024 * 1024)
 

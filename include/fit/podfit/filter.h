@@ -15,6 +15,7 @@
 
 struct pf_volume_plan;
 struct pf_dry_run;
+struct pf_soft_cache;
 
 /** Bits of pf_result.mask: what NodeResourcesFit found short. */
 enum pf_shortage {
@@ -78,6 +79,7 @@ struct pf_filter_input {
     const struct pf_fit_profile *profile; /**< for scores; NULL: every default */
     const struct pf_used *used; /**< taken on the node in question; NULL: what the columns say */
     struct pf_dry_run *dry_run; /**< scratch for nodes to which pods are nominated */
+    struct pf_soft_cache *soft; /**< sums that scores remember; never NULL for a score */
     uint64_t
         own_uid_hash; /**< of the pod when it is nominated itself, which does not count; 0: it is not */
     int32_t priority; /**< of the pod: nominated pods of a lower one do not count */

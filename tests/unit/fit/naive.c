@@ -290,31 +290,46 @@ void naive_print_meta(const struct naive_pod *pod, struct pf_buf *out)
     pf_buf_append_cstr(out, "}");
 }
 
+static void print_term(const struct naive_term *term, struct pf_buf *out)
+{
+    pf_buf_printf(out, "{%s%s\"topologyKey\":\"%s\"}", selectors[term->selector],
+                  namespaces[term->spaces], keys[term->key]);
+}
+
 static void print_terms(const char *name, const struct naive_term *terms, unsigned count,
-                        struct pf_buf *out)
+                        unsigned soft, struct pf_buf *out)
 {
     pf_buf_printf(out, "\"%s\":{\"requiredDuringSchedulingIgnoredDuringExecution\":[", name);
     for (unsigned i = 0; i < count; i++) {
-        pf_buf_printf(out, "%s{%s%s\"topologyKey\":\"%s\"}", i != 0 ? "," : "",
-                      selectors[terms[i].selector], namespaces[terms[i].spaces],
-                      keys[terms[i].key]);
+        pf_buf_append_cstr(out, i != 0 ? "," : "");
+        print_term(&terms[i], out);
+    }
+    pf_buf_append_cstr(out, "],\"preferredDuringSchedulingIgnoredDuringExecution\":[");
+    for (unsigned i = count; i < NAIVE_TERMS_MAX && soft != 0; i++) {
+        pf_buf_printf(out, "%s{\"weight\":%u,\"podAffinityTerm\":", i != count ? "," : "",
+                      soft + i);
+        print_term(&terms[i], out);
+        pf_buf_append_cstr(out, "}");
     }
     pf_buf_append_cstr(out, "]}");
 }
 
 static void print_spreads(const struct naive_pod *pod, struct pf_buf *out)
 {
+    const unsigned count = pod->soft != 0 ? NAIVE_TERMS_MAX : pod->spread_count;
     pf_buf_append_cstr(out, "\"topologySpreadConstraints\":[");
-    for (unsigned i = 0; i < pod->spread_count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         const struct naive_spread *spread = &pod->spreads[i];
+        const bool hard = i < pod->spread_count;
         pf_buf_printf(out, "%s{%s\"topologyKey\":\"%s\",\"maxSkew\":%d,", i != 0 ? "," : "",
                       selectors[spread->term.selector], keys[spread->term.key], spread->max_skew);
-        if (spread->min_domains != 0) {
+        if (spread->min_domains != 0 && hard) {
             pf_buf_printf(out, "\"minDomains\":%d,", spread->min_domains);
         }
-        pf_buf_printf(out, "%s%s\"whenUnsatisfiable\":\"DoNotSchedule\"}",
+        pf_buf_printf(out, "%s%s\"whenUnsatisfiable\":\"%s\"}",
                       spread->ignore_affinity ? "\"nodeAffinityPolicy\":\"Ignore\"," : "",
-                      spread->honor_taints ? "\"nodeTaintsPolicy\":\"Honor\"," : "");
+                      spread->honor_taints ? "\"nodeTaintsPolicy\":\"Honor\"," : "",
+                      hard ? "DoNotSchedule" : "ScheduleAnyway");
     }
     pf_buf_append_cstr(out, "],");
 }
@@ -328,9 +343,9 @@ void naive_print_spec(const struct naive_pod *pod, struct pf_buf *out)
         pf_buf_append_cstr(out, "\"nodeSelector\":{\"role\":\"a\"},");
     }
     pf_buf_append_cstr(out, "\"affinity\":{");
-    print_terms("podAffinity", pod->affinity, pod->affinity_count, out);
+    print_terms("podAffinity", pod->affinity, pod->affinity_count, pod->soft, out);
     pf_buf_append_cstr(out, ",");
-    print_terms("podAntiAffinity", pod->anti, pod->anti_count, out);
+    print_terms("podAntiAffinity", pod->anti, pod->anti_count, pod->soft, out);
     pf_buf_append_cstr(out, "},");
     print_spreads(pod, out);
 }

@@ -45,6 +45,8 @@ struct naive_pod {
     struct naive_term affinity[NAIVE_TERMS_MAX];
     struct naive_term anti[NAIVE_TERMS_MAX];
     struct naive_spread spreads[NAIVE_TERMS_MAX];
+    unsigned
+        soft; /**< not 0: terms and constraints beyond the counts are preferred ones, of this weight */
 };
 
 struct naive_node {

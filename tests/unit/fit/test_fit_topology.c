@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "naive.h"
+#include "rank.h"
 #include "world.h"
 #include <podfit/columns.h>
 
@@ -18,6 +19,7 @@
 #define RESERVED     6   /* of NAIVE_PODS, the last ones are reservations */
 #define MODEL_CHECKS 500 /* events between two runs of the model's own checker */
 #define FRESH_CHECKS 97  /* events between two comparisons with a new engine */
+#define SCORE_CHECKS 7   /* events between two comparisons of all scores with a new engine's */
 
 struct run {
     struct world world;
@@ -26,6 +28,8 @@ struct run {
     uint64_t random;
     unsigned plugins[4]; /* answers met: fits, PodTopologySpread, InterPodAffinity, others */
     unsigned reasons[5];
+    unsigned
+        scored[PF_SCORE_COUNT]; /* rows in which the plug-in scored between 0 and its highest */
 };
 
 static unsigned below(struct run *run, unsigned limit)
@@ -55,6 +59,7 @@ static struct naive_pod draw_pod(struct run *run, unsigned rich)
         .tier = below(run, 3),
         .tolerates = below(run, 2) == 0,
         .selects = below(run, 3) == 0,
+        .soft = below(run, 8) < rich ? 1 + below(run, 50) : 0,
     };
     pod.affinity_count = below(run, 8) < rich ? 1 + below(run, 2) : 0;
     pod.anti_count = below(run, 8) < rich ? 1 + below(run, 2) : 0;
@@ -294,6 +299,34 @@ static void ask(struct run *run, struct pf_fit *fit)
     }
 }
 
+static void compare_rows(struct run *run, const struct pf_rank_row *a, const struct pf_rank_row *b)
+{
+    assert_int_equal(a->slot, b->slot);
+    for (unsigned i = 0; i < PF_SCORE_COUNT; i++) {
+        assert_int_equal(a->weighted[i], b->weighted[i]);
+        run->scored[i] += a->weighted[i] != 0 && a->weighted[i] % 100 != 0 ? 1 : 0;
+    }
+}
+
+/* The sums that soft rules remember are those that a new engine counts. */
+static void compare_scores(struct run *run)
+{
+    const struct naive_pod *asked = &run->questions[below(run, QUESTIONS)];
+    const struct pf_pod pod = world_incoming(&run->world, print_pod(run, asked, -1));
+    struct pf_fit *fresh = world_engine(&run->world, NULL);
+    struct pf_arena *arena = &run->world.arena;
+    struct pf_rank_table remembered;
+    struct pf_rank_table counted;
+    assert_int_equal(pf_score_explain(run->world.fit, &pod, arena, &remembered, NULL), PF_OK);
+    assert_int_equal(pf_score_explain(fresh, &pod, arena, &counted, NULL), PF_OK);
+    assert_int_equal(remembered.count, counted.count);
+    assert_int_equal(remembered.skipped, counted.skipped);
+    for (uint32_t i = 0; i < counted.count; i++) {
+        compare_rows(run, &remembered.rows[i], &counted.rows[i]);
+    }
+    pf_fit_free(fresh);
+}
+
 static void check_model(struct run *run)
 {
     struct pf_err err = {0};
@@ -315,6 +348,8 @@ static void check_met(const struct run *run)
     for (size_t i = 0; i < PF_ARRAY_LEN(run->reasons); i++) {
         assert_true(run->reasons[i] > 500);
     }
+    assert_true(run->scored[PF_SCORE_POD_TOPOLOGY_SPREAD] > 500);
+    assert_true(run->scored[PF_SCORE_INTER_POD_AFFINITY] > 500);
 }
 
 static void run_events(int minor, uint64_t seed, unsigned events)
@@ -337,6 +372,9 @@ static void run_events(int minor, uint64_t seed, unsigned events)
             struct pf_fit *fresh = world_engine(&run.world, NULL);
             ask(&run, fresh);
             pf_fit_free(fresh);
+        }
+        if (i % SCORE_CHECKS == 0) {
+            compare_scores(&run);
         }
         if (i % MODEL_CHECKS == 0) {
             check_model(&run);
