@@ -246,8 +246,10 @@ static void tell_synced(struct pf_live *live)
     pf_model_lock(live->options.model);
     const struct pf_model_stats stats = pf_model_stats(live->options.model);
     pf_model_unlock(live->options.model);
-    pf_log_info("live", "the model is synced: %u nodes, %u pods, %u namespaces", stats.nodes,
-                stats.pods, stats.namespaces);
+    if (live->options.outcomes != NULL) { /* a server, not a command that prints something else */
+        pf_log_info("live", "the model is synced: %u nodes, %u pods, %u namespaces", stats.nodes,
+                    stats.pods, stats.namespaces);
+    }
     (void)pthread_mutex_lock(&live->shared.lock);
     live->shared.synced = true;
     (void)pthread_cond_broadcast(&live->shared.changed);
