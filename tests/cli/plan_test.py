@@ -113,7 +113,7 @@ class Contract(unittest.TestCase):
     def test_slots_are_those_of_check(self):
         """One formula: what check says of the same pod."""
         pod = os.path.join(SOURCE, 'examples', 'pods', 'project.yaml')
-        run = subprocess.run([PODFIT, 'check', '--config', CONFIG, '-f', pod, '-o', 'json'], capture_output=True, timeout=60, check=True)
+        run = subprocess.run([PODFIT, 'check', '--snapshot', 'example', '--config', CONFIG, '-f', pod, '-o', 'json'], capture_output=True, timeout=60, check=True)
         checked = json.loads(run.stdout)['items'][0]
         for args in (['--class', 'projects'], ['-f', pod]):
             got = plan('--config', CONFIG, *args)
