@@ -102,6 +102,14 @@ static void put_requests(struct pf_buf *buf, const struct pf_decision *decision,
     pf_buf_append_char(buf, '.');
 }
 
+/* Not every sentence of kube-scheduler and kubelet has one: `no nodes available to schedule pods`. */
+static void put_full_stop(struct pf_buf *buf)
+{
+    if (buf->failed == PF_OK && buf->len != 0 && buf->data[buf->len - 1] != '.') {
+        pf_buf_append_char(buf, '.');
+    }
+}
+
 /* Cut to the limit at a character boundary. */
 static struct pf_sv bounded(struct pf_sv text)
 {
@@ -134,7 +142,7 @@ enum pf_code pf_explanation_write(const struct pf_decide_rules *rules,
         }
         /* what the pod asked for before may be a number that podfit does not hold: it is left out then */
         pf_buf_append_sv(&buf, judgement->message);
-        pf_buf_append_cstr(&buf, decision->resize ? "." : "");
+        put_full_stop(&buf);
         put_requests(&buf, decision, code == PF_OK ? &before : &judgement->request);
         if (judgement->verdict == PF_VERDICT_NEVER) {
             pf_buf_append_cstr(&buf, decision->resize

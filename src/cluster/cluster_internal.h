@@ -280,6 +280,8 @@ struct pf_reservation_list {
     struct pf_map by_uid;
     struct pf_reservation *oldest;
     struct pf_reservation *newest;
+    bool paused;           /**< pf_reservation_pause() */
+    int64_t not_before_ns; /**< none runs out before; 0: no such time */
 };
 
 /** @return the reservation that an applied pod of this namespace claims by its annotation, or NULL */

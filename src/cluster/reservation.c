@@ -68,6 +68,9 @@ uint32_t pf_reservation_expire(struct pf_model *model)
 {
     const int64_t now = pf_clock_mono_ns(model->options.clock);
     uint32_t dropped = 0;
+    if (model->reservations.paused || now < model->reservations.not_before_ns) {
+        return 0;
+    }
     while (model->reservations.oldest != NULL && model->reservations.oldest->expires_ns <= now) {
         pf_reservation_release(model, model->reservations.oldest);
         dropped++;
@@ -84,6 +87,14 @@ static int64_t expiry(const struct pf_model *model)
         return INT64_MAX;
     }
     return expires_ns;
+}
+
+void pf_reservation_pause(struct pf_model *model, bool paused)
+{
+    if (model->reservations.paused && !paused) {
+        model->reservations.not_before_ns = expiry(model);
+    }
+    model->reservations.paused = paused;
 }
 
 static struct pf_reservation *make(struct pf_model *model, const struct pf_reservation_spec *spec)

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "reflect.h"
+#include "transfer.h"
 #include <podfit/mem.h>
 
 #define PAGE_LIMIT 500
@@ -99,5 +100,9 @@ int64_t pf_reflector_tick(struct pf_reflector *reflector)
 
 struct pf_reflector_stats pf_reflector_stats(const struct pf_reflector *reflector)
 {
-    return reflector->stats;
+    struct pf_reflector_stats stats = reflector->stats;
+    /* the head of the answer is there long before the first event of a quiet resource */
+    stats.open = stats.watching && reflector->call != NULL &&
+                 pf_transfer_good(pf_transfer_status(reflector->call));
+    return stats;
 }

@@ -273,6 +273,23 @@ static void sync_first(struct pf_live *live, int64_t now)
     tell_synced(live);
 }
 
+/* Nobody claims a reservation while pods are not watched. At each step: the gap between two watches may be short. */
+static void pause_expiry(const struct pf_live *live)
+{
+    bool open = false;
+    if (!live->options.follow) {
+        return; /* a model of one moment: nobody will claim anything */
+    }
+    for (size_t i = 0; i < live->follow_count; i++) {
+        const struct pf_live_follow *follow = &live->follows[i];
+        open = open ||
+               (follow->spec->feed == PF_FEED_POD && pf_reflector_stats(follow->reflector).open);
+    }
+    pf_model_lock(live->options.model);
+    pf_reservation_pause(live->options.model, !open);
+    pf_model_unlock(live->options.model);
+}
+
 static void follow(struct pf_live *live)
 {
     int64_t publish_at = 0;
@@ -281,6 +298,7 @@ static void follow(struct pf_live *live)
         take_config(live);
         const int64_t wait_ms = tick(live);
         pf_kube_client_step(live->client, (int)wait_ms);
+        pause_expiry(live);
         const int64_t now = pf_clock_mono_ns(live->options.clock);
         pf_live_probe_tick(live, now);
         sync_first(live, now);

@@ -22,6 +22,13 @@ struct pf_reservation_spec {
 /** Drop what has run out by the model's clock; called before each judgement. @return number dropped */
 uint32_t pf_reservation_expire(struct pf_model *model);
 
+/**
+ * Nobody can claim a reservation while pods are not watched, so none runs out until they are again; from then on each has at least a whole TTL, because what was missed
+ * comes first. How many are held stays bounded by reservations_max. Harmless when nothing changes. Source: a burst while the watch was cut for longer than the TTL
+ * (tests/e2e/cluster/test_faults.py) promised room twice.
+ */
+void pf_reservation_pause(struct pf_model *model, bool paused);
+
 /** Make or replace (same key) a reservation; its TTL starts now. @return PF_OK, PF_E_NO_MEMORY, or PF_E_TOO_BIG (reservations_max held) */
 enum pf_code pf_reservation_put(struct pf_model *model, const struct pf_reservation_spec *spec,
                                 struct pf_err *err) PF_MUST_CHECK;

@@ -61,6 +61,7 @@ int64_t pf_reflector_tick(struct pf_reflector *reflector);
 struct pf_reflector_stats {
     bool synced;       /**< a complete list has been taken over */
     bool watching;     /**< a watch is open or being opened now */
+    bool open;         /**< the server has accepted the watch, and it has not ended */
     uint64_t lists;    /**< complete ones */
     uint64_t watches;  /**< opened */
     uint64_t restarts; /**< watches that ended otherwise than by their own time-out */

@@ -12,12 +12,13 @@ from plane import ControlPlane, kubeconfig, write
 from proxy import Proxy
 from scenario import PATIENCE, wait_until
 
-CREATIONS, ROOM, CLIENTS = 600, 300, 32
+CREATIONS, ROOM, CLIENTS = 1000, 400, 64
+SHORT_TTL_S = 5
 # what podfit does not know yet is refused: a URL has no endpoints that wait for readiness
 CONFIG = scenario.example_config().replace('onUnknown: annotate', 'onUnknown: reject')
 
 
-class Faults(scenario.Scenario):
+class Broken(scenario.Scenario):
     """With a control plane of its own, which it may break."""
     namespaces = ('cocalc',)
     config = CONFIG
@@ -28,8 +29,8 @@ class Faults(scenario.Scenario):
 
     def setUp(self):
         super().setUp()
-        self.create_nodes(project_node('slots', pods=100), project_node('memory', memory='%dMi' % (100 * 200), pods=500),
-                          project_node('cpu', cpu='%dm' % (100 * 50), memory='512Gi', pods=500))
+        self.create_nodes(project_node('slots', pods=100), project_node('memory', memory='%dMi' % (150 * 200), pods=500),
+                          project_node('cpu', cpu='%dm' % (150 * 50), memory='512Gi', pods=500))
         self.proxy = Proxy(self.plane.port)
         self.proxy.__enter__()
         self.addCleanup(self.proxy.__exit__)
@@ -66,6 +67,8 @@ class Faults(scenario.Scenario):
             except scenario.ApiError:
                 time.sleep(0.1)
 
+
+class Faults(Broken):
     def test_podfit_is_killed(self):
         burst = self.start_burst()
         for answered in (100, 250):
@@ -107,6 +110,27 @@ class Faults(scenario.Scenario):
             self.api.delete('Pod', 'cocalc', obj['metadata']['name'])
         self.podfit.wait_until_sees(3)
         self.check(self.start_burst())
+
+
+class LongOutage(Broken):
+    config = CONFIG.replace('reservationTTL: 15s', 'reservationTTL: %ds' % SHORT_TTL_S)
+
+    def test_watch_is_lost_for_longer_than_the_ttl(self):
+        """Nobody can claim a reservation meanwhile, so none runs out: the same room is not promised twice."""
+        burst = self.start_burst()
+        burst.wait_answered(100)
+        self.proxy.close()
+        burst.join()
+        time.sleep(2 * SHORT_TTL_S)
+        again = Burst(self.api, [project('again-%d' % number) for number in range(100)], CLIENTS).start().join()
+        self.assertEqual((again.failed, again.admitted), ([], []), 'full is full')
+        self.assertGreater(self.held(), 0, 'the watch was cut before the burst was over')
+        self.proxy.open()
+        self.check(burst)
+        wait_until(lambda: self.held() == 0, 'the end of reservations that nobody claims', PATIENCE)
+
+    def held(self):
+        return self.podfit.stats()['model']['reservations']
 
 
 if __name__ == '__main__':

@@ -44,7 +44,7 @@ class Nodes(scenario.Scenario):
 
     def test_deleted_and_added(self):
         self.api.delete('Node', None, 'p0')
-        self.wait_answer('no nodes available to schedule pods')
+        self.wait_answer('denied the request: no nodes available to schedule pods. The pod requests cpu ')
         self.create_nodes(project_node('p1', pods=1))
         self.wait_answer('')
         made = self.create(project('project-1'))

@@ -116,6 +116,89 @@ static void test_runs_out_in_order(void **state)
     assert_int_equal(used_pods(f, "n2"), 0);
 }
 
+/* What happens in seconds, with a TTL of 15 s, and how many of two reservations (made at 0 and at 5) are left. */
+struct pause_row {
+    const char *name;
+    int64_t paused_at; /* -1: never */
+    int64_t resumed_at;
+    int64_t paused_again_at;
+    int64_t resumed_again_at;
+    int64_t looked_at;
+    uint32_t left;
+};
+
+static const struct pause_row pause_rows[] = {
+    {"never paused", -1, -1, -1, -1, 15, 1},
+    {"paused: nobody can claim", 6, -1, -1, -1, 1000, 2},
+    {"paused from the start", 0, -1, -1, -1, 15, 2},
+    {"paused before and back: a whole TTL from then", 6, 10, -1, -1, 24, 2},
+    {"a TTL after it is back", 6, 10, -1, -1, 25, 0},
+    {"back long after they would have run out", 6, 100, -1, -1, 114, 2},
+    {"and a TTL later", 6, 100, -1, -1, 115, 0},
+    {"lost again before the TTL is over", 6, 100, 110, -1, 200, 2},
+    {"and back again", 6, 100, 110, 200, 214, 2},
+    {"and a TTL after that", 6, 100, 110, 200, 215, 0},
+    {"told again that all is well: no longer TTL", -1, 10, -1, 12, 15, 1},
+};
+
+static void pause_at(struct model_fixture *f, int64_t second, int64_t at, bool paused)
+{
+    if (second == at) {
+        pf_reservation_pause(f->model, paused);
+        pf_reservation_pause(f->model, paused); /* told at each step */
+    }
+}
+
+static void test_pause(void **state)
+{
+    struct model_fixture *f = *state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(pause_rows); i++) {
+        const struct pause_row *row = &pause_rows[i];
+        for (int64_t second = 0; second <= row->looked_at; second++) {
+            pause_at(f, second, row->paused_at, /* paused= */ true);
+            pause_at(f, second, row->resumed_at, /* paused= */ false);
+            pause_at(f, second, row->paused_again_at, /* paused= */ true);
+            pause_at(f, second, row->resumed_again_at, /* paused= */ false);
+            if (second == 0) {
+                reserve(f, "r1", INCOMING, "n1");
+            }
+            if (second == 5) {
+                reserve(f, "r2", INCOMING, "n2");
+            }
+            (void)pf_reservation_expire(f->model);
+            f->now_ns += 1000000000LL;
+        }
+        if (reservations(f) != row->left || used_pods(f, "n1") + used_pods(f, "n2") != row->left) {
+            fail_msg("%s: %u are left", row->name, reservations(f));
+        }
+        pf_reservation_pause(f->model, /* paused= */ false);
+        f->now_ns += 1000000000000LL;
+        (void)pf_reservation_expire(f->model);
+        assert_int_equal(reservations(f), 0);
+        model_fixture_check(f);
+    }
+}
+
+/* A pod claims its reservation, and the limit holds, while nothing runs out. */
+static void test_pause_claims_and_limit(void **state)
+{
+    struct model_fixture *f = *state;
+    char uid[16];
+    pf_reservation_pause(f->model, /* paused= */ true);
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(uid, sizeof(uid), "r%d", i);
+        reserve(f, uid, INCOMING, "n1");
+        f->now_ns += 60 * 1000000000LL;
+        assert_int_equal(pf_reservation_expire(f->model), 0);
+    }
+    struct pf_err err = {0};
+    assert_int_equal(model_fixture_reserve(f, "one-more", INCOMING, PF_NODE_NONE, &err),
+                     PF_E_TOO_BIG);
+    apply_pod(f, POD("p", "," OF_REVIEW("r7"), "'nodeName':'n2'," SPEC, ""));
+    assert_int_equal(reservations(f), 99);
+    assert_int_equal(used_pods(f, "n1"), 99);
+}
+
 static void test_matches(void **state)
 {
     struct model_fixture *f = *state;
@@ -425,6 +508,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_holds_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(test_runs_out_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pause, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pause_claims_and_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_matches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lift_and_put_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limit, setup, teardown),

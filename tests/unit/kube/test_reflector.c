@@ -633,7 +633,7 @@ static void check_row(const struct row *row, const struct bench *bench)
     if (row->failure != NULL && strstr(stats.last_failure, row->failure) == NULL) {
         fail_msg("%s: last failure '%s' without '%s'", row->name, stats.last_failure, row->failure);
     }
-    if (!stats.synced || !stats.watching || stats.alive_mono_ns == 0) {
+    if (!stats.synced || !stats.watching || !stats.open || stats.alive_mono_ns == 0) {
         fail_msg("%s: not in sync at the end", row->name);
     }
 }
@@ -681,11 +681,15 @@ static void refused_for_a_minute(void **state)
     const uint64_t before = pf_kube_client_stats(bench.client).requests;
     while (bench.now_ns < until_ns) {
         bench.now_ns += bench_round(&bench) * 1000000;
+        /* asked for, but nobody has accepted it */
+        const struct pf_reflector_stats stats = pf_reflector_stats(bench.reflector);
+        assert_true(fake_api_requests(bench.api) == 2 && !stats.open);
     }
     const uint64_t requests = pf_kube_client_stats(bench.client).requests - before;
     assert_true(requests >= 3 && requests <= 8);
     assert_non_null(strstr(pf_reflector_stats(bench.reflector).last_failure, "refused"));
     assert_true(pf_reflector_stats(bench.reflector).synced);
+    assert_false(pf_reflector_stats(bench.reflector).open);
     fake_api_listen(bench.api, /* on= */ true);
     bench_play(&bench);
     assert_string_equal(bench.log.data, LOG_LISTED "b+11 @11 c+12 @12 ");
