@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "load.h"
+#include "serve_certificate.h"
 #include "serve_live.h"
 #include "source.h"
 #include <podfit/cliopt.h>
@@ -31,9 +32,7 @@ struct serve_options {
     const char *listen;
     const char *ops_listen;
     const char *port_file;
-    const char *cert_dir;
-    const char *tls_cert;
-    const char *tls_key;
+    struct pf_serve_certificate_options certificate;
     const char *client_ca;
     const char *path_token_file;
     const char *audit_log;
@@ -66,11 +65,7 @@ static const struct pf_cliopt rows[] = {
      .fallback = "0.0.0.0:8080", .help = "address of /livez, /readyz, /metrics and /stats (HTTP)"},
     {ROW("port-file", PF_CLIOPT_STRING, port_file), .value = "FILE",
      .help = "write both ports in force to this file, a line each, once serving"},
-    {ROW("cert-dir", PF_CLIOPT_STRING, cert_dir), .value = "DIR",
-     .help = "folder made by 'podfit certs create'; its certificate is renewed in time"},
-    {ROW("tls-cert", PF_CLIOPT_STRING, tls_cert), .value = "FILE",
-     .help = "serving certificate with its chain (PEM), reloaded when it changes"},
-    {ROW("tls-key", PF_CLIOPT_STRING, tls_key), .value = "FILE", .help = "its key (PEM)"},
+    PF_SERVE_CERTIFICATE_ROWS(struct serve_options, certificate),
     {ROW("client-ca", PF_CLIOPT_STRING, client_ca), .value = "FILE",
      .help = "answer only clients with a certificate of these authorities (PEM)"},
     {ROW("path-token-file", PF_CLIOPT_STRING, path_token_file), .value = "FILE",
@@ -129,9 +124,9 @@ struct serve {
     struct pf_audit *audit;
     struct pf_serve_live *live; /* NULL: a snapshot */
     struct pf_server *server;
-    char cert_path[PATH_MAX];
-    char key_path[PATH_MAX];
-    int signals; /* signalfd */
+    struct pf_serve_certificate certificate;
+    struct pf_serve_registration *registration; /* NULL: files */
+    int signals;                                /* signalfd */
 };
 
 static enum pf_code configure_log(const struct serve_options *options, struct pf_err *err)
@@ -141,37 +136,6 @@ static enum pf_code configure_log(const struct serve_options *options, struct pf
     const bool json =
         options->log_format == 1 || (options->log_format == 0 && isatty(STDERR_FILENO) == 0);
     return pf_log_configure(spec, json, err);
-}
-
-/* Certificate and key from the folder or from two files; one of both ways must be given. */
-static enum pf_code choose_certificate(struct serve *serve, struct pf_err *err)
-{
-    const struct serve_options *options = &serve->options;
-    const bool files = options->tls_cert != NULL || options->tls_key != NULL;
-    if (files && options->cert_dir != NULL) {
-        return pf_err_set(err, PF_E_INVALID, "--cert-dir excludes --tls-cert and --tls-key");
-    }
-    if (files && (options->tls_cert == NULL || options->tls_key == NULL)) {
-        return pf_err_set(err, PF_E_INVALID, "--tls-cert and --tls-key are given together");
-    }
-    if (!files && options->cert_dir == NULL) {
-        return pf_err_set(err, PF_E_INVALID,
-                          "no certificate: 'podfit certs create DIR' makes one, then start with "
-                          "--cert-dir DIR (or give --tls-cert and --tls-key)");
-    }
-    const char *folder = options->cert_dir;
-    int cert_len = 0;
-    int key_len = 0;
-    if (files) {
-        cert_len = snprintf(serve->cert_path, PATH_MAX, "%s", options->tls_cert);
-        key_len = snprintf(serve->key_path, PATH_MAX, "%s", options->tls_key);
-    } else {
-        cert_len = snprintf(serve->cert_path, PATH_MAX, "%s/tls.crt", folder);
-        key_len = snprintf(serve->key_path, PATH_MAX, "%s/tls.key", folder);
-    }
-    return cert_len < PATH_MAX && key_len < PATH_MAX
-               ? PF_OK
-               : pf_err_set(err, PF_E_TOO_BIG, "the path of the certificate is too long");
 }
 
 /* poll(2) has no limit of its own, so only the process's limit matters. */
@@ -270,18 +234,27 @@ static enum pf_code prepare_live(struct serve *serve, struct pf_err *err)
     return pf_serve_live_new(&options, &serve->live, err);
 }
 
+static enum pf_code prepare_registration(struct serve *serve, struct pf_err *err)
+{
+    return serve->certificate.registered
+               ? pf_serve_registration_new(&serve->options.certificate, &serve->certificate,
+                                           &serve->source.kube, &serve->registration, err)
+               : PF_OK;
+}
+
 static enum pf_code start_server(struct serve *serve, struct pf_err *err)
 {
     const struct serve_options *options = &serve->options;
+    const bool files = !serve->certificate.registered;
     struct pf_server_options server = {
         .model = serve->model,
         .config = serve->config,
         .audit = serve->audit,
         .clock = pf_clock_system(),
         .config_path = options->config,
-        .cert_path = serve->cert_path,
-        .key_path = serve->key_path,
-        .cert_dir = options->cert_dir,
+        .cert_path = files ? serve->certificate.cert_path : NULL,
+        .key_path = files ? serve->certificate.key_path : NULL,
+        .cert_dir = options->certificate.cert_dir,
         .client_ca_path = options->client_ca,
         .token_path = options->path_token_file,
         .version = PF_VERSION,
@@ -292,6 +265,7 @@ static enum pf_code start_server(struct serve *serve, struct pf_err *err)
         .drain_ms = options->drain_ms,
         .live = serve->live != NULL,
         .hooks = pf_serve_live_hooks(serve->live),
+        .certificates = pf_serve_registration_certificates(serve->registration),
     };
     enum pf_code code = pf_address_parse(pf_sv_from(options->listen), &server.listen, err);
     if (code == PF_OK) {
@@ -356,27 +330,33 @@ static void serve_until_stopped(const struct serve *serve)
     }
 }
 
-static enum pf_code run(struct serve *serve, struct pf_arena *arena, struct pf_err *err)
+/* What the command line says, checked before anything is loaded. */
+static enum pf_code settle_options(struct serve *serve, struct pf_arena *arena, struct pf_err *err)
 {
-    enum pf_code code = configure_log(&serve->options, err);
+    const struct serve_options *options = &serve->options;
+    enum pf_code code = configure_log(options, err);
     if (code == PF_OK) {
-        code = pf_source_choose(&serve->options.source, PF_SOURCE_DEFAULT_EXAMPLE, arena,
-                                &serve->source, err);
+        code = pf_source_choose(&options->source, PF_SOURCE_DEFAULT_EXAMPLE, arena, &serve->source,
+                                err);
     }
     if (code == PF_OK) {
-        code = choose_certificate(serve, err);
+        const struct pf_kube_config *kube =
+            serve->source.kind == PF_SOURCE_LIVE ? &serve->source.kube : NULL;
+        code = pf_serve_certificate_choose(&options->certificate, kube, arena, &serve->certificate,
+                                           err);
     }
-    if (code == PF_OK) {
-        code = raise_descriptors(serve->options.max_connections, err);
-    }
-    if (code == PF_OK) {
-        code = block_signals(&serve->signals, err);
-    }
-    if (code == PF_OK) {
-        code = load_world(serve, err);
-    }
+    return code;
+}
+
+/* In this order; what has begun is ended by the caller. */
+static enum pf_code start(struct serve *serve, struct pf_err *err)
+{
+    enum pf_code code = load_world(serve, err);
     if (code == PF_OK) {
         code = prepare_live(serve, err);
+    }
+    if (code == PF_OK) {
+        code = prepare_registration(serve, err);
     }
     if (code == PF_OK) {
         code = start_server(serve, err);
@@ -385,7 +365,22 @@ static enum pf_code run(struct serve *serve, struct pf_arena *arena, struct pf_e
         code = pf_serve_live_start(serve->live, serve->server, err);
     }
     if (code == PF_OK) {
-        code = announce(serve, err);
+        code = pf_serve_registration_start(serve->registration, serve->server, err);
+    }
+    return code == PF_OK ? announce(serve, err) : code;
+}
+
+static enum pf_code run(struct serve *serve, struct pf_arena *arena, struct pf_err *err)
+{
+    enum pf_code code = settle_options(serve, arena, err);
+    if (code == PF_OK) {
+        code = raise_descriptors(serve->options.max_connections, err);
+    }
+    if (code == PF_OK) {
+        code = block_signals(&serve->signals, err);
+    }
+    if (code == PF_OK) {
+        code = start(serve, err);
     }
     if (code == PF_OK) {
         serve_until_stopped(serve);
@@ -400,9 +395,9 @@ int pf_cmd_serve_run(int argc, char **argv)
     pf_arena_init(&arena, ARENA_BYTES);
     struct serve serve = {.signals = -1};
     int status = PF_COMMAND_OK;
-    const struct pf_cliopt_start start = {
+    const struct pf_cliopt_start begin = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &serve.options};
-    if (!pf_cliopt_begin(&command, &start, &status)) {
+    if (!pf_cliopt_begin(&command, &begin, &status)) {
         return status;
     }
     struct pf_err err = {0};
@@ -410,8 +405,10 @@ int pf_cmd_serve_run(int argc, char **argv)
         pf_cliout_error("%s", err.text);
         status = PF_COMMAND_ERROR;
     }
-    pf_serve_live_stop(serve.live); /* it calls the server */
-    pf_server_stop(serve.server);   /* it reports on what follows the cluster */
+    pf_serve_registration_stop(serve.registration); /* these two call the server */
+    pf_serve_live_stop(serve.live);
+    pf_server_stop(serve.server); /* it reports on what they do */
+    pf_serve_registration_free(serve.registration);
     pf_serve_live_free(serve.live);
     pf_audit_free(serve.audit);
     pf_model_free(serve.model);

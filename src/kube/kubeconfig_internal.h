@@ -65,10 +65,6 @@ enum pf_code pf_kubeconfig_exec(const struct pf_kubeconfig_entry *entry,
                                 const struct pf_yaml_node *map, struct pf_arena *arena,
                                 struct pf_kube_exec *ret_exec, struct pf_err *err) PF_MUST_CHECK;
 
-/** Standard base64 with padding; white space is passed over, as Go does with newlines. @return false: it is none, or no memory (then @p ret_no_memory) */
-bool pf_kubeconfig_base64(struct pf_sv text, struct pf_arena *arena, struct pf_sv *ret_bytes,
-                          bool *ret_no_memory) PF_MUST_CHECK;
-
 /** Resolve against the folder of a file. @return NULL without memory */
 const char *pf_kubeconfig_path(const struct pf_kubeconfig_file *file, const char *path,
                                struct pf_arena *arena) PF_MUST_CHECK;

@@ -212,5 +212,9 @@ void pf_exposition_write(struct pf_server *server, struct pf_buf *buf)
     if (hooks != NULL && hooks->metrics != NULL) {
         hooks->metrics(hooks->ctx, buf);
     }
+    const struct pf_server_certificates *certificates = server->options.certificates;
+    if (certificates != NULL) {
+        certificates->metrics(certificates->ctx, buf);
+    }
     write_process(server, buf);
 }

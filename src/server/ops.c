@@ -60,6 +60,19 @@ static struct pf_health_check check_certificate(struct pf_server *server)
     return check;
 }
 
+/* The API server must trust the certificate before it sends anything (webhook practice C-07). @param text  holds the detail */
+static struct pf_health_check check_registration(const struct pf_server *server,
+                                                 struct pf_buf *text)
+{
+    const struct pf_server_certificates *certificates = server->options.certificates;
+    struct pf_health_check check = {.name = "registration", .good = true};
+    if (certificates != NULL) {
+        check.good = certificates->ready(certificates->ctx, text);
+        check.detail = text->failed == PF_OK ? pf_buf_view(text) : PF_SV("");
+    }
+    return check;
+}
+
 /* A file that cannot be used is shown, but the old one serves: still ready. */
 static struct pf_health_check check_file(struct pf_server *server, enum pf_reload_kind kind,
                                          const char *name, char *text, size_t text_bytes)
@@ -78,7 +91,9 @@ static bool readyz(struct pf_server *server, bool verbose, struct pf_buf *buf)
 {
     char texts[PF_RELOAD_KINDS][PF_ERR_TEXT_BYTES + 64];
     pf_autobuf struct pf_buf model_text = {0};
+    pf_autobuf struct pf_buf registration_text = {0};
     pf_buf_init(&model_text, MODEL_DETAIL_MAX_BYTES);
+    pf_buf_init(&registration_text, MODEL_DETAIL_MAX_BYTES);
     const bool draining = atomic_load(&server->phase) != PF_SERVER_SERVING;
     const struct pf_health_check checks[] = {
         check_model(server, &model_text),
@@ -90,8 +105,10 @@ static bool readyz(struct pf_server *server, bool verbose, struct pf_buf *buf)
         {.name = "shutdown",
          .good = !draining,
          .detail = draining ? PF_SV("the server is stopping") : PF_SV("")},
+        check_registration(server, &registration_text),
     };
-    return pf_health_write("readyz", checks, PF_ARRAY_LEN(checks), verbose, buf);
+    const size_t unused = server->options.certificates == NULL ? 1 : 0; /* the last */
+    return pf_health_write("readyz", checks, PF_ARRAY_LEN(checks) - unused, verbose, buf);
 }
 
 static void answer_metrics(struct pf_server *server, struct pf_exchange *exchange)

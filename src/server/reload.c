@@ -207,22 +207,16 @@ static enum pf_code load_config(struct pf_reload *reload, struct pf_err *err)
     return set;
 }
 
-static enum pf_code load_certificate(struct pf_reload *reload, struct pf_err *err)
+/* @param chain  of a pair that was checked */
+static enum pf_code install_certificate(struct pf_reload *reload, struct pf_sv cert_pem,
+                                        struct pf_sv key_pem, const struct pf_cert_list *chain,
+                                        struct pf_err *err)
 {
-    const struct pf_reload_options *options = &reload->options;
-    pf_autocertpair struct pf_cert_pair pair = {0};
-    pf_autocertlist struct pf_cert_list chain = {0};
-    enum pf_code code = pf_cert_load_pair(options->cert_path, options->key_path,
-                                          pf_clock_wall_ns(options->clock), &pair, &chain, err);
+    const enum pf_code code = pf_serving_install(reload->options.serving, cert_pem, key_pem, err);
     if (code != PF_OK) {
         return code;
     }
-    code = pf_serving_install(options->serving, pf_buf_view(&pair.cert_pem),
-                              pf_buf_view(&pair.key_pem), err);
-    if (code != PF_OK) {
-        return code;
-    }
-    const struct pf_cert_info *leaf = &chain.items[0];
+    const struct pf_cert_info *leaf = &chain->items[0];
     struct pf_reload_certificate info = {.not_before_wall_ns = leaf->not_before_wall_ns,
                                          .not_after_wall_ns = leaf->not_after_wall_ns};
     memcpy(info.sha256, leaf->sha256, sizeof(info.sha256));
@@ -233,6 +227,19 @@ static enum pf_code load_certificate(struct pf_reload *reload, struct pf_err *er
     reload->certificate = info;
     pthread_mutex_unlock(&reload->lock);
     return PF_OK;
+}
+
+static enum pf_code load_certificate(struct pf_reload *reload, struct pf_err *err)
+{
+    const struct pf_reload_options *options = &reload->options;
+    pf_autocertpair struct pf_cert_pair pair = {0};
+    pf_autocertlist struct pf_cert_list chain = {0};
+    const enum pf_code code =
+        pf_cert_load_pair(options->cert_path, options->key_path, pf_clock_wall_ns(options->clock),
+                          &pair, &chain, err);
+    return code != PF_OK ? code
+                         : install_certificate(reload, pf_buf_view(&pair.cert_pem),
+                                               pf_buf_view(&pair.key_pem), &chain, err);
 }
 
 static enum pf_code load_client_ca(struct pf_reload *reload, struct pf_err *err)
@@ -259,14 +266,14 @@ static const load_fn loaders[PF_RELOAD_KINDS] = {
     [PF_RELOAD_TOKEN] = load_token,
 };
 
-enum pf_code pf_reload_load(struct pf_reload *reload, enum pf_reload_kind kind, struct pf_err *err)
+/* @param same_content  a failure with the text of the last one tells nothing new */
+static void note(struct pf_reload *reload, enum pf_reload_kind kind, const struct pf_err *why,
+                 bool same_content)
 {
-    struct pf_err why = {0};
-    const uint64_t before = reload->broken_config;
-    const enum pf_code code = loaders[kind](reload, &why);
     pthread_mutex_lock(&reload->lock);
     struct pf_reload_state *state = &reload->states[kind];
-    if (code == PF_OK) {
+    state->used = true;
+    if (why->code == PF_OK) {
         state->loaded = true;
         state->broken = false;
         state->repeated = false;
@@ -274,13 +281,34 @@ enum pf_code pf_reload_load(struct pf_reload *reload, enum pf_reload_kind kind, 
         state->successes++;
         state->success_wall_ns = pf_clock_wall_ns(reload->options.clock);
     } else {
-        state->repeated =
-            state->broken && strcmp(state->error, why.text) == 0 && reload->broken_config == before;
+        state->repeated = state->broken && strcmp(state->error, why->text) == 0 && same_content;
         state->broken = true;
         state->failures++;
-        memcpy(state->error, why.text, sizeof(state->error));
+        memcpy(state->error, why->text, sizeof(state->error));
     }
     pthread_mutex_unlock(&reload->lock);
+}
+
+enum pf_code pf_reload_load(struct pf_reload *reload, enum pf_reload_kind kind, struct pf_err *err)
+{
+    struct pf_err why = {0};
+    const uint64_t before = reload->broken_config;
+    const enum pf_code code = loaders[kind](reload, &why);
+    note(reload, kind, &why, reload->broken_config == before);
+    return code == PF_OK ? PF_OK : pf_err_set(err, code, "%s", why.text);
+}
+
+enum pf_code pf_reload_set_certificate(struct pf_reload *reload, struct pf_sv cert_pem,
+                                       struct pf_sv key_pem, struct pf_err *err)
+{
+    struct pf_err why = {0};
+    pf_autocertlist struct pf_cert_list chain = {0};
+    enum pf_code code = pf_cert_check_pair(cert_pem, key_pem,
+                                           pf_clock_wall_ns(reload->options.clock), &chain, &why);
+    if (code == PF_OK) {
+        code = install_certificate(reload, cert_pem, key_pem, &chain, &why);
+    }
+    note(reload, PF_RELOAD_CERTIFICATE, &why, /* same_content= */ true);
     return code == PF_OK ? PF_OK : pf_err_set(err, code, "%s", why.text);
 }
 

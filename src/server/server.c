@@ -205,6 +205,12 @@ enum pf_code pf_server_set_minor(struct pf_server *server, int minor, struct pf_
     return pf_reload_set_minor(server->reload, minor, err);
 }
 
+enum pf_code pf_server_set_certificate(struct pf_server *server, struct pf_sv cert_pem,
+                                       struct pf_sv key_pem, struct pf_err *err)
+{
+    return pf_reload_set_certificate(server->reload, cert_pem, key_pem, err);
+}
+
 int pf_server_fd(const struct pf_server *server)
 {
     return pf_watch_fd(server->watch);

@@ -141,6 +141,10 @@ void pf_stats_write(struct pf_server *server, struct pf_buf *buf)
     if (hooks != NULL && hooks->stats != NULL) {
         hooks->stats(hooks->ctx, &w);
     }
+    const struct pf_server_certificates *certificates = server->options.certificates;
+    if (certificates != NULL) {
+        certificates->stats(certificates->ctx, &w);
+    }
     pf_write_end_object(&w);
     pf_buf_append_char(buf, '\n');
 }

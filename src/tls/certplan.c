@@ -53,12 +53,13 @@ static unsigned decide_ca(const struct pf_certplan_view *view, int64_t now)
         return is_valid(&view->next, now) ? acts : acts | PF_CERTPLAN_PUBLISH_CA;
     }
     if (!view->next.present) {
-        return now >= pf_certplan_renew_at(&view->ca) ? PF_CERTPLAN_PUBLISH_CA : 0;
+        return view->force_ca || now >= pf_certplan_renew_at(&view->ca) ? PF_CERTPLAN_PUBLISH_CA
+                                                                        : 0;
     }
     if (now > view->next.not_after_wall_ns) {
         return PF_CERTPLAN_PUBLISH_CA; /* slept through the whole life of the next CA */
     }
-    return is_valid(&view->next, now) && now >= switch_at(view)
+    return !view->hold_switch && is_valid(&view->next, now) && now >= switch_at(view)
                ? PF_CERTPLAN_SWITCH_CA | PF_CERTPLAN_ISSUE_LEAF
                : 0;
 }

@@ -203,7 +203,7 @@ static enum pf_code names_differ(const struct pf_certstate *state,
     if (code != PF_OK) {
         return code;
     }
-    bool differ = leaf.items[0].sans_count != options->names_count;
+    bool differ = !options->keep_names && leaf.items[0].sans_count != options->names_count;
     for (size_t i = 0; i < options->names_count; i++) {
         differ = differ || !has_name(&leaf.items[0], options->names[i]);
     }
@@ -229,6 +229,8 @@ enum pf_code pf_certstate_view(const struct pf_certstate *state,
         .leaf_by_ca = leaf != NULL && pf_ossl_issued(first(state->ca), leaf),
         .leaf_names_differ = differ,
         .force_leaf = renewing && options->force,
+        .force_ca = renewing && options->force_ca,
+        .hold_switch = options->hold_switch,
         .bundle_complete = contains(state->bundle, first(state->ca)) &&
                            (next == NULL || contains(state->bundle, next)),
         .old_needed_until_wall_ns = state->old_needed_until_wall_ns,

@@ -55,6 +55,8 @@
 #define PF_CERT_CHAIN_MAX 32
 /** Names in one certificate; a service has 5, public authorities stop at 100. */
 #define PF_CERT_SANS_MAX 128
+/** Webhooks of one registration whose CA bundle is kept; podfit's manifests have one or two. */
+#define PF_HOOK_ENTRIES_MAX 256
 /** Scalar resources of one pod that are judged (one bit each in a node's outcome); over it the pod is `unknown`. Real pods ask for one or two. */
 #define PF_FIT_SCALARS_MAX 60
 /** Tolerations, selector entries and affinity values of one pod times nodes, under one lock: some 0.3 s. Over it the pod is `unknown`. */

@@ -74,6 +74,10 @@ void pf_reload_free(struct pf_reload *reload);
 enum pf_code pf_reload_load(struct pf_reload *reload, enum pf_reload_kind kind,
                             struct pf_err *err) PF_MUST_CHECK;
 
+/** A certificate that comes from no file; see pf_server_set_certificate(). Thread-safe. */
+enum pf_code pf_reload_set_certificate(struct pf_reload *reload, struct pf_sv cert_pem,
+                                       struct pf_sv key_pem, struct pf_err *err) PF_MUST_CHECK;
+
 /** The control plane's version; see pf_server_set_minor(). Thread-safe. */
 enum pf_code pf_reload_set_minor(struct pf_reload *reload, int minor,
                                  struct pf_err *err) PF_MUST_CHECK;

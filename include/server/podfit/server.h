@@ -31,6 +31,19 @@ struct pf_server_hooks {
     void *ctx;
 };
 
+/**
+ * Who brings the certificate by pf_server_set_certificate(), instead of files. On the server's threads, several of them at once; none may be NULL.
+ */
+struct pf_server_certificates {
+    /** May the server be ready, as far as certificate and registration go? @param detail  why not, or a remark */
+    bool (*ready)(void *ctx, struct pf_buf *detail);
+    /** Append metric families to /metrics. */
+    void (*metrics)(void *ctx, struct pf_buf *buf);
+    /** Append members to the object of /stats. */
+    void (*stats)(void *ctx, struct pf_writer *w);
+    void *ctx;
+};
+
 /** All pointers are borrowed and outlive the server. */
 struct pf_server_options {
     struct pf_model *model;
@@ -54,7 +67,8 @@ struct pf_server_options {
     int64_t drain_ms;          /**< at most this long until everything is quiet after that */
     bool
         live; /**< the model follows a cluster: gates can be removed, the model may be out of date */
-    const struct pf_server_hooks *hooks; /**< may be NULL */
+    const struct pf_server_hooks *hooks;               /**< may be NULL */
+    const struct pf_server_certificates *certificates; /**< NULL: files */
 };
 
 /**
@@ -77,6 +91,15 @@ struct pf_address pf_server_ops_address(const struct pf_server *server);
  */
 enum pf_code pf_server_set_minor(struct pf_server *server, int minor,
                                  struct pf_err *err) PF_MUST_CHECK;
+
+/**
+ * Serve this pair from now on, if it may be served (pf_cert_check_pair()); connections that are open keep theirs. Thread-safe.
+ *
+ * @param cert_pem,key_pem  borrowed; leaf first
+ * @return PF_OK; what pf_cert_check_pair() and pf_serving_install() return: then the old pair stays in force
+ */
+enum pf_code pf_server_set_certificate(struct pf_server *server, struct pf_sv cert_pem,
+                                       struct pf_sv key_pem, struct pf_err *err) PF_MUST_CHECK;
 
 /** Descriptor to poll between two pf_server_tick(); -1: none. */
 int pf_server_fd(const struct pf_server *server);

@@ -42,6 +42,10 @@ struct pf_certdir_options {
         publish_delay_s; /**< negative: PF_CERTDIR_PUBLISH_DELAY_S; less than a third of ca_lifetime_s */
     bool
         force; /**< create: start over with a new CA, the old one is not kept in the bundle; renew: issue a new leaf although none is due */
+    bool force_ca;    /**< renew: publish a next CA although none is due */
+    bool hold_switch; /**< renew: see struct pf_certplan_view */
+    bool
+        keep_names; /**< processes that want different names share the leaf: one with more names will do, and missing ones are added to those it has */
 };
 
 /** What create and renew did, or what show found. Zero-initialise; release with pf_certdir_report_done(). */

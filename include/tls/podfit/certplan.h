@@ -42,7 +42,10 @@ struct pf_certplan_view {
     bool leaf_by_ca;        /**< the current CA signed the leaf */
     bool leaf_names_differ; /**< other names are wanted than the leaf has */
     bool force_leaf;        /**< somebody asked for a new leaf now */
-    bool bundle_complete;   /**< the bundle holds the current CA, and the next if there is one */
+    bool force_ca;          /**< somebody asked for a new CA: publish one, unless one is already */
+    bool
+        hold_switch; /**< clients are known not to have the next CA for long enough: wait while the current CA is valid */
+    bool bundle_complete; /**< the bundle holds the current CA, and the next if there is one */
     const int64_t *old_needed_until_wall_ns; /**< borrowed; one for each other CA in the bundle */
     size_t old_count;
     int64_t publish_delay_s; /**< how long clients may hold a stale bundle; at least 0 */

@@ -47,7 +47,9 @@ class Podfit:
         self.process = None
         atexit.register(self.remove)  # also after Ctrl-C and SIGTERM (scenario.main)
         self.write_config(config)
-        if '--tls-cert' not in self.options:
+        # with one of these options it has its certificate from elsewhere
+        self.own_folder = not {'--tls-cert', '--webhook-configuration'} & set(self.options)
+        if self.own_folder:
             self.run('certs', 'create', self.path('certs'), '--dns', 'localhost', '--ip', '127.0.0.1')
 
     def path(self, name):
@@ -59,11 +61,15 @@ class Podfit:
     def write_config(self, text):
         write(self.path('config.yaml'), text)
 
-    def start(self):
+    def start(self, wait=True):
         args = [BINARY, 'serve', '--config', self.path('config.yaml'), '--listen', '127.0.0.1:%d' % self.port, '--ops-listen', '127.0.0.1:%d' % self.ops_port,
-                '--audit-log', self.path('audit.log'), '--shutdown-delay', '0s', '--kubeconfig', self.kubeconfig]
-        args += [] if '--tls-cert' in self.options else ['--cert-dir', self.path('certs')]
+                '--audit-log', self.path('audit.log'), '--kubeconfig', self.kubeconfig]
+        args += [] if '--shutdown-delay' in self.options else ['--shutdown-delay', '0s']
+        args += ['--cert-dir', self.path('certs')] if self.own_folder else []
         self.process = Process(self.name, args + self.options, self.path('log'))
+        return self.wait_ready() if wait else self
+
+    def wait_ready(self):
         wait_until(self.ready, lambda: 'readiness of %s; its log:\n%s' % (self.name, self.process.tail()), 30 * SLOW)
         return self
 
