@@ -15,3 +15,17 @@ install(TARGETS podfit RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS podfit_library ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/podfit)
 install(FILES ${PROJECT_BINARY_DIR}/podfit.pc DESTINATION ${PF_PC_DIR})
+
+# What the program says about itself: manual pages, completion, the configuration's schema.
+set(PF_MAN_DIR ${CMAKE_INSTALL_MANDIR}/man1)
+install(CODE "
+  set(folder \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${PF_MAN_DIR}\")
+  message(STATUS \"Installing: \${folder}\")
+  file(MAKE_DIRECTORY \"\${folder}\")
+  execute_process(COMMAND \"$<TARGET_FILE:podfit>\" help man --folder \"\${folder}\" COMMAND_ERROR_IS_FATAL ANY)")
+set(completion ${PROJECT_SOURCE_DIR}/src/cli/completion)
+install(FILES ${completion}/podfit.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME podfit)
+install(FILES ${completion}/podfit.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _podfit)
+install(FILES ${completion}/podfit.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+install(PROGRAMS ${completion}/kubectl_complete-podfit DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/examples/config.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/podfit)

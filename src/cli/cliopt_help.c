@@ -35,7 +35,7 @@ static void put_wrapped(struct pf_buf *buf, size_t at, struct pf_sv text)
     pf_buf_append_char(buf, '\n');
 }
 
-static void put_sentence(const struct pf_cliopt *row, struct pf_buf *text)
+void pf_cliopt_help_sentence(const struct pf_cliopt *row, struct pf_buf *text)
 {
     pf_buf_append_cstr(text, row->help);
     if (row->choices != NULL) {
@@ -73,7 +73,7 @@ static void put_row(const struct pf_cliopt *row, struct pf_buf *buf)
     }
     pf_autobuf struct pf_buf sentence = {0};
     pf_buf_init(&sentence, 4096);
-    put_sentence(row, &sentence);
+    pf_cliopt_help_sentence(row, &sentence);
     put_wrapped(buf, HELP_COLUMN, pf_buf_view(&sentence));
 }
 

@@ -56,7 +56,7 @@ static const struct pf_cliopt rows[] = {
     {PF_CLIOUT_OPTION(struct values, format), .help = "format of the summary"},
 };
 
-static const struct pf_cliopt_command command = {
+const struct pf_cliopt_command pf_cmd_audit_options = {
     .name = "podfit audit",
     .usage = "[OPTIONS] FILE...",
     .about =
@@ -200,7 +200,7 @@ int pf_cmd_audit_run(int argc, char **argv)
     int status = PF_COMMAND_ERROR;
     const struct pf_cliopt_start start = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &values, .ret_args = &files};
-    if (!pf_cliopt_begin(&command, &start, &status)) {
+    if (!pf_cliopt_begin(&pf_cmd_audit_options, &start, &status)) {
         return status;
     }
     struct run run = {.values = &values};

@@ -353,21 +353,24 @@ static int run_renew(int argc, char **argv)
     return run_with(&renew_command, pf_certdir_renew, argc, argv);
 }
 
-int pf_cmd_certs_run(int argc, char **argv)
-{
-    static const struct pf_command commands[] = {
-        {.name = "create", .summary = "make a CA and a serving certificate", .run = run_create},
-        {.name = "show", .summary = "what is there, what is wrong, what is due", .run = run_show},
-        {.name = "renew", .summary = "do what is due", .run = run_renew},
-    };
-    static const struct pf_command_group group = {
-        .name = "podfit certs",
-        .about =
-            "Certificates for the webhook's TLS listener, and the caBundle that the API server needs.",
-        .commands = commands,
-        .count = PF_ARRAY_LEN(commands),
-        .examples = "  podfit certs create certs --service podfit --namespace podfit\n"
-                    "  podfit certs show certs --ca-bundle",
-    };
-    return pf_command_run_group(&group, argc, argv);
-}
+static const struct pf_command commands[] = {
+    {.name = "create",
+     .summary = "make a CA and a serving certificate",
+     .options = &create_command,
+     .run = run_create},
+    {.name = "show",
+     .summary = "what is there, what is wrong, what is due",
+     .options = &show_command,
+     .run = run_show},
+    {.name = "renew", .summary = "do what is due", .options = &renew_command, .run = run_renew},
+};
+
+const struct pf_command_group pf_cmd_certs_group = {
+    .name = "podfit certs",
+    .about =
+        "Certificates for the webhook's TLS listener, and the caBundle that the API server needs.",
+    .commands = commands,
+    .count = PF_ARRAY_LEN(commands),
+    .examples = "  podfit certs create certs --service podfit --namespace podfit\n"
+                "  podfit certs show certs --ca-bundle",
+};

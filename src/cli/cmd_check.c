@@ -73,7 +73,7 @@ static const struct pf_cliopt rows[] = {
      .help = "feature gates of the cluster that differ from the version's defaults"},
 };
 
-static const struct pf_cliopt_command command = {
+const struct pf_cliopt_command pf_cmd_check_options = {
     .name = "podfit check",
     .usage = "[OPTIONS] -f FILE",
     .about =
@@ -433,7 +433,7 @@ int pf_cmd_check_run(int argc, char **argv)
     int status = PF_COMMAND_ERROR;
     const struct pf_cliopt_start start = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &values};
-    if (!pf_cliopt_begin(&command, &start, &status)) {
+    if (!pf_cliopt_begin(&pf_cmd_check_options, &start, &status)) {
         return status;
     }
     if (values.files.count == 0) {

@@ -36,6 +36,19 @@ static const struct pf_cliopt_command document_command = {
     .examples = "  podfit config document",
 };
 
+static const struct pf_cliopt_command schema_command = {
+    .name = "podfit config schema",
+    .usage = "",
+    .about =
+        "Print a JSON Schema (draft 7) of the configuration: editors complete and check with it.",
+    .notes =
+        "It knows what can be said of one key at a time; 'podfit config check' knows the rest. It wants a\n"
+        "value after each key, and quotas as they are read without cocalcLenient.\n\n"
+        "A file names it for editors in its first line:\n"
+        "  # yaml-language-server: $schema=config.schema.json",
+    .examples = "  podfit config schema > config.schema.json",
+};
+
 static const struct pf_cliopt_command explain_command = {
     .name = "podfit config explain",
     .usage = "[KEY]",
@@ -118,24 +131,36 @@ static int run_show(int argc, char **argv)
     return PF_COMMAND_OK;
 }
 
-static int run_document(int argc, char **argv)
+/* What is made of the option tables alone. */
+static int run_tables(const struct pf_cliopt_command *command, void (*put)(struct pf_buf *buf),
+                      int argc, char **argv)
 {
     pf_autoarena struct pf_arena arena = {0};
     pf_arena_init(&arena, ARENA_MAX_BYTES);
     int status = PF_COMMAND_ERROR;
     const struct pf_cliopt_start start = {.argc = argc, .argv = argv, .arena = &arena};
-    if (!pf_cliopt_begin(&document_command, &start, &status)) {
+    if (!pf_cliopt_begin(command, &start, &status)) {
         return status;
     }
     pf_autobuf struct pf_buf out = {0};
     pf_buf_init(&out, PF_CONFIG_MAX_BYTES);
-    pf_config_document(&out);
+    put(&out);
     struct pf_err err = {0};
     if (pf_cliout_flush(&out, &err) != PF_OK) {
         pf_cliout_error("%s", err.text);
         return PF_COMMAND_ERROR;
     }
     return PF_COMMAND_OK;
+}
+
+static int run_document(int argc, char **argv)
+{
+    return run_tables(&document_command, pf_config_document, argc, argv);
+}
+
+static int run_schema(int argc, char **argv)
+{
+    return run_tables(&schema_command, pf_config_schema, argc, argv);
 }
 
 static int run_explain(int argc, char **argv)
@@ -162,23 +187,37 @@ static int run_explain(int argc, char **argv)
     return PF_COMMAND_OK;
 }
 
-int pf_cmd_config_run(int argc, char **argv)
-{
-    static const struct pf_command commands[] = {
-        {.name = "check", .summary = "report every problem of a file", .run = run_check},
-        {.name = "show", .summary = "print it with every default", .run = run_show},
-        {.name = "explain", .summary = "say what a key does", .run = run_explain},
-        {.name = "migrate",
-         .summary = "write the class that does what another program's settings do",
-         .run = pf_cmd_migrate_run},
-        {.name = "document", .summary = "print a table of every key", .run = run_document},
-    };
-    static const struct pf_command_group group = {
-        .name = "podfit config",
-        .about = "Check, show and explain the webhook's configuration.",
-        .commands = commands,
-        .count = PF_ARRAY_LEN(commands),
-        .examples = "  podfit config check podfit.yaml\n  podfit config show podfit.yaml",
-    };
-    return pf_command_run_group(&group, argc, argv);
-}
+static const struct pf_command commands[] = {
+    {.name = "check",
+     .summary = "report every problem of a file",
+     .options = &check_command,
+     .run = run_check},
+    {.name = "show",
+     .summary = "print it with every default",
+     .options = &show_command,
+     .run = run_show},
+    {.name = "explain",
+     .summary = "say what a key does",
+     .options = &explain_command,
+     .run = run_explain},
+    {.name = "migrate",
+     .summary = "write the class that does what another program's settings do",
+     .options = &pf_cmd_migrate_options,
+     .run = pf_cmd_migrate_run},
+    {.name = "document",
+     .summary = "print a table of every key",
+     .options = &document_command,
+     .run = run_document},
+    {.name = "schema",
+     .summary = "print a JSON Schema for editors",
+     .options = &schema_command,
+     .run = run_schema},
+};
+
+const struct pf_command_group pf_cmd_config_group = {
+    .name = "podfit config",
+    .about = "Check, show and explain the webhook's configuration.",
+    .commands = commands,
+    .count = PF_ARRAY_LEN(commands),
+    .examples = "  podfit config check podfit.yaml\n  podfit config show podfit.yaml",
+};

@@ -31,7 +31,7 @@ static const struct pf_cliopt rows[] = {
          "that carry its label"},
 };
 
-static const struct pf_cliopt_command command = {
+const struct pf_cliopt_command pf_cmd_migrate_options = {
     .name = "podfit config migrate",
     .usage = "[OPTIONS] FILE",
     .about =
@@ -111,7 +111,7 @@ int pf_cmd_migrate_run(int argc, char **argv)
     int status = PF_COMMAND_ERROR;
     const struct pf_cliopt_start start = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &values, .ret_args = &files};
-    if (!pf_cliopt_begin(&command, &start, &status)) {
+    if (!pf_cliopt_begin(&pf_cmd_migrate_options, &start, &status)) {
         return status;
     }
     pf_autobuf struct pf_buf out = {0};

@@ -41,7 +41,7 @@ static const struct pf_cliopt rows[] = {
      .help = "format; wide: figures without bars"},
 };
 
-static const struct pf_cliopt_command command = {
+const struct pf_cliopt_command pf_cmd_nodes_options = {
     .name = "podfit nodes",
     .usage = "[OPTIONS]",
     .about =
@@ -171,7 +171,7 @@ int pf_cmd_nodes_run(int argc, char **argv)
     int status = PF_COMMAND_OK;
     const struct pf_cliopt_start start = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &values};
-    if (!pf_cliopt_begin(&command, &start, &status)) {
+    if (!pf_cliopt_begin(&pf_cmd_nodes_options, &start, &status)) {
         return status;
     }
     struct pf_err err = {0};

@@ -107,7 +107,7 @@ int pf_cmd_plan_run(int argc, char **argv)
     int status = PF_COMMAND_ERROR;
     const struct pf_cliopt_start start = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &options};
-    if (!pf_cliopt_begin(pf_plan_options_command(), &start, &status)) {
+    if (!pf_cliopt_begin(&pf_plan_options_command, &start, &status)) {
         return status;
     }
     return plan_with(&options);

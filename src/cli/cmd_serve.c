@@ -98,7 +98,7 @@ static const struct pf_cliopt rows[] = {
      .choices = log_formats, .help = "auto: text on a terminal, else json"},
 };
 
-static const struct pf_cliopt_command command = {
+const struct pf_cliopt_command pf_cmd_serve_options = {
     .name = "podfit serve",
     .usage = "[OPTIONS]",
     .about = "Run the webhook: POST /mutate over TLS, with /livez, /readyz, /metrics and /stats on "
@@ -397,7 +397,7 @@ int pf_cmd_serve_run(int argc, char **argv)
     int status = PF_COMMAND_OK;
     const struct pf_cliopt_start begin = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &serve.options};
-    if (!pf_cliopt_begin(&command, &begin, &status)) {
+    if (!pf_cliopt_begin(&pf_cmd_serve_options, &begin, &status)) {
         return status;
     }
     struct pf_err err = {0};

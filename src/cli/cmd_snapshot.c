@@ -41,7 +41,7 @@ static const struct pf_cliopt rows[] = {
      .help = "rewrite this snapshot (a JSON list) instead of asking a cluster: to redact it"},
 };
 
-static const struct pf_cliopt_command command = {
+const struct pf_cliopt_command pf_cmd_snapshot_options = {
     .name = "podfit snapshot",
     .usage = "[OPTIONS]",
     .about =
@@ -329,7 +329,7 @@ int pf_cmd_snapshot_run(int argc, char **argv)
     int status = PF_COMMAND_OK;
     const struct pf_cliopt_start start = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &values};
-    if (!pf_cliopt_begin(&command, &start, &status)) {
+    if (!pf_cliopt_begin(&pf_cmd_snapshot_options, &start, &status)) {
         return status;
     }
     struct pf_err err = {0};

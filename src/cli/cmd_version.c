@@ -25,7 +25,7 @@ static const struct pf_cliopt rows[] = {
      .help = "format"},
 };
 
-static const struct pf_cliopt_command command = {
+const struct pf_cliopt_command pf_cmd_version_options = {
     .name = "podfit version",
     .usage = "[OPTIONS]",
     .about = "Print podfit's version and the Kubernetes versions whose scheduler it knows.",
@@ -78,7 +78,7 @@ int pf_cmd_version_run(int argc, char **argv)
     int status = PF_COMMAND_ERROR;
     const struct pf_cliopt_start start = {
         .argc = argc, .argv = argv, .arena = &arena, .values = &values};
-    if (!pf_cliopt_begin(&command, &start, &status)) {
+    if (!pf_cliopt_begin(&pf_cmd_version_options, &start, &status)) {
         return status;
     }
     pf_autobuf struct pf_buf buf = {0};

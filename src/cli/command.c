@@ -1,6 +1,8 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "complete.h"
+#include "plan_options.h"
 #include <podfit/cliout.h>
 #include <podfit/command.h>
 #include <podfit/macro.h>
@@ -10,18 +12,51 @@
 #define HELP_MAX_BYTES ((size_t)64 * 1024)
 
 static const struct pf_command commands[] = {
-    {.name = "serve", .summary = "run the webhook", .run = pf_cmd_serve_run},
-    {.name = "check", .summary = "what would be done to a pod, and why", .run = pf_cmd_check_run},
-    {.name = "nodes", .summary = "what the model believes of each node", .run = pf_cmd_nodes_run},
-    {.name = "snapshot", .summary = "save a living cluster to a file", .run = pf_cmd_snapshot_run},
-    {.name = "plan", .summary = "how many projects fit, and what it costs", .run = pf_cmd_plan_run},
-    {.name = "certs", .summary = "create, inspect and renew certificates", .run = pf_cmd_certs_run},
-    {.name = "config", .summary = "check and show a configuration", .run = pf_cmd_config_run},
-    {.name = "audit", .summary = "query and summarise a rejection log", .run = pf_cmd_audit_run},
-    {.name = "version", .summary = "print versions", .run = pf_cmd_version_run},
+    {.name = "serve",
+     .summary = "run the webhook",
+     .options = &pf_cmd_serve_options,
+     .run = pf_cmd_serve_run},
+    {.name = "check",
+     .summary = "what would be done to a pod, and why",
+     .options = &pf_cmd_check_options,
+     .run = pf_cmd_check_run},
+    {.name = "nodes",
+     .summary = "what the model believes of each node",
+     .options = &pf_cmd_nodes_options,
+     .run = pf_cmd_nodes_run},
+    {.name = "snapshot",
+     .summary = "save a living cluster to a file",
+     .options = &pf_cmd_snapshot_options,
+     .run = pf_cmd_snapshot_run},
+    {.name = "plan",
+     .summary = "how many projects fit, and what it costs",
+     .options = &pf_plan_options_command,
+     .run = pf_cmd_plan_run},
+    {.name = "certs",
+     .summary = "create, inspect and renew certificates",
+     .group = &pf_cmd_certs_group},
+    {.name = "config",
+     .summary = "check, show and explain a configuration",
+     .group = &pf_cmd_config_group},
+    {.name = "audit",
+     .summary = "query and summarise a rejection log",
+     .options = &pf_cmd_audit_options,
+     .run = pf_cmd_audit_run},
+    {.name = "completion",
+     .summary = "print what a shell needs to complete these commands",
+     .options = &pf_cmd_completion_options,
+     .run = pf_cmd_completion_run},
+    {.name = "man",
+     .summary = "print the manual pages",
+     .options = &pf_cmd_man_options,
+     .run = pf_cmd_man_run},
+    {.name = "version",
+     .summary = "print versions",
+     .options = &pf_cmd_version_options,
+     .run = pf_cmd_version_run},
 };
 
-static const struct pf_command_group program = {
+const struct pf_command_group pf_command_program = {
     .name = "podfit",
     .about =
         "A Kubernetes admission webhook that rewrites the resource requests of project pods, judges with\n"
@@ -31,7 +66,8 @@ static const struct pf_command_group program = {
     .examples =
         "  podfit check -f pod.yaml --explain          is there room, and if not, why\n"
         "  podfit serve --cert-dir certs               serve on the embedded example cluster\n"
-        "  podfit help certs create                    help on a subcommand",
+        "  podfit help certs create                    help on a subcommand\n"
+        "  podfit help man check                       its manual page, as roff",
 };
 
 static const char *command_name(const void *opaque, size_t i)
@@ -40,14 +76,20 @@ static const char *command_name(const void *opaque, size_t i)
     return i < group->count ? group->commands[i].name : NULL;
 }
 
-static const struct pf_command *find(const struct pf_command_group *group, const char *name)
+const struct pf_command *pf_command_find(const struct pf_command_group *group, struct pf_sv name)
 {
     for (size_t i = 0; i < group->count; i++) {
-        if (strcmp(group->commands[i].name, name) == 0) {
+        if (pf_sv_eq_cstr(name, group->commands[i].name)) {
             return &group->commands[i];
         }
     }
     return NULL;
+}
+
+static int run_command(const struct pf_command *command, int argc, char **argv)
+{
+    return command->group != NULL ? pf_command_run_group(command->group, argc, argv)
+                                  : command->run(argc, argv);
 }
 
 static int group_help(const struct pf_command_group *group)
@@ -86,16 +128,19 @@ static int group_usage_error(const struct pf_command_group *group, const char *w
     return PF_COMMAND_ERROR;
 }
 
-/* `help certs create` is `certs create --help`. */
+/* `help certs create` is `certs create --help`; `help man ...` is `man ...`. */
 static int group_help_on(const struct pf_command_group *group, int argc, char **argv)
 {
     static char option[] = "--help";
     if (argc < 3) {
         return group_help(group);
     }
-    const struct pf_command *command = find(group, argv[2]);
+    const struct pf_command *command = pf_command_find(group, pf_sv_from(argv[2]));
     if (command == NULL) {
         return group_usage_error(group, argv[2]);
+    }
+    if (command->options == &pf_cmd_man_options) {
+        return command->run(argc - 2, argv + 2);
     }
     pf_autofree char **args = pf_mem_calloc((size_t)argc + 1, sizeof(*args));
     if (args == NULL) {
@@ -106,7 +151,7 @@ static int group_help_on(const struct pf_command_group *group, int argc, char **
         args[i - 2] = argv[i];
     }
     args[argc - 2] = option;
-    return command->run(argc - 1, args);
+    return run_command(command, argc - 1, args);
 }
 
 int pf_command_run_group(const struct pf_command_group *group, int argc, char **argv)
@@ -120,8 +165,22 @@ int pf_command_run_group(const struct pf_command_group *group, int argc, char **
     if (strcmp(argv[1], "help") == 0) {
         return group_help_on(group, argc, argv);
     }
-    const struct pf_command *command = find(group, argv[1]);
-    return command != NULL ? command->run(argc - 1, argv + 1) : group_usage_error(group, argv[1]);
+    const struct pf_command *command = pf_command_find(group, pf_sv_from(argv[1]));
+    return command != NULL ? run_command(command, argc - 1, argv + 1)
+                           : group_usage_error(group, argv[1]);
+}
+
+static int run_program(const struct pf_command_group *program, int argc, char **argv)
+{
+    static char version[] = "version";
+    char *version_argv[] = {version, NULL};
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        return pf_cmd_version_run(1, version_argv);
+    }
+    if (argc > 1 && strcmp(argv[1], PF_COMPLETE_WORD) == 0) {
+        return pf_cmd_completion_answer(argc - 1, argv + 1);
+    }
+    return pf_command_run_group(program, argc, argv);
 }
 
 /* kubectl runs a file `kubectl-podfit` of the PATH for `kubectl podfit`. */
@@ -133,15 +192,11 @@ static bool is_plugin(const char *path)
 
 int pf_command_main(int argc, char **argv)
 {
-    static char version[] = "version";
-    char *version_argv[] = {version, NULL};
-    const bool asks_version = argc == 2 && strcmp(argv[1], "--version") == 0;
-    struct pf_command_group group = program;
+    struct pf_command_group program = pf_command_program;
     if (argc > 0 && is_plugin(argv[0])) {
-        group.name = "kubectl podfit";
+        program.name = "kubectl podfit";
     }
-    const int status = asks_version ? pf_cmd_version_run(1, version_argv)
-                                    : pf_command_run_group(&group, argc, argv);
+    const int status = run_program(&program, argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         pf_cliout_error("cannot write to standard output");
         return PF_COMMAND_ERROR;

@@ -37,7 +37,7 @@ struct pf_plan_options {
 };
 
 /** The table of options. Static. */
-const struct pf_cliopt_command *pf_plan_options_command(void);
+extern const struct pf_cliopt_command pf_plan_options_command;
 
 /** What a plan is made from. */
 struct pf_plan_inputs {

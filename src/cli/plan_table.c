@@ -112,7 +112,7 @@ static const struct pf_cliopt rows[] = {
      .help = "format"},
 };
 
-static const struct pf_cliopt_command command = {
+const struct pf_cliopt_command pf_plan_options_command = {
     .name = "podfit plan",
     .usage = "[OPTIONS]",
     .about =
@@ -132,8 +132,3 @@ static const struct pf_cliopt_command command = {
         "  podfit plan --requests cpu=500m,memory=512Mi --limits cpu=2,memory=2Gi --node cpu=8,memory=32Gi \\\n"
         "    --users 20 --users-per-pod 1.5 --volume 50Gi+5Gi --price cpu-hour=0.031,gb-month=0.10",
 };
-
-const struct pf_cliopt_command *pf_plan_options_command(void)
-{
-    return &command;
-}

@@ -67,6 +67,14 @@ void pf_config_document(struct pf_buf *buf)
     (void)code; /* the buffer keeps it */
 }
 
+void pf_config_schema(struct pf_buf *buf)
+{
+    const enum pf_code code =
+        pf_options_schema(&pf_config_table, "PodfitConfiguration (config.podfit.io/v1)", buf, NULL);
+
+    (void)code; /* the buffer keeps it */
+}
+
 enum pf_code pf_config_explain(struct pf_sv path, struct pf_buf *buf, struct pf_err *err)
 {
     return pf_options_docs_explain(&pf_config_table, path, buf, err);

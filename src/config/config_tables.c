@@ -36,6 +36,24 @@ static const struct pf_option_choice preemption_modes[] = {
     {.name = "ignore", .value = 1, .help = "it does not fit"},
     {.name = NULL}};
 
+/* Schemas of values that are decoded by hand, for cocalcLenient: false. A string holds the same as JSON. */
+#define SCHEMA_NUMBER "{\"type\":\"number\",\"minimum\":0}"
+#define SCHEMA_RATIO  "{\"type\":\"number\",\"minimum\":1}"
+static const char quotas_schema[] =
+    "\"type\":[\"string\",\"object\",\"null\"],\"properties\":{\"mem\":" SCHEMA_NUMBER
+    ",\"mem_oc\":" SCHEMA_RATIO ",\"cpu\":" SCHEMA_NUMBER ",\"cpu_oc\":" SCHEMA_RATIO
+    ",\"idle_timeout\":" SCHEMA_NUMBER
+    ",\"internet\":{\"type\":\"boolean\"},\"disk_quota\":" SCHEMA_NUMBER
+    "},\"additionalProperties\":false";
+static const char upgrades_schema[] =
+    "\"type\":[\"string\",\"object\",\"null\"],\"properties\":{\"memory\":" SCHEMA_NUMBER
+    ",\"memory_request\":" SCHEMA_NUMBER ",\"cores\":" SCHEMA_NUMBER
+    ",\"cpu_shares\":" SCHEMA_NUMBER ",\"disk_quota\":" SCHEMA_NUMBER ",\"network\":" SCHEMA_NUMBER
+    ",\"mintime\":" SCHEMA_NUMBER ",\"member_host\":" SCHEMA_NUMBER
+    ",\"ephemeral_state\":" SCHEMA_NUMBER ",\"ephemeral_disk\":" SCHEMA_NUMBER
+    ",\"always_running\":" SCHEMA_NUMBER ",\"ext_rw\":" SCHEMA_NUMBER
+    "},\"additionalProperties\":false";
+
 /* match and pool are objects of the file whose values belong to the class itself: their tables sit at offset 0 of it */
 static const struct pf_option match_rows[] = {
     {.key = "namespaces",
@@ -63,6 +81,7 @@ static const struct pf_option pool_rows[] = {
      .offset = offsetof(struct pf_config_class, taint),
      .check = pf_config_check_taint,
      .allowed = "`key=value:Effect` or `key:Effect`",
+     .schema = "\"pattern\":\"^[^=:]+(=[^=:]*)?:(NoSchedule|PreferNoSchedule|NoExecute)$\"",
      .help = "taint of the pool's nodes"},
     {.key = "nodeSelector",
      .type = PF_OPTION_STRING_MAP,
@@ -93,6 +112,7 @@ static const struct pf_option class_rows[] = {
      .min = 1,
      .max = 63,
      .check = pf_config_check_name,
+     .schema = "\"pattern\":\"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$\"",
      .help = "unique name, also of metrics and annotations"},
     {.key = "match",
      .type = PF_OPTION_OBJECT,
@@ -116,6 +136,7 @@ static const struct pf_option class_rows[] = {
      .decode = pf_config_quota_defaults,
      .allowed =
          "JSON string or object with mem, mem_oc, cpu, cpu_oc, idle_timeout, internet, disk_quota",
+     .schema = quotas_schema,
      .help = "CoCalc's default_quotas; the request is limit / ratio"},
     {.key = "maxUpgrades",
      .type = PF_OPTION_CUSTOM,
@@ -124,6 +145,7 @@ static const struct pf_option class_rows[] = {
      .decode = pf_config_quota_upgrades,
      .allowed = "JSON string or object with memory (16000), memory_request (8000), cores (3), "
                 "cpu_shares (2048)",
+     .schema = upgrades_schema,
      .help = "CoCalc's max_upgrades: caps; a value replaces the built-in one"},
     {.key = "memberSelector",
      .type = PF_OPTION_SELECTOR,
@@ -215,6 +237,7 @@ static const struct pf_option fit_rows[] = {
      .given_offset = PF_OPTION_GIVEN(struct pf_config_input, kubernetes_version_set),
      .check = pf_config_check_version,
      .allowed = "a version such as \"1.36\"",
+     .schema = "\"pattern\":\"^v?[0-9]+[.][0-9]+\",\"examples\":[\"1.36\"]",
      .help = "version of the control plane; without it the newest that podfit knows, 1.36"},
     {.key = "featureGates",
      .type = PF_OPTION_CUSTOM,
@@ -222,6 +245,7 @@ static const struct pf_option fit_rows[] = {
      .decode = pf_config_decode_gates,
      .fallback = "{}",
      .allowed = "a map from gate to true or false",
+     .schema = "\"type\":\"object\",\"additionalProperties\":{\"type\":\"boolean\"}",
      .help = "feature gates that were changed in kube-scheduler and the API server"},
     {.key = "ignoredResources",
      .type = PF_OPTION_STRING_LIST,

@@ -38,7 +38,7 @@ struct pf_cliopt {
     char letter;      /**< short form, 0: none */
     enum pf_cliopt_type type;
     size_t offset;
-    const char *value;          /**< name of the value in --help, such as `FILE` */
+    const char *value; /**< name of the value in --help; `FILE` and `DIR` are completed as such */
     const char *fallback;       /**< default, as it would be typed; NULL: zero */
     const char *const *choices; /**< ENUM: ended by NULL */
     int64_t min;                /**< INT, DURATION (ms) */
@@ -60,9 +60,10 @@ struct pf_cliopt_command {
     size_t count;
     size_t args_min; /**< arguments that are not options */
     size_t args_max;
-    const char *args_name; /**< for messages, such as `FILE`; NULL when there are none */
-    const char *notes;     /**< printed after the options: exit statuses, formats; may be NULL */
-    const char *examples;  /**< lines */
+    const char *args_name;           /**< for messages, such as `FILE`; NULL when there are none */
+    const char *const *args_choices; /**< for completion, ended by NULL; or NULL */
+    const char *notes;    /**< printed after the options: exit statuses, formats; may be NULL */
+    const char *examples; /**< lines */
 };
 
 /** What a command is started with, and where its values go. */
@@ -84,6 +85,9 @@ struct pf_cliopt_start {
 enum pf_code pf_cliopt_parse(const struct pf_cliopt_command *command,
                              const struct pf_cliopt_start *start, bool *ret_help,
                              struct pf_err *err) PF_MUST_CHECK;
+
+/** Append what `--help` says of one option: sentence, choices, default; one line. */
+void pf_cliopt_help_sentence(const struct pf_cliopt *row, struct pf_buf *text);
 
 /** Append what `--help` prints. */
 void pf_cliopt_help(const struct pf_cliopt_command *command, struct pf_buf *buf);

@@ -6,7 +6,7 @@
  * stderr, and returns its exit status. Called once, from main.
  */
 
-#include <stddef.h>
+#include <podfit/sv.h>
 
 /** Exit statuses of every command. */
 enum pf_command_exit {
@@ -15,10 +15,15 @@ enum pf_command_exit {
     PF_COMMAND_ERROR = 2, /**< usage, files, memory */
 };
 
-/** One command or subcommand. */
+struct pf_cliopt_command;
+struct pf_command_group;
+
+/** One command or subcommand. Help, manual pages and completion are made from its options or its group. */
 struct pf_command {
     const char *name;
-    const char *summary; /**< half a line for the list of commands */
+    const char *summary;                     /**< half a line for the list of commands */
+    const struct pf_cliopt_command *options; /**< NULL: it has subcommands */
+    const struct pf_command_group *group;    /**< its subcommands; `run` is NULL then */
     /** @param argv  [0] is the command's name; the strings live until the program ends @return enum pf_command_exit */
     int (*run)(int argc, char **argv);
 };
@@ -31,6 +36,12 @@ struct pf_command_group {
     size_t count;
     const char *examples; /**< lines for --help */
 };
+
+/** `podfit` itself: all commands. */
+extern const struct pf_command_group pf_command_program;
+
+/** The command with this name, or NULL. */
+const struct pf_command *pf_command_find(const struct pf_command_group *group, struct pf_sv name);
 
 /** Run the subcommand named by argv[1]; help, and usage errors with a suggestion, are dealt with here. */
 int pf_command_run_group(const struct pf_command_group *group, int argc, char **argv);

@@ -75,6 +75,8 @@ void pf_config_unref(struct pf_config *config);
 void pf_config_show(const struct pf_config *config, struct pf_buf *buf);
 /** Markdown table of every key (type, default, allowed, sentence) from the option tables. */
 void pf_config_document(struct pf_buf *buf);
+/** JSON Schema (draft 7) of the file, from the option tables. */
+void pf_config_schema(struct pf_buf *buf);
 /**
  * One key of the configuration and what is below it, as `kubectl explain` does.
  *

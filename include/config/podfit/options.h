@@ -103,7 +103,9 @@ struct pf_option {
     pf_option_fn check;                     /**< optional, after a value without problem */
     pf_option_print_fn print;               /**< SELECTOR, CUSTOM: optional */
     const char *allowed;                    /**< what is allowed; NULL: made from the above */
-    const char *help;                       /**< one sentence: lower-case, no full stop */
+    const char *
+        schema; /**< what a JSON Schema says beside the above: members, `"pattern":"^a"`; or NULL */
+    const char *help; /**< one sentence: lower-case, no full stop */
 };
 
 /** The options of one object. */
@@ -165,6 +167,15 @@ enum pf_code pf_options_print(const struct pf_option_table *table, const struct 
 /** Append a markdown table of all options, nested ones with their path (`classes[].onFull`). @return the buffer's status */
 enum pf_code pf_options_docs_markdown(const struct pf_option_table *table, struct pf_buf *buf,
                                       struct pf_err *err) PF_MUST_CHECK;
+
+/**
+ * Append a JSON Schema (draft 7) of the object, indented. A key with a default wants a value, where null is the same as not given for the decoder; checks by
+ * hooks are in it as far as the rows say so.
+ *
+ * @return the buffer's status
+ */
+enum pf_code pf_options_schema(const struct pf_option_table *table, const char *title,
+                               struct pf_buf *buf, struct pf_err *err) PF_MUST_CHECK;
 
 /**
  * Append what `config explain` prints: for one option its type, default, allowed values, sentence and, for objects, the keys below.

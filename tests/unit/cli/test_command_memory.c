@@ -49,6 +49,12 @@ static void test_every_allocation(void **state)
         {"podfit", "audit", "-", "--records"},
         {"podfit", "version", "-o", "yaml"},
         {"podfit", "help", "check"},
+        {"podfit", "help", "man", "certs", "create"},
+        {"podfit", "man"},
+        {"podfit", "config", "schema"},
+        {"podfit", "completion", "bash"},
+        {"podfit", "__complete", "check", "--output="},
+        {"podfit", "__complete", "check", "-"},
     };
     (void)state;
     for (size_t i = 0; i < PF_ARRAY_LEN(lines); i++) {
