@@ -5,6 +5,8 @@
 
 #include "server_internal.h"
 #include <podfit/file.h>
+#include <podfit/log.h>
+#include <podfit/pools.h>
 #include <podfit/prom.h>
 
 #define STATM_MAX_BYTES ((size_t)4096)
@@ -38,6 +40,17 @@ static void write_model(struct pf_server *server, struct pf_buf *buf)
     pf_prom_single_nano(buf, "podfit_model_age_seconds",
                         "Time since the model was last known to be current; 0 for a snapshot.",
                         age_ns > 0 ? age_ns : 0);
+}
+
+static void write_pools(struct pf_server *server, struct pf_buf *buf)
+{
+    struct pf_config *config = pf_reload_config(server->reload);
+    struct pf_err err = {0};
+    if (pf_pools_write(server->options.model, config->classes, config->class_count, buf, &err) !=
+        PF_OK) {
+        pf_log_warning("server", "metrics of pools are left out: %s, ignoring", err.text);
+    }
+    pf_config_unref(config);
 }
 
 static void write_connections(struct pf_server *server, struct pf_buf *buf)
@@ -110,6 +123,11 @@ static void write_reloads(struct pf_server *server, struct pf_buf *buf)
     pf_prom_single_nano(buf, "podfit_certificate_expiry_timestamp_seconds",
                         "When the serving certificate in force expires.",
                         pf_reload_certificate(server->reload).not_after_wall_ns);
+    const int64_t ca_ns = atomic_load(&server->ca_not_after_wall_ns);
+    if (ca_ns != 0) {
+        pf_prom_single_nano(buf, "podfit_ca_expiry_timestamp_seconds",
+                            "When the CA that podfit signs its certificates with expires.", ca_ns);
+    }
 }
 
 static void write_audit(struct pf_server *server, struct pf_buf *buf)
@@ -206,6 +224,7 @@ void pf_exposition_write(struct pf_server *server, struct pf_buf *buf)
     pf_metrics_write(server->metrics, buf);
     write_connections(server, buf);
     write_model(server, buf);
+    write_pools(server, buf);
     write_reloads(server, buf);
     write_audit(server, buf);
     const struct pf_server_hooks *hooks = server->options.hooks;

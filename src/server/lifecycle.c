@@ -66,6 +66,9 @@ void pf_lifecycle_renew(struct pf_server *server, int64_t now)
         pf_log_info("server", "renewed certificates in '%s' (acts %u)", server->options.cert_dir,
                     report.acts);
     }
+    if (report.ca.count != 0) {
+        atomic_store(&server->ca_not_after_wall_ns, report.ca.items[0].not_after_wall_ns);
+    }
     pf_certdir_report_done(&report);
 }
 

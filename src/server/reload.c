@@ -328,6 +328,14 @@ struct pf_reload_certificate pf_reload_certificate(struct pf_reload *reload)
     return certificate;
 }
 
+struct pf_config *pf_reload_config(struct pf_reload *reload)
+{
+    pthread_mutex_lock(&reload->lock);
+    struct pf_config *config = pf_config_ref(reload->config);
+    pthread_mutex_unlock(&reload->lock);
+    return config;
+}
+
 void pf_reload_config_digest(struct pf_reload *reload, char digest[17])
 {
     pthread_mutex_lock(&reload->lock);

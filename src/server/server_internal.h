@@ -37,7 +37,8 @@ struct pf_server {
     unsigned bits[PF_RELOAD_KINDS]; /* of the watch */
     int64_t renew_mono_ns;          /* next look at cert_dir */
     int64_t start_wall_ns;
-    atomic_int_fast64_t tick_mono_ns; /* heartbeat of the owner's thread */
+    atomic_int_fast64_t tick_mono_ns;         /* heartbeat of the owner's thread */
+    atomic_int_fast64_t ca_not_after_wall_ns; /* of cert_dir; 0: not known, or not ours */
     atomic_int phase;
     int64_t phase_mono_ns; /* since when; owner's thread only */
 };

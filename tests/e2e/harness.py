@@ -139,8 +139,12 @@ class Podfit:
     def run(self, *args):
         return subprocess.run([BINARY] + list(args), check=True, stdout=subprocess.PIPE, env=self.env).stdout
 
+    def source(self):
+        """Options that say where the model comes from."""
+        return ['--snapshot', self.path('cluster.json')]
+
     def start(self):
-        args = ['serve', '--config', self.path('config.yaml'), '--snapshot', self.path('cluster.json'), '--listen', '127.0.0.1:0',
+        args = ['serve', '--config', self.path('config.yaml'), *self.source(), '--listen', '127.0.0.1:0',
                 '--ops-listen', '127.0.0.1:0', '--port-file', self.path('ports')]
         if '--tls-cert' not in self.options:
             args += ['--cert-dir', self.path('certs')]

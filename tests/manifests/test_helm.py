@@ -57,6 +57,9 @@ class Same(unittest.TestCase):
     def test_certmanager(self):
         self.same(template('--set', 'certificate.mode=certManager'), render.with_components('certmanager'))
 
+    def test_monitoring(self):
+        self.same(template('--set', 'monitoring.enabled=true'), render.with_components('monitoring'))
+
     def test_path_token(self):
         chart = template('--set', 'webhook.pathToken=0123456789abcdef01234567')
         base = render.with_components('path-token', resources=['token.yaml'], extra={'overlay/token.yaml': TOKEN})
@@ -104,6 +107,8 @@ REFUSED = [
     ('a bundle with two owners', 'certificate.caBundle=YQ==', "certificate.caBundle is for certificate.mode 'existingSecret'"),
     ('a token too short', 'webhook.pathToken=abc', '/webhook/pathToken'),
     ('a token that no path may have', 'webhook.pathToken=ABCDEFGHIJKLMNOPQRST', '/webhook/pathToken'),
+    ('a threshold that never fires', 'monitoring.alerts.headroomPods=0', '/monitoring/alerts/headroomPods'),
+    ('an address without its slash', 'monitoring.alerts.runbookBase=https://example.com', '/monitoring/alerts/runbookBase'),
     ('a port out of range', 'webhookPort=70000', '/webhookPort'),
 ]
 
@@ -135,7 +140,7 @@ class Values(unittest.TestCase):
         self.assertEqual(chart['version'], chart['appVersion'])
 
     def test_no_hooks(self):
-        everything = template('--set', 'certificate.mode=certManager,gate.enabled=true,monitoring.serviceMonitor.enabled=true')
+        everything = template('--set', 'certificate.mode=certManager,gate.enabled=true,monitoring.enabled=true')
         for o in everything:
             self.assertFalse([a for a in o['metadata'].get('annotations', {}) if a.startswith('helm.sh/hook')], render.key(o))
 
@@ -181,13 +186,35 @@ class Values(unittest.TestCase):
         self.assertTrue(all(o['metadata']['labels']['team'] == 'a' for o in objects))
 
     def test_service_monitor_selects_the_ops_service_alone(self):
-        objects = template('--set', 'monitoring.serviceMonitor.enabled=true,monitoring.serviceMonitor.labels.release=prometheus')
+        objects = template('--set', 'monitoring.enabled=true,monitoring.labels.release=prometheus')
         monitor = render.one(objects, 'ServiceMonitor')
         wanted = monitor['spec']['selector']['matchLabels'].items()
         chosen = [o for o in objects if o['kind'] == 'Service' and wanted <= o['metadata']['labels'].items()]
         self.assertEqual([o['metadata']['name'] for o in chosen], ['podfit-ops'])
         self.assertEqual(monitor['spec']['endpoints'][0]['port'], chosen[0]['spec']['ports'][0]['name'])
         self.assertEqual(monitor['metadata']['labels']['release'], 'prometheus')
+        self.assertEqual(render.one(objects, 'PrometheusRule')['metadata']['labels']['release'], 'prometheus')
+
+    def test_values_of_the_alerts(self):
+        chart = template('--set', 'monitoring.enabled=true,monitoring.alerts.headroomPods=250,monitoring.alerts.runbookBase=https://example.com/podfit/')
+        base = render.with_components('monitoring')
+        rules = {name: alerts_of(objects) for name, objects in (('chart', chart), ('base', base))}
+        for name, (expression, url) in rules['base'].items():
+            with self.subTest(name):
+                self.assertEqual(rules['chart'][name][1], 'https://example.com/podfit/' + url)
+                self.assertEqual(rules['chart'][name][0] != expression, name == 'PodfitHeadroomLow')
+        self.assertIn('(podfit_class_headroom_pods) < 250', rules['chart']['PodfitHeadroomLow'][0])
+
+    def test_parts_of_the_monitoring(self):
+        kinds = {o['kind'] for o in template('--set', 'monitoring.enabled=true,monitoring.alerts.enabled=false')}
+        self.assertEqual(kinds & {'ServiceMonitor', 'PrometheusRule'}, {'ServiceMonitor'})
+        names = {o['metadata']['name'] for o in template('--set', 'monitoring.enabled=true,monitoring.dashboard.enabled=false')}
+        self.assertNotIn('podfit-dashboard', names)
+
+
+def alerts_of(objects):
+    groups = render.one(objects, 'PrometheusRule')['spec']['groups']
+    return {rule['alert']: (rule['expr'], rule['annotations']['runbook_url']) for group in groups for rule in group['rules'] if 'alert' in rule}
 
 
 if __name__ == '__main__':

@@ -181,13 +181,23 @@ class Components(unittest.TestCase):
         self.assertLessEqual({'--tls-cert', '--tls-key', '--path-token-file'}, set(render.flags(objects)))
         self.assertEqual(checklist.security(objects) + checklist.probes(objects) + checklist.webhook(objects), [])
 
+    def test_monitoring_adds_three_objects(self):
+        base, objects = render.kustomize('base'), render.with_components('monitoring')
+        self.assertEqual({render.key(o)[1:] for o in objects} - {render.key(o)[1:] for o in base},
+                         {(kind, 'podfit-system', name) for kind, name in
+                          (('ServiceMonitor', 'podfit'), ('PrometheusRule', 'podfit'), ('ConfigMap', 'podfit-dashboard'))})
+        wanted = render.one(objects, 'ServiceMonitor')['spec']['selector']['matchLabels'].items()
+        chosen = [o['metadata']['name'] for o in objects if o['kind'] == 'Service' and wanted <= o['metadata']['labels'].items()]
+        self.assertEqual(chosen, ['podfit-ops'])
+        self.assertEqual(render.one(objects, 'ConfigMap', 'podfit-dashboard')['metadata']['labels']['grafana_dashboard'], '1')
+
     def moved(self, *components):
         inner = {'resources': ['MANIFESTS/base'], 'components': ['MANIFESTS/components/' + c for c in components], 'namespace': 'capacity'}
         outer = {'resources': ['../inner'], 'components': ['MANIFESTS/components/another-namespace']}
         return render.kustomize_with({'outer/kustomization.yaml': yaml.safe_dump(outer), 'inner/kustomization.yaml': yaml.safe_dump(inner)})
 
     def test_another_namespace(self):
-        for components in ((), ('certmanager',)):
+        for components in ((), ('monitoring',), ('certmanager',)):
             with self.subTest(components):
                 objects = self.moved(*components)
                 self.assertEqual(checklist.webhook(objects, 'capacity'), [])

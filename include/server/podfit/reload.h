@@ -86,6 +86,8 @@ enum pf_code pf_reload_set_minor(struct pf_reload *reload, int minor,
 
 struct pf_reload_state pf_reload_state(struct pf_reload *reload, enum pf_reload_kind kind);
 struct pf_reload_certificate pf_reload_certificate(struct pf_reload *reload);
+/** The configuration in force, with a reference for the caller. */
+struct pf_config *pf_reload_config(struct pf_reload *reload) PF_MUST_CHECK;
 /** Digest of the configuration in force. */
 void pf_reload_config_digest(struct pf_reload *reload, char digest[17]);
 
