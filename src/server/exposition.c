@@ -125,8 +125,9 @@ static void write_reloads(struct pf_server *server, struct pf_buf *buf)
                         pf_reload_certificate(server->reload).not_after_wall_ns);
     const int64_t ca_ns = atomic_load(&server->ca_not_after_wall_ns);
     if (ca_ns != 0) {
-        pf_prom_single_nano(buf, "podfit_ca_expiry_timestamp_seconds",
-                            "When the CA that podfit signs its certificates with expires.", ca_ns);
+        pf_prom_single_nano(
+            buf, "podfit_ca_expiry_timestamp_seconds",
+            "When the CA that signs serving certificates expires; 0: none is known.", ca_ns);
     }
 }
 

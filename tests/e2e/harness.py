@@ -143,11 +143,15 @@ class Podfit:
         """Options that say where the model comes from."""
         return ['--snapshot', self.path('cluster.json')]
 
+    def certificates(self):
+        """Options that say where certificate and key come from."""
+        return ['--cert-dir', self.path('certs')]
+
     def start(self):
         args = ['serve', '--config', self.path('config.yaml'), *self.source(), '--listen', '127.0.0.1:0',
                 '--ops-listen', '127.0.0.1:0', '--port-file', self.path('ports')]
         if '--tls-cert' not in self.options:
-            args += ['--cert-dir', self.path('certs')]
+            args += self.certificates()
         if '--shutdown-delay' not in self.options:
             args += ['--shutdown-delay', '0s']
         if os.path.exists(self.path('ports')):

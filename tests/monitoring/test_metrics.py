@@ -41,8 +41,11 @@ class Cluster(http.server.BaseHTTPRequestHandler):
         self.send_response(200 if known else 503)
         self.send_header('Content-Type', 'application/json')
         self.send_header('Content-Length', str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.end_headers()
+            self.wfile.write(body)
+        except ConnectionError:
+            pass  # podfit was ended meanwhile
 
     def log_message(self, *_):
         pass
@@ -57,6 +60,9 @@ class Live(harness.Podfit):
         cluster = {'name': 'x', 'cluster': {'server': self.server}}
         self.write('kubeconfig', json.dumps({**KUBECONFIG, 'clusters': [cluster]}))
         return ['--kubeconfig', self.path('kubeconfig')]
+
+    def certificates(self):
+        return ['--webhook-configuration', 'podfit', '--cert-secret', 'default/podfit', '--service', 'localhost']
 
 
 def snapshot_text():
