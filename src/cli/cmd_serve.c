@@ -43,11 +43,15 @@ struct serve_options {
     int64_t request_ms;
     int64_t shutdown_delay_ms;
     int64_t drain_ms;
+    int status_page;
     const char *log_level;
     int log_format;
 };
 
 static const char *const log_formats[] = {"auto", "json", "text", NULL};
+
+/* as enum pf_server_page */
+static const char *const page_modes[] = {"on", "loopback", "off", NULL};
 
 #define ROW(name_, type_, member_) \
     .name = (name_), .type = (type_), .offset = offsetof(struct serve_options, member_)
@@ -62,7 +66,13 @@ static const struct pf_cliopt rows[] = {
     {ROW("listen", PF_CLIOPT_STRING, listen), .value = "IP:PORT", .fallback = "0.0.0.0:8443",
      .help = "address of the webhook (HTTPS); port 0: any free one"},
     {ROW("ops-listen", PF_CLIOPT_STRING, ops_listen), .value = "IP:PORT",
-     .fallback = "0.0.0.0:8080", .help = "address of /livez, /readyz, /metrics and /stats (HTTP)"},
+     .fallback = "0.0.0.0:8080",
+     .help = "address of the status page (/), /livez, /readyz, /metrics and /stats (HTTP)"},
+    {ROW("status-page", PF_CLIOPT_ENUM, status_page), .value = "WHO", .fallback = "on",
+     .choices = page_modes,
+     .help = "who sees the status page at / of --ops-listen, and the names of nodes and pods in "
+             "/stats: on: whoever reaches it; loopback: who asks from this machine or pod (kubectl "
+             "port-forward does); off: nobody"},
     {ROW("port-file", PF_CLIOPT_STRING, port_file), .value = "FILE",
      .help = "write both ports in force to this file, a line each, once serving"},
     PF_SERVE_CERTIFICATE_ROWS(struct serve_options, certificate),
@@ -266,6 +276,7 @@ static enum pf_code start_server(struct serve *serve, struct pf_err *err)
         .live = serve->live != NULL,
         .hooks = pf_serve_live_hooks(serve->live),
         .certificates = pf_serve_registration_certificates(serve->registration),
+        .status_page = (enum pf_server_page)options->status_page,
     };
     enum pf_code code = pf_address_parse(pf_sv_from(options->listen), &server.listen, err);
     if (code == PF_OK) {

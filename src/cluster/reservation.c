@@ -205,6 +205,20 @@ bool pf_reservation_drop(struct pf_model *model, struct pf_sv review_uid)
     return reservation != NULL;
 }
 
+void pf_reservation_each(const struct pf_model *model,
+                         void (*visit)(void *opaque, const struct pf_reserved *reserved),
+                         void *opaque)
+{
+    for (const struct pf_reservation *at = model->reservations.oldest; at != NULL; at = at->next) {
+        if (at->hold.node != PF_NODE_NONE) {
+            const struct pf_reserved reserved = {.node = at->hold.node,
+                                                 .milli_cpu = at->hold.demand->milli_cpu,
+                                                 .memory = at->hold.demand->memory};
+            visit(opaque, &reserved);
+        }
+    }
+}
+
 struct pf_reservation *pf_reservation_claimed(const struct pf_model *model,
                                               const struct pf_pod *pod)
 {

@@ -220,6 +220,14 @@ static void write_process(struct pf_server *server, struct pf_buf *buf)
                    limit.rlim_cur);
 }
 
+static void write_headroom(struct pf_server *server, struct pf_buf *buf)
+{
+    struct pf_config *config = pf_reload_config(server->reload);
+    const struct pf_headroom_view view = pf_status_headroom(server->status, config);
+    pf_headroom_metrics(&view, buf);
+    pf_config_unref(config);
+}
+
 void pf_exposition_write(struct pf_server *server, struct pf_buf *buf)
 {
     pf_metrics_write(server->metrics, buf);
@@ -228,6 +236,7 @@ void pf_exposition_write(struct pf_server *server, struct pf_buf *buf)
     write_pools(server, buf);
     write_reloads(server, buf);
     write_audit(server, buf);
+    write_headroom(server, buf);
     const struct pf_server_hooks *hooks = server->options.hooks;
     if (hooks != NULL && hooks->metrics != NULL) {
         hooks->metrics(hooks->ctx, buf);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -195,6 +196,26 @@ struct pf_listener_stats pf_listener_stats(struct pf_listener *listener)
         .busy_mono_ns = atomic_load_explicit(&listener->busy_mono_ns, memory_order_relaxed),
         .sweep_mono_ns = atomic_load_explicit(&listener->sweep_mono_ns, memory_order_relaxed),
     };
+}
+
+bool pf_listener_is_local(const struct pf_exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == NULL || info->client_addr == NULL) {
+        return false;
+    }
+    if (info->client_addr->sa_family == AF_INET) {
+        const struct sockaddr_in *four = (const void *)info->client_addr;
+        return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    if (info->client_addr->sa_family != AF_INET6) {
+        return false;
+    }
+    const struct in6_addr *six =
+        &((const struct sockaddr_in6 *)(const void *)info->client_addr)->sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(six) ||
+           (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == IN_LOOPBACKNET);
 }
 
 enum pf_clientca_answer pf_listener_client(const struct pf_exchange *exchange)

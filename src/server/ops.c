@@ -118,13 +118,6 @@ static void answer_metrics(struct pf_server *server, struct pf_exchange *exchang
     pf_exchange_decide(exchange, PF_REPLY_OK);
 }
 
-static void answer_stats(struct pf_server *server, struct pf_exchange *exchange)
-{
-    exchange->content_type = "application/json";
-    pf_stats_write(server, &exchange->answer);
-    pf_exchange_decide(exchange, PF_REPLY_OK);
-}
-
 static void answer_livez(struct pf_server *server, struct pf_exchange *exchange)
 {
     const bool good = livez(server, exchange->verbose, &exchange->answer);
@@ -141,10 +134,8 @@ static const struct {
     const char *path;
     void (*answer)(struct pf_server *server, struct pf_exchange *exchange);
 } pages[] = {
-    {"/livez", answer_livez},
-    {"/readyz", answer_readyz},
-    {"/metrics", answer_metrics},
-    {"/stats", answer_stats},
+    {"/livez", answer_livez},      {"/readyz", answer_readyz}, {"/metrics", answer_metrics},
+    {"/stats", pf_ops_page_stats}, {"/", pf_ops_page_answer},
 };
 
 static void begin(void *opaque, struct pf_exchange *exchange)

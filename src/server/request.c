@@ -46,9 +46,37 @@ struct pf_sv pf_exchange_header(const struct pf_exchange *exchange, const char *
     return pf_sv_from(MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name));
 }
 
+struct pf_sv pf_exchange_query(const struct pf_exchange *exchange, const char *name)
+{
+    const char *value = NULL;
+    size_t len = 0;
+    if (MHD_lookup_connection_value_n(exchange->connection, MHD_GET_ARGUMENT_KIND, name,
+                                      strlen(name), &value, &len) != MHD_YES ||
+        value == NULL) {
+        return (struct pf_sv){.ptr = NULL};
+    }
+    return (struct pf_sv){.ptr = value, .len = len};
+}
+
 static void release_exchange(void *cls)
 {
     pf_exchange_unref(cls);
+}
+
+static bool add_page_headers(struct MHD_Response *response, const char *policy)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } rows[] = {{"Content-Security-Policy", policy},
+                {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+                {"Referrer-Policy", "no-referrer"},
+                {"Cross-Origin-Resource-Policy", "same-origin"}};
+    bool good = true;
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows) && good; i++) {
+        good = MHD_add_response_header(response, rows[i].name, rows[i].value) == MHD_YES;
+    }
+    return good;
 }
 
 static bool add_headers(struct MHD_Response *response, const struct pf_exchange *exchange,
@@ -56,7 +84,11 @@ static bool add_headers(struct MHD_Response *response, const struct pf_exchange 
 {
     const char *type =
         exchange->content_type != NULL ? exchange->content_type : "text/plain; charset=utf-8";
-    bool good = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES;
+    bool good = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
+                MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES;
+    if (good && exchange->policy[0] != '\0') {
+        good = add_page_headers(response, exchange->policy);
+    }
     if (good && info->allow != NULL) {
         good = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, info->allow) == MHD_YES;
     }

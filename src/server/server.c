@@ -26,6 +26,7 @@ static enum pf_code start_webhook(struct pf_server *server, struct pf_err *err)
         .admission = server->admission,
         .audit = options->audit,
         .metrics = server->metrics,
+        .recent = server->recent,
         .token = &server->token,
         .clock = options->clock,
         .decided = options->hooks != NULL ? options->hooks->decided : NULL,
@@ -126,12 +127,23 @@ static enum pf_code start_reload(struct pf_server *server, struct pf_err *err)
     return code;
 }
 
+static enum pf_code start_status(struct pf_server *server, struct pf_err *err)
+{
+    const enum pf_code code = pf_recent_new(server->options.clock, &server->recent, err);
+    const struct pf_status_options status = {
+        .model = server->options.model, .recent = server->recent, .clock = server->options.clock};
+    return code == PF_OK ? pf_status_new(&status, &server->status, err) : code;
+}
+
 static enum pf_code start_all(struct pf_server *server, struct pf_err *err)
 {
     const struct pf_server_options *options = &server->options;
     enum pf_code code = pf_admission_new(options->model, options->config, &server->admission, err);
     if (code == PF_OK) {
         code = pf_metrics_new(&server->metrics, err);
+    }
+    if (code == PF_OK) {
+        code = start_status(server, err);
     }
     if (code == PF_OK) {
         code = pf_serving_new(&server->serving, err);
@@ -185,6 +197,8 @@ void pf_server_stop(struct pf_server *server)
     pf_pathtoken_done(&server->token);
     pf_clientca_free(server->clientca);
     pf_serving_free(server->serving);
+    pf_status_free(server->status);
+    pf_recent_free(server->recent);
     pf_metrics_free(server->metrics);
     pf_admission_free(server->admission);
     free(server);

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "status.h"
 #include <podfit/listener.h>
 #include <podfit/metrics.h>
 #include <podfit/reload.h>
@@ -24,6 +25,8 @@ struct pf_server {
     struct pf_server_options options;
     struct pf_admission *admission;
     struct pf_metrics *metrics;
+    struct pf_recent *recent;
+    struct pf_status *status; /* of the ops thread */
     struct pf_serving *serving;
     struct pf_clientca *clientca; /* NULL: clients are not asked */
     struct pf_pathtoken token;
@@ -50,6 +53,9 @@ void pf_lifecycle_renew(struct pf_server *server, int64_t now);
 /** exposition.c: everything /metrics says. */
 void pf_exposition_write(struct pf_server *server, struct pf_buf *buf);
 /** stats.c: the JSON of /stats. */
-void pf_stats_write(struct pf_server *server, struct pf_buf *buf);
+void pf_stats_write(struct pf_server *server, const struct pf_status_ask *ask, struct pf_buf *buf);
+/** ops_page.c: / and /stats. */
+void pf_ops_page_answer(struct pf_server *server, struct pf_exchange *exchange);
+void pf_ops_page_stats(struct pf_server *server, struct pf_exchange *exchange);
 
 #endif

@@ -1,6 +1,9 @@
 #include "server_internal.h"
 #include <podfit/write.h>
 
+/* A certificate that was to be renewed and was not: podfit renews its own with a third of their time left, cert-manager likewise. */
+#define SOON_NS (INT64_C(7) * 86400 * 1000000000)
+
 static void put_time(struct pf_writer *w, const char *key, int64_t wall_ns)
 {
     char text[PF_TIME_TEXT_BYTES];
@@ -31,6 +34,8 @@ static void put_model(struct pf_writer *w, struct pf_server *server)
     const struct pf_model_stats stats = pf_model_stats(server->options.model);
     const struct pf_model_origin origin = pf_model_origin(server->options.model);
     pf_model_unlock(server->options.model);
+    const int64_t age_ns =
+        origin.live ? pf_clock_mono_ns(server->options.clock) - origin.updated_mono_ns : 0;
     put_object(w, "model");
     pf_write_bool_member(w, "synced", origin.synced);
     pf_write_bool_member(w, "live", origin.live);
@@ -43,6 +48,7 @@ static void put_model(struct pf_writer *w, struct pf_server *server)
     put_u64(w, "reservations", stats.reservations);
     put_u64(w, "shapes", stats.shapes);
     put_u64(w, "bytes", stats.bytes);
+    put_u64(w, "ageMs", age_ns > 0 ? (uint64_t)age_ns / 1000000 : 0);
     pf_write_end_object(w);
 }
 
@@ -99,6 +105,9 @@ static void put_certificate(struct pf_writer *w, struct pf_server *server)
     pf_write_string_member(w, "sha256", pf_sv_from(certificate.sha256));
     put_time(w, "notBefore", certificate.not_before_wall_ns);
     put_time(w, "notAfter", certificate.not_after_wall_ns);
+    const int64_t left_ns = certificate.not_after_wall_ns - pf_clock_wall_ns(server->options.clock);
+    pf_write_bool_member(w, "expired", left_ns < 0);
+    pf_write_bool_member(w, "expiresSoon", left_ns < SOON_NS);
     pf_write_end_object(w);
 }
 
@@ -117,7 +126,15 @@ static void put_audit(struct pf_writer *w, struct pf_server *server)
     pf_write_end_object(w);
 }
 
-void pf_stats_write(struct pf_server *server, struct pf_buf *buf)
+static void put_status(struct pf_writer *w, struct pf_server *server,
+                       const struct pf_status_ask *ask)
+{
+    struct pf_config *config = pf_reload_config(server->reload);
+    pf_status_write(server->status, config, ask, w);
+    pf_config_unref(config);
+}
+
+void pf_stats_write(struct pf_server *server, const struct pf_status_ask *ask, struct pf_buf *buf)
 {
     struct pf_writer w;
     char digest[17];
@@ -137,6 +154,7 @@ void pf_stats_write(struct pf_server *server, struct pf_buf *buf)
     put_certificate(&w, server);
     put_files(&w, server);
     put_audit(&w, server);
+    put_status(&w, server, ask);
     const struct pf_server_hooks *hooks = server->options.hooks;
     if (hooks != NULL && hooks->stats != NULL) {
         hooks->stats(hooks->ctx, &w);

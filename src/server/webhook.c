@@ -176,6 +176,9 @@ static void after(void *opaque, struct pf_exchange *exchange, unsigned status)
     }
     webhook->decided = false;
     pf_metrics_count_review(webhook->options.metrics, decision, webhook->review_ns);
+    if (webhook->options.recent != NULL) {
+        pf_recent_put(webhook->options.recent, decision, webhook->review_ns);
+    }
     const bool told = decision->action != PF_ACTION_ALLOW || decision->judgement.preemption != NULL;
     if (decision->covered && told && webhook->options.audit != NULL) {
         struct pf_audit_reason reasons[REASONS_MAX];

@@ -119,4 +119,13 @@
 /** Taints, labels and other resources, each, of one `--node`; real nodes have fewer than 40 labels. */
 #define PF_PLAN_NODE_PARTS_MAX 64
 
+/** Nodes that the status page and /stats tell of; four times what Kubernetes supports in one cluster. */
+#define PF_NODEMAP_NODES_MAX 20000
+/** Pools of nodes that are told apart; real clusters have a handful. */
+#define PF_NODEMAP_POOLS_MAX 200
+/** Nodes on one page of a pool: some 100 KiB of HTML. */
+#define PF_STATUS_NODES_PER_PAGE 100
+/** Nodes of a cluster up to which its status page shows all of them at once. */
+#define PF_STATUS_INLINE_NODES 48
+
 #endif

@@ -43,4 +43,15 @@ uint32_t pf_reservation_lift(struct pf_model *model, struct pf_sv review_uid);
 /** Drop it. @return true when it was there */
 bool pf_reservation_drop(struct pf_model *model, struct pf_sv review_uid);
 
+/** Room that one reservation holds. */
+struct pf_reserved {
+    uint32_t node; /**< slot */
+    int64_t milli_cpu;
+    int64_t memory;
+};
+/** Visit the reservations that hold room on a node, oldest first. At most PF_RESERVATIONS_MAX steps of some nanoseconds. */
+void pf_reservation_each(const struct pf_model *model,
+                         void (*visit)(void *opaque, const struct pf_reserved *reserved),
+                         void *opaque);
+
 #endif

@@ -17,6 +17,9 @@
 /** Exchanges kept for reuse: as many as an API server keeps connections (25), with both buffers at their largest 16 MiB. */
 #define PF_EXCHANGE_POOL_MAX 32
 
+/** A Content-Security-Policy with its NUL. */
+#define PF_EXCHANGE_POLICY_BYTES 320
+
 struct pf_exchange_pool;
 struct MHD_Connection;
 struct pf_link;
@@ -34,10 +37,11 @@ struct pf_exchange {
     bool verbose;                      /**< the query has `verbose` */
     uint64_t body_total_bytes;         /**< that arrived, discarded ones included */
     struct pf_buf body;
-    struct pf_buf answer;     /**< bytes of the response */
-    const char *content_type; /**< of the answer; static; NULL: text/plain */
-    enum pf_reply reply;      /**< NONE until it is decided */
-    bool queued;              /**< the response is on its way */
+    struct pf_buf answer;                  /**< bytes of the response */
+    const char *content_type;              /**< of the answer; static; NULL: text/plain */
+    char policy[PF_EXCHANGE_POLICY_BYTES]; /**< Content-Security-Policy; empty: none is sent */
+    enum pf_reply reply;                   /**< NONE until it is decided */
+    bool queued;                           /**< the response is on its way */
 };
 
 struct pf_exchange_pool {
@@ -72,5 +76,7 @@ void pf_exchange_collect(struct pf_exchange *exchange, const char *bytes, size_t
 void pf_exchange_decide(struct pf_exchange *exchange, enum pf_reply reply);
 /** Value of a request header, or empty; borrowed for the call. */
 struct pf_sv pf_exchange_header(const struct pf_exchange *exchange, const char *name);
+/** Value of a query argument, decoded; ptr NULL: it is not there. Borrowed for the call. */
+struct pf_sv pf_exchange_query(const struct pf_exchange *exchange, const char *name);
 
 #endif

@@ -66,5 +66,7 @@ struct pf_listener_stats pf_listener_stats(struct pf_listener *listener);
 
 /** Has the client of this request shown a good certificate? GOOD when none is asked for. */
 enum pf_clientca_answer pf_listener_client(const struct pf_exchange *exchange);
+/** Does this request come from the machine (or pod) itself: 127.0.0.0/8 or ::1? */
+bool pf_listener_is_local(const struct pf_exchange *exchange);
 
 #endif

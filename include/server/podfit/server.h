@@ -44,6 +44,13 @@ struct pf_server_certificates {
     void *ctx;
 };
 
+/** Who sees the status page, and the parts of /stats that name nodes and pods. */
+enum pf_server_page {
+    PF_SERVER_PAGE_ON,       /**< whoever reaches the ops address */
+    PF_SERVER_PAGE_LOOPBACK, /**< who asks from this machine or pod (kubectl port-forward does) */
+    PF_SERVER_PAGE_OFF,      /**< nobody */
+};
+
 /** All pointers are borrowed and outlive the server. */
 struct pf_server_options {
     struct pf_model *model;
@@ -69,6 +76,7 @@ struct pf_server_options {
         live; /**< the model follows a cluster: gates can be removed, the model may be out of date */
     const struct pf_server_hooks *hooks;               /**< may be NULL */
     const struct pf_server_certificates *certificates; /**< NULL: files */
+    enum pf_server_page status_page;
 };
 
 /**

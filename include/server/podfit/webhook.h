@@ -8,6 +8,7 @@
 #include <podfit/listener.h>
 #include <podfit/metrics.h>
 #include <podfit/pathtoken.h>
+#include <podfit/recent.h>
 
 struct pf_webhook;
 
@@ -16,6 +17,7 @@ struct pf_webhook_options {
     struct pf_admission *admission;
     struct pf_audit *audit; /**< may be NULL */
     struct pf_metrics *metrics;
+    struct pf_recent *recent; /**< the latest decisions for the status page; may be NULL */
     struct pf_pathtoken *token;
     const struct pf_clock *clock;
     void (*decided)(

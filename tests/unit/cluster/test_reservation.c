@@ -503,9 +503,40 @@ static void test_pending_view(void **state)
     assert_int_equal(pf_model_pending_next(f->model, &cursor, &f->arena, &pending), PF_E_NOT_FOUND);
 }
 
+struct seen {
+    size_t count;
+    struct pf_reserved items[4];
+};
+
+static void see(void *opaque, const struct pf_reserved *reserved)
+{
+    struct seen *seen = opaque;
+    if (seen->count < PF_ARRAY_LEN(seen->items)) {
+        seen->items[seen->count] = *reserved;
+    }
+    seen->count++;
+}
+
+/* Those that hold room, oldest first; one without a place is not told. */
+static void walked(void **state)
+{
+    struct model_fixture *f = *state;
+    reserve(f, "r1", INCOMING, "n2");
+    reserve(f, "r2", INCOMING, NULL);
+    reserve(f, "r3", INCOMING, "n1");
+    struct seen seen = {.count = 0};
+    pf_reservation_each(f->model, see, &seen);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.items[0].node, model_fixture_slot(f, "n2"));
+    assert_int_equal(seen.items[0].milli_cpu, 100);
+    assert_int_equal(seen.items[0].memory, 1 << 30);
+    assert_int_equal(seen.items[1].node, model_fixture_slot(f, "n1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(walked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_holds_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(test_runs_out_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pause, setup, teardown),
