@@ -95,37 +95,47 @@ static bool use_latest(const struct pf_headroom *headroom, struct pf_classpod *w
     return true;
 }
 
-/* The pod as the scheduler would see it after the webhook. */
-static enum pf_code make_pod(struct pf_headroom *headroom, const struct pf_classpod *wish,
-                             struct pf_pod **ret_pod, struct pf_err *err)
+/* @return NULL with @p err set */
+static struct pf_pod *decode_pod(struct pf_headroom *headroom, const struct pf_classpod *wish,
+                                 struct pf_err *err)
 {
     struct pf_arena *arena = &headroom->arena;
     pf_autobuf struct pf_buf json = {0};
     pf_buf_init(&json, POD_MAX_BYTES);
-    enum pf_code code = pf_classpod_write(wish, arena, &json, err);
+    if (pf_classpod_write(wish, arena, &json, err) != PF_OK) {
+        return NULL;
+    }
     struct pf_sv text = {0};
     struct pf_pod *pod = pf_arena_calloc(arena, 1, sizeof(*pod));
-    if (code == PF_OK && (pod == NULL || !pf_arena_dup_sv(arena, pf_buf_view(&json), &text))) {
-        code = pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    if (pod == NULL || !pf_arena_dup_sv(arena, pf_buf_view(&json), &text)) {
+        (void)pf_err_set(err, PF_E_NO_MEMORY, "out of memory"); /* NULL says that it failed */
+        return NULL;
     }
-    if (code == PF_OK) {
-        code = pf_pod_decode(text, arena, pod, err);
+    return pf_pod_decode(text, arena, pod, err) == PF_OK ? pod : NULL;
+}
+
+/* The pod as the scheduler would see it after the webhook. @return NULL with @p err set */
+static struct pf_pod *make_pod(struct pf_headroom *headroom, const struct pf_classpod *wish,
+                               struct pf_err *err)
+{
+    struct pf_arena *arena = &headroom->arena;
+    struct pf_pod *pod = decode_pod(headroom, wish, err);
+    if (pod == NULL) {
+        return NULL;
     }
-    if (code == PF_OK && pod->meta.namespace_.len == 0) {
+    if (pod->meta.namespace_.len == 0) {
         pod->meta.namespace_ = PF_SV("default");
     }
     struct pf_rewrite rewrite = {.change_count = 0};
-    if (code == PF_OK && wish->class_->has_quota) {
+    enum pf_code code = PF_OK;
+    if (wish->class_->has_quota) {
         code = pf_rewrite_pod(wish->class_, pod, arena, &rewrite, err); /* else it was already */
     }
     if (code == PF_OK) {
         code = pf_pod_apply_defaults(pod, &headroom->config->fit.features, /* stored= */ false,
                                      arena, err);
     }
-    if (code == PF_OK) {
-        *ret_pod = pod;
-    }
-    return code;
+    return code == PF_OK ? pod : NULL;
 }
 
 static uint64_t add_saturating(uint64_t a, uint64_t b)
@@ -204,13 +214,9 @@ static void count_class(struct pf_headroom *headroom, const struct pf_class *cla
     }
     pf_arena_reset(&headroom->arena);
     struct pf_err err = {0};
-    struct pf_pod *pod = NULL;
     struct pf_explanation explanation = {.slots = 0};
-    enum pf_code code = make_pod(headroom, &wish, &pod, &err);
-    if (code == PF_OK) {
-        code = judge(headroom, pod, &explanation, &err);
-    }
-    if (code == PF_OK) {
+    const struct pf_pod *pod = make_pod(headroom, &wish, &err);
+    if (pod != NULL && judge(headroom, pod, &explanation, &err) == PF_OK) {
         take_answer(&explanation, row);
     } else {
         set_text(row->cause, sizeof(row->cause), pf_sv_from(err.text));

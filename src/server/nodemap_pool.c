@@ -73,31 +73,39 @@ static bool has_taint(const struct pf_nodemap_pools *pools, const struct pf_shap
     return false;
 }
 
-/* @return NULL with *ret_none: the node is in no class's pool */
-static const char *class_pool(const struct pf_nodemap_pools *pools, const struct pf_shape *shape,
-                              bool *ret_found)
+static bool is_member(const struct pf_nodemap_pools *pools, const struct pf_shape *shape,
+                      const struct pf_class *class_)
 {
-    struct pf_arena *arena = &pools->map->arena;
+    if (!class_->has_pool) {
+        return false;
+    }
+    if (class_->pool_selector.count != 0) {
+        return has_labels(pools, shape, &class_->pool_selector);
+    }
+    return class_->pool_taint.key.len != 0 && has_taint(pools, shape, &class_->pool_taint);
+}
+
+/* The first class whose pool the node belongs to; NULL: none. */
+static const struct pf_class *class_of(const struct pf_nodemap_pools *pools,
+                                       const struct pf_shape *shape)
+{
     for (size_t i = 0; i < pools->config->class_count; i++) {
-        const struct pf_class *class_ = &pools->config->classes[i];
-        const struct pf_labels *selector = &class_->pool_selector;
-        const struct pf_taint *taint = &class_->pool_taint;
-        if (!class_->has_pool) {
-            continue;
-        }
-        if (selector->count != 0 && has_labels(pools, shape, selector)) {
-            *ret_found = true;
-            return pf_arena_printf(arena, "%.*s=%.*s", PF_SV_ARG(selector->items[0].key),
-                                   PF_SV_ARG(selector->items[0].value));
-        }
-        if (selector->count == 0 && taint->key.len != 0 && has_taint(pools, shape, taint)) {
-            *ret_found = true;
-            return pf_arena_printf(arena, "%.*s=%.*s", PF_SV_ARG(taint->key),
-                                   PF_SV_ARG(taint->value));
+        if (is_member(pools, shape, &pools->config->classes[i])) {
+            return &pools->config->classes[i];
         }
     }
-    *ret_found = false;
     return NULL;
+}
+
+/* @return NULL: no memory */
+static const char *class_pool_name(const struct pf_class *class_, struct pf_arena *arena)
+{
+    const struct pf_labels *selector = &class_->pool_selector;
+    const struct pf_taint *taint = &class_->pool_taint;
+    const struct pf_sv key = selector->count != 0 ? selector->items[0].key : taint->key;
+    const struct pf_sv value = selector->count != 0 ? selector->items[0].value : taint->value;
+    return pf_arena_printf(arena, "%.*s%s%.*s", PF_SV_ARG(key), value.len != 0 ? "=" : "",
+                           PF_SV_ARG(value));
 }
 
 /* @return NULL: no memory */
@@ -112,10 +120,9 @@ static const char *pool_name(const struct pf_nodemap_pools *pools, const struct 
                                          "doks.digitalocean.com/node-pool",
                                          "cluster.x-k8s.io/deployment-name",
                                          "kops.k8s.io/instancegroup"};
-    bool found = false;
-    const char *name = class_pool(pools, shape, &found);
-    if (found) {
-        return name;
+    const struct pf_class *class_ = class_of(pools, shape);
+    if (class_ != NULL) {
+        return class_pool_name(class_, &pools->map->arena);
     }
     struct pf_sv value = {0};
     for (size_t i = 0; i < PF_ARRAY_LEN(labels); i++) {
