@@ -23,9 +23,6 @@ OTHERS = {
     'apiserver_admission_webhook_fail_open_count',
     'apiserver_admission_webhook_rejection_count',
     'apiserver_admission_webhook_request_total',
-    # headroom: counted on the status page's branch
-    'podfit_class_headroom_pods',
-    'podfit_class_headroom_binding',
 }
 
 

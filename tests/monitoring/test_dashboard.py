@@ -60,8 +60,8 @@ class Dashboard(unittest.TestCase):
             known = set(TARGET_LABELS)
             for name in monitoring.names_in(query):
                 known |= set(page.get(monitoring.family(name), ('', (), ''))[1])
-            if 'podfit:pool_utilisation' in query or 'podfit_class_headroom' in query:
-                known |= {'class', 'resource', 'constraint'}
+            if 'podfit:pool_utilisation' in query:
+                known |= {'class', 'resource'}
             with self.subTest(title):
                 self.assertLessEqual(labels_in(query), known)
                 self.assertLessEqual(set(re.findall(r'\{\{(\w+)\}\}', legend)), known)
