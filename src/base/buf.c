@@ -48,6 +48,7 @@ static bool make_room(struct pf_buf *buf, size_t len)
     }
     buf->data = bigger;
     buf->cap = cap;
+    buf->data[buf->len] = '\0'; /* of fresh memory: whoever reserves it may write nothing */
     return true;
 }
 

@@ -254,10 +254,10 @@ static enum pf_code read_into(int fd, const char *path, struct pf_buf *key, stru
             return pf_err_set_errno(err, PF_E_IO, errno, "cannot read '%s'", path);
         }
         if (got == 0) {
-            room[key->len] = '\0';
             return PF_OK;
         }
         key->len += (size_t)got;
+        room[key->len] = '\0';
     }
     return pf_err_set(err, PF_E_TOO_BIG, "'%s' has more than %zu bytes", path,
                       PF_CERT_PEM_MAX_BYTES);

@@ -1,9 +1,13 @@
 #ifndef PODFIT_TEST_FAIL_ALLOC_H
 #define PODFIT_TEST_FAIL_ALLOC_H
 
-/** Failing allocations for tests linked with WRAP malloc calloc realloc: the n-th allocation from now fails, once. Include in one file of a test program. */
+/**
+ * Failing allocations for tests linked with WRAP malloc calloc realloc: the n-th allocation from now fails, once. Fresh memory is never zero by luck.
+ * Include in one file of a test program.
+ */
 
 #include <stddef.h>
+#include <string.h>
 
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
@@ -37,9 +41,15 @@ static int fails_now(void)
     return fail_countdown-- == 0;
 }
 
+static void *fresh(size_t bytes)
+{
+    void *memory = __real_malloc(bytes);
+    return memory != NULL ? memset(memory, 0x5A, bytes) : NULL;
+}
+
 void *__wrap_malloc(size_t bytes)
 {
-    return fails_now() ? NULL : __real_malloc(bytes);
+    return fails_now() ? NULL : fresh(bytes);
 }
 
 void *__wrap_calloc(size_t count, size_t bytes)
@@ -49,7 +59,10 @@ void *__wrap_calloc(size_t count, size_t bytes)
 
 void *__wrap_realloc(void *memory, size_t bytes)
 {
-    return fails_now() ? NULL : __real_realloc(memory, bytes);
+    if (fails_now()) {
+        return NULL;
+    }
+    return memory != NULL ? __real_realloc(memory, bytes) : fresh(bytes);
 }
 
 #endif

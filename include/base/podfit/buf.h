@@ -35,7 +35,7 @@ void pf_buf_append_u64(struct pf_buf *buf, uint64_t value);
 void pf_buf_printf(struct pf_buf *buf, const char *format, ...) PF_PRINTF(2, 3);
 /** Standard base64 with padding (RFC 4648 section 4). */
 void pf_buf_append_base64(struct pf_buf *buf, struct pf_sv bytes);
-/** Room for @p len more bytes at data + len; the caller writes them and adds to len itself. @return NULL on failure */
+/** Room for @p len more bytes at data + len; the caller writes them, a NUL behind them, and adds to len itself. @return NULL on failure */
 char *pf_buf_reserve(struct pf_buf *buf, size_t len) PF_MUST_CHECK;
 /** Cut back to @p len bytes (at most the present length). */
 void pf_buf_truncate(struct pf_buf *buf, size_t len);

@@ -87,6 +87,20 @@ static void test_buf_and_arena_fail(void **state)
     fail_alloc_after(-1);
 }
 
+/* podfit/buf.h: NUL-terminated whenever not NULL */
+static void test_reserved_room_ends_with_nul(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"", "abc"}; /* room in fresh memory, room beside a text */
+    for (size_t i = 0; i < PF_ARRAY_LEN(before); i++) {
+        pf_autobuf struct pf_buf buf = {0};
+        pf_buf_init(&buf, 5000);
+        pf_buf_append_cstr(&buf, before[i]);
+        assert_non_null(pf_buf_reserve(&buf, 4000));
+        assert_string_equal(buf.data, before[i]);
+    }
+}
+
 static void test_grow_keeps_array(void **state)
 {
     (void)state;
@@ -113,6 +127,7 @@ int main(void)
         cmocka_unit_test(test_intern_survives),
         cmocka_unit_test(test_map_survives),
         cmocka_unit_test(test_buf_and_arena_fail),
+        cmocka_unit_test(test_reserved_room_ends_with_nul),
         cmocka_unit_test(test_grow_keeps_array),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
