@@ -1,4 +1,7 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "complete.h"
@@ -190,15 +193,29 @@ static bool is_plugin(const char *path)
     return strcmp(slash != NULL ? slash + 1 : path, "kubectl-podfit") == 0;
 }
 
+/* A file or socket must not become standard output because that was closed when podfit started. Read only: writing to it is still an error. */
+static void occupy_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)open("/dev/null", O_RDONLY | O_CLOEXEC); /* the lowest free one, which is fd */
+        }
+    }
+}
+
 int pf_command_main(int argc, char **argv)
 {
     struct pf_command_group program = pf_command_program;
+    occupy_standard_descriptors();
     if (argc > 0 && is_plugin(argv[0])) {
         program.name = "kubectl podfit";
     }
     const int status = run_program(&program, argc, argv);
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        pf_cliout_error("cannot write to standard output");
+    const bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+    if (lost && status != PF_COMMAND_ERROR) { /* else the command has said what went wrong */
+        struct pf_err err = {0};
+        (void)pf_err_set_errno(&err, PF_E_IO, errno, "cannot write to standard output");
+        pf_cliout_error("%s", err.text);
         return PF_COMMAND_ERROR;
     }
     return status;

@@ -15,6 +15,8 @@ void pf_plan_options_done(struct pf_plan_inputs *inputs)
     inputs->model = NULL;
     pf_config_unref(inputs->config);
     inputs->config = NULL;
+    pf_config_unref(inputs->given);
+    inputs->given = NULL;
     pf_buf_done(&inputs->pod);
     pf_arena_done(&inputs->arena);
 }
@@ -44,14 +46,17 @@ static enum pf_code read_ratio(const char *text, const char *option, struct pf_d
 static enum pf_code check_pairs(const struct pf_plan_options *o, struct pf_err *err)
 {
     const bool described = o->nodes.count != 0;
+    const struct pf_source_options *source = &o->source;
     const bool reserves =
         o->kube_reserved != NULL || o->system_reserved != NULL || o->eviction_hard != NULL;
     const struct {
         bool wrong;
         const char *text;
     } rules[] = {
-        {described && o->snapshot != NULL,
+        {described && source->snapshot != NULL,
          "options '--snapshot' and '--node' exclude each other: which cluster?"},
+        {described && (source->kubeconfig != NULL || source->context != NULL || source->live),
+         "option '--node' excludes '--kubeconfig', '--context' and '--live': which cluster?"},
         {reserves && !described, "options '--kube-reserved', '--system-reserved' and "
                                  "'--eviction-hard' need '--node': a cluster's nodes say what is "
                                  "allocatable"},
@@ -135,9 +140,13 @@ static enum pf_code describe_nodes(const struct pf_plan_options *o, struct pf_pl
     pf_autobuf struct pf_buf list = {0};
     pf_buf_init(&list, NODES_MAX_BYTES);
     code = in_option(pf_plan_node_write(specs, count, &reserves, &list, err), "node", err);
-    return code == PF_OK ? pf_load_model_bytes(pf_buf_view(&list), "--node", inputs->config,
+    code = code == PF_OK ? pf_load_model_bytes(pf_buf_view(&list), "--node", inputs->given,
                                                &inputs->model, err)
                          : code;
+    if (code == PF_OK) {
+        inputs->config = pf_config_ref(inputs->given);
+    }
+    return code;
 }
 
 static enum pf_code read_cluster(const struct pf_plan_options *o, struct pf_plan_inputs *inputs,
@@ -146,21 +155,31 @@ static enum pf_code read_cluster(const struct pf_plan_options *o, struct pf_plan
     if (o->nodes.count != 0) {
         return describe_nodes(o, inputs, err);
     }
-    if (o->snapshot == NULL) {
-        pf_cliout_error("neither --node nor --snapshot: planning on the embedded example cluster");
+    struct pf_source source = {.kind = PF_SOURCE_EXAMPLE};
+    struct pf_source_load load = {.source = &source, .config = inputs->given};
+    enum pf_code code =
+        pf_source_choose(&o->source, PF_SOURCE_DEFAULT_EXAMPLE, &inputs->arena, &source, err);
+    if (code == PF_OK && source.kind == PF_SOURCE_EXAMPLE && o->source.snapshot == NULL) {
+        pf_cliout_error("no cluster named (--node, --snapshot, --kubeconfig, --live): planning on "
+                        "the embedded example cluster");
     }
-    return pf_load_model(o->snapshot, inputs->config, &inputs->model, err);
+    code = code == PF_OK ? pf_source_model(&load, err) : code;
+    if (code == PF_OK) {
+        inputs->model = load.model;
+        inputs->config = load.adapted;
+    }
+    return code;
 }
 
 static enum pf_code read_config(const struct pf_plan_options *o, struct pf_plan_inputs *inputs,
                                 struct pf_err *err)
 {
     if (o->config == NULL) {
-        return pf_config_keep_all(&inputs->config, err);
+        return pf_config_keep_all(&inputs->given, err);
     }
-    const enum pf_code code = pf_load_config(o->config, &inputs->config);
+    const enum pf_code code = pf_load_config(o->config, &inputs->given);
     if (code == PF_OK) {
-        pf_load_say_notes(inputs->config);
+        pf_load_say_notes(inputs->given);
     }
     return code;
 }
@@ -227,7 +246,7 @@ static enum pf_code find_covering(const struct pf_config *config, struct pf_plan
 static enum pf_code choose_class(const struct pf_plan_options *o, struct pf_plan_inputs *inputs,
                                  struct pf_err *err)
 {
-    const struct pf_config *config = inputs->config;
+    const struct pf_config *config = inputs->given;
     size_t index = config->class_count == 1 ? 0 : config->class_count; /* class_count: none */
     enum pf_code code = PF_OK;
     if (o->class_ != NULL) {

@@ -4,12 +4,13 @@
 /** The options of `podfit plan`, and what they amount to. */
 
 #include "plan_calc.h"
+#include "source.h"
 #include <podfit/cliopt.h>
 #include <podfit/cliout.h>
 
 /** As typed; filled by pf_cliopt_begin(). */
 struct pf_plan_options {
-    const char *snapshot;
+    struct pf_source_options source;
     struct pf_cliopt_strings nodes;
     const char *kube_reserved;
     const char *system_reserved;
@@ -42,10 +43,12 @@ extern const struct pf_cliopt_command pf_plan_options_command;
 /** What a plan is made from. */
 struct pf_plan_inputs {
     struct pf_plan_settings settings;
-    struct pf_config *config; /**< owned; never NULL after success */
-    struct pf_model *model;   /**< owned */
-    struct pf_arena arena;    /**< of what settings refer to */
-    struct pf_buf pod;        /**< JSON of the project */
+    struct pf_config *given; /**< owned: as the file says; what settings refer to */
+    struct pf_config
+        *config; /**< owned: the same for the cluster's version; never NULL after success */
+    struct pf_model *model; /**< owned */
+    struct pf_arena arena;  /**< of what settings refer to */
+    struct pf_buf pod;      /**< JSON of the project */
 };
 
 /**

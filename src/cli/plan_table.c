@@ -14,9 +14,10 @@ static const char *const price_choices[] = {"limits", "requests", NULL};
 
 static const struct pf_cliopt rows[] = {
     TEXT(
-        "snapshot", snapshot, "FILE",
+        "snapshot", source.snapshot, "FILE",
         "plan on the nodes of this cluster, beside what runs there: 'kubectl get -o yaml|json' of nodes, "
-        "pods and namespaces; without it and --node the embedded example cluster"),
+        "pods and namespaces; 'example' is the embedded one, as without any cluster named"),
+    PF_SOURCE_ROWS(struct pf_plan_options, source),
     TEXTS("node", nodes, "KEY=VALUE,...",
           "plan on empty nodes like this: count, cpu, memory, ephemeral-storage, pods (110), "
           "taint=K=V:EFFECT, label=K=V, name, extended resources; may be repeated"),
@@ -127,7 +128,7 @@ const struct pf_cliopt_command pf_plan_options_command = {
     .examples =
         "  podfit plan --config examples/config.yaml --class projects\n"
         "  podfit plan --quotas '{\"mem\":2000,\"cpu\":1,\"cpu_oc\":20,\"mem_oc\":10}' --node cpu=24,memory=256Gi\n"
-        "  podfit plan --config podfit.yaml --class ide --snapshot cluster.json --projects 200\n"
+        "  podfit plan --config podfit.yaml --class ide --live --projects 200\n"
         "  podfit plan --config podfit.yaml --class ide --snapshot cluster.json --what-if mem_oc=8\n"
         "  podfit plan --requests cpu=500m,memory=512Mi --limits cpu=2,memory=2Gi --node cpu=8,memory=32Gi \\\n"
         "    --users 20 --users-per-pod 1.5 --volume 50Gi+5Gi --price cpu-hour=0.031,gb-month=0.10",

@@ -290,6 +290,17 @@ static void pause_expiry(const struct pf_live *live)
     pf_model_unlock(live->options.model);
 }
 
+/* Whoever follows a cluster tries for ever; whoever lists it once tells a person why there is nothing. */
+static bool is_over(struct pf_live *live)
+{
+    struct pf_err why = {0};
+    const bool over = pf_live_is_hopeless(live, &why);
+    if (over) {
+        pf_live_give_up(live, why.text);
+    }
+    return over;
+}
+
 static void follow(struct pf_live *live)
 {
     int64_t publish_at = 0;
@@ -309,7 +320,7 @@ static void follow(struct pf_live *live)
         if (live->synced) {
             settle(live);
         }
-        go_on = live->options.follow || !live->synced;
+        go_on = live->options.follow || !(live->synced || is_over(live));
     }
 }
 
@@ -319,7 +330,7 @@ static void *run(void *opaque)
     struct pf_err err = {0};
     pf_live_version_run(live);
     if (live->minor == 0) {
-        return NULL; /* stopped */
+        return NULL; /* stopped, or given up */
     }
     take_config(live);
     if (live->options.on_version != NULL) {
@@ -330,6 +341,7 @@ static void *run(void *opaque)
         follow(live);
     } else {
         pf_log_error("live", "the cluster is not followed: %s", err.text);
+        pf_live_give_up(live, err.text);
     }
     pf_live_probe_stop(live);
     free_follows(live);
@@ -369,7 +381,7 @@ enum pf_code pf_live_wait_synced(struct pf_live *live, int64_t timeout_ms, struc
     struct pf_live_shared *shared = &live->shared;
     (void)pthread_mutex_lock(&shared->lock);
     int waited = 0;
-    while (!shared->synced && waited == 0 && timeout_ms > 0) {
+    while (!shared->synced && !shared->gave_up && waited == 0 && timeout_ms > 0) {
         waited = pthread_cond_timedwait(&shared->changed, &shared->lock, &until);
     }
     const bool synced = shared->synced;

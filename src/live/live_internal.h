@@ -113,6 +113,7 @@ struct pf_live_shared {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool synced;
+    bool gave_up;            /**< nothing more will come: failure says why; never where it follows */
     int minor;               /**< 0: not known yet */
     struct pf_config *fresh; /**< set and not taken over yet; owned */
     size_t kind_count;
@@ -148,7 +149,8 @@ int64_t pf_live_until_ms(const struct pf_live *live, int64_t at_mono_ns);
 /* ---- version.c: what the server is ---- */
 
 /**
- * Ask for /version until there is an answer or the thread is to stop; what is known of it goes into live->minor. A server that forbids or garbles it counts as the newest
+ * Ask for /version until there is an answer, the thread is to stop, or (where nothing is followed) a failure is none of those that pass; what is known of it goes into
+ * live->minor. A server that forbids or garbles it counts as the newest
  * known.
  */
 void pf_live_version_run(struct pf_live *live);
@@ -159,5 +161,9 @@ void pf_live_version_run(struct pf_live *live);
 void pf_live_publish(struct pf_live *live, int64_t now);
 /** Has everything been listed that can be? @param why  receives what is missing */
 bool pf_live_is_complete(const struct pf_live *live, struct pf_err *why);
+/** Is it of no use to wait for a list, when somebody sits before the terminal? @param why  receives the reason */
+bool pf_live_is_hopeless(const struct pf_live *live, struct pf_err *why);
+/** Tell who waits that there will be no model. @param why  at most PF_ERR_TEXT_BYTES with its NUL */
+void pf_live_give_up(struct pf_live *live, const char *why);
 
 #endif

@@ -1,7 +1,10 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "live_internal.h"
 
+/* Failures of one list after which a person is told: 10 to 25 s with the reflector's back-off. */
+#define FAILURES_MAX 5U
 /* Two bookmarks and a half: the reflector gives up a watch that is silent for longer, whatever else the server answers. */
 #define SILENT_MAX_NS (150000 * PF_LIVE_NS_PER_MS)
 
@@ -97,6 +100,41 @@ void pf_live_publish(struct pf_live *live, int64_t now)
     shared->gates = gates;
     (void)pthread_mutex_unlock(&shared->lock);
     set_origin(live, all.oldest, all.resource_version);
+}
+
+bool pf_live_is_hopeless(const struct pf_live *live, struct pf_err *why)
+{
+    for (size_t i = 0; i < live->follow_count; i++) {
+        const struct pf_live_follow *follow = &live->follows[i];
+        const char *name = follow->spec->name;
+        if (follow->spec->needed && follow->denied) {
+            (void)pf_err_set(why, PF_E_STATE,
+                             "%s; nothing is judged without it: grant 'get', 'list' and 'watch' "
+                             "on %s (see manifests/base)",
+                             follow->failure, name);
+            return true;
+        }
+        if (follow->spec->needed && follow->absent) {
+            (void)pf_err_set(why, PF_E_STATE, "what answers has no %s: is it an API server?", name);
+            return true;
+        }
+        const struct pf_reflector_stats stats = pf_reflector_stats(follow->reflector);
+        if (!follow->synced && stats.failures >= FAILURES_MAX) {
+            (void)pf_err_set(why, PF_E_STATE, "%s; given up after %u failures", stats.last_failure,
+                             FAILURES_MAX);
+            return true;
+        }
+    }
+    return false;
+}
+
+void pf_live_give_up(struct pf_live *live, const char *why)
+{
+    (void)pthread_mutex_lock(&live->shared.lock);
+    (void)snprintf(live->shared.failure, sizeof(live->shared.failure), "%s", why);
+    live->shared.gave_up = true;
+    (void)pthread_cond_broadcast(&live->shared.changed);
+    (void)pthread_mutex_unlock(&live->shared.lock);
 }
 
 bool pf_live_is_complete(const struct pf_live *live, struct pf_err *why)

@@ -100,6 +100,9 @@ static void denied(void *ctx, int status, struct pf_sv message)
         return;
     }
     pf_live_sink_known(follow, /* known= */ false);
+    if (!follow->live->options.follow) {
+        return; /* whoever waits for the list says it */
+    }
     pf_log_warning(
         "live", "%.*s; %s: grant 'get', 'list' and 'watch' on %s (see manifests/base), trying on",
         PF_SV_ARG(message),

@@ -76,6 +76,10 @@ static bool conclude(struct question *question, int *ret_minor)
             pf_log_warning("live", "%s; judging as 1.%d, the oldest that is known", err.text,
                            PF_KUBE_MINOR_OLDEST);
             *ret_minor = PF_KUBE_MINOR_OLDEST;
+        } else if (code != PF_OK && !question->live->options.follow) {
+            (void)snprintf(question->message, sizeof(question->message),
+                           "what answers gives no version of an API server: %.200s", err.text);
+            return false;
         } else if (code != PF_OK) {
             pf_log_warning("live", "the API server's version cannot be read, judging as 1.%d: %s",
                            PF_KUBE_MINOR_NEWEST, err.text);
@@ -83,12 +87,12 @@ static bool conclude(struct question *question, int *ret_minor)
         }
         return true;
     }
-    if (question->status == 401 || question->status == 403 || question->status == 404) {
+    if (question->status == 403 || question->status == 404) {
         pf_log_warning("live", "%s; judging as 1.%d", question->message, PF_KUBE_MINOR_NEWEST);
         *ret_minor = PF_KUBE_MINOR_NEWEST;
-        return question->status != 401; /* a credential may become valid */
+        return true;
     }
-    return false;
+    return false; /* 401 too: a credential may become valid */
 }
 
 static bool stopping(const struct pf_live *live)
@@ -130,6 +134,12 @@ static void wait_ms(const struct pf_live *live, int64_t wait)
     }
 }
 
+/* A busy or starting server may answer soon; who waits at a terminal for anything else waits in vain. */
+static bool may_pass(const struct question *question)
+{
+    return question->live->options.follow || question->status == 429 || question->status >= 500;
+}
+
 static void tell_failure(struct pf_live *live, const char *message, bool first)
 {
     (void)pthread_mutex_lock(&live->shared.lock);
@@ -147,10 +157,14 @@ void pf_live_version_run(struct pf_live *live)
     int64_t wait = WAIT_FIRST_MS;
     int minor = 0;
     bool known = false;
-    while (!known && !stopping(live)) {
+    bool given_up = false;
+    while (!known && !given_up && !stopping(live)) {
         ask(&question);
         known = conclude(&question, &minor);
-        if (!known) {
+        given_up = !known && !may_pass(&question);
+        if (given_up) {
+            pf_live_give_up(live, question.message);
+        } else if (!known) {
             tell_failure(live, question.message, /* first= */ wait == WAIT_FIRST_MS);
             wait_ms(live, wait);
             wait = wait * 2 < WAIT_LAST_MS ? wait * 2 : WAIT_LAST_MS;

@@ -12,6 +12,8 @@ import tempfile
 import termios
 import unittest
 
+import fake_cluster
+
 PODFIT = os.path.abspath(sys.argv[1])
 SOURCE = os.path.abspath(sys.argv[2])
 CONFIG = os.path.join(SOURCE, 'examples', 'config.yaml')
@@ -267,6 +269,9 @@ class Messages(unittest.TestCase):
                 (site + node + ['--eviction-hard', 'disk=2'], "option '--eviction-hard': unknown key 'disk'"),
                 (['--kube-reserved', 'cpu=2'], "need '--node'"),
                 (node + ['--snapshot', 'x'], 'exclude each other'),
+                (node + ['--live'], "option '--node' excludes '--kubeconfig', '--context' and '--live': which cluster?"),
+                (node + ['--kubeconfig', 'x'], "option '--node' excludes"),
+                (['--snapshot', 'example', '--live', '--requests', 'cpu=1'], '--snapshot excludes --kubeconfig, --context and --live'),
                 (node, 'what does a project ask for?'),
                 (['--snapshot', '/nonexistent/x', '--requests', 'cpu=1'], '/nonexistent/x'),
                 (['--class', 'projects'], "option '--class' needs '--config'"),
@@ -365,6 +370,59 @@ class Terminal(unittest.TestCase):
         _, out, _ = podfit('--quotas', SITE, '--node', 'cpu=8,memory=32Gi', env={'TERM': 'xterm', 'LANG': 'C.UTF-8'})
         self.assertTrue(out.isascii())
         self.assertNotIn('#', out)
+
+
+class Living(unittest.TestCase):
+    """The same cluster as a file and behind an API server: the same plan."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        node = {'kind': 'Node', 'apiVersion': 'v1', 'status': {'allocatable': {'cpu': '4', 'memory': '8Gi', 'pods': '10'}}}
+        self.items = [dict(node, metadata={'name': 'n%d' % i, 'labels': {'kubernetes.io/hostname': 'n%d' % i}}) for i in range(3)]
+        self.items += [{'kind': 'Namespace', 'apiVersion': 'v1', 'metadata': {'name': name}} for name in ('default', 'cocalc')]
+        self.items.append({'kind': 'Pod', 'apiVersion': 'v1', 'metadata': {'name': 'busy', 'namespace': 'default'}, 'status': {'phase': 'Running'},
+                           'spec': {'nodeName': 'n0', 'containers': [{'name': 'c', 'image': 'x', 'resources': {'requests': {'cpu': '3', 'memory': '1Gi'}}}]}})
+
+    def snapshot(self):
+        path = os.path.join(self.folder.name, 'cluster.json')
+        with open(path, 'w', encoding='utf8') as file:
+            json.dump({'apiVersion': 'v1', 'kind': 'List', 'items': self.items}, file)
+        return path
+
+    def test_as_the_snapshot(self):
+        asked = [['--requests', 'cpu=500m,memory=512Mi', '--limits', 'cpu=2,memory=2Gi', '--projects', '30'],
+                 ['--config', CONFIG, '--class', 'ide', '--users', '12', '--what-if', 'add=2']]
+        with fake_cluster.ApiServer(self.items) as server:
+            kubeconfig = fake_cluster.kubeconfig(self.folder.name, server.url)
+            for options in asked:
+                with self.subTest(options=options):
+                    file = podfit('--snapshot', self.snapshot(), '-o', 'json', *options)
+                    for source in (['--kubeconfig', kubeconfig], ['--kubeconfig', kubeconfig, '--context', 'main']):
+                        live = podfit(*source, '-o', 'json', *options)
+                        self.assertEqual((live[0], json.loads(live[1]), live[2]), (file[0], json.loads(file[1]), ''))
+                    self.assertEqual(json.loads(file[1])['plan']['nodes']['count'], 3)
+
+    def test_live_is_the_kubeconfig_of_kubectl(self):
+        with fake_cluster.ApiServer(self.items) as server:
+            kubeconfig = fake_cluster.kubeconfig(self.folder.name, server.url)
+            status, out, err = podfit('--live', '--requests', 'cpu=1', env={'KUBECONFIG': kubeconfig})
+        self.assertEqual((status, err), (0, ''))
+        self.assertIn('3 of 3 are for it', out)
+
+    def test_embedded_example_says_so(self):
+        for options, said in (([], 'no cluster named (--node, --snapshot, --kubeconfig, --live): planning on the embedded example cluster'),
+                              (['--snapshot', 'example'], '')):
+            status, _, err = podfit('--requests', 'cpu=1', *options, env={'KUBERNETES_SERVICE_HOST': ''})
+            self.assertEqual((status, err), (0, 'podfit: %s\n' % said if said else ''), options)
+
+    def test_its_version_counts(self):
+        """What a server of an older version would do with pod-level resources is that version's default."""
+        with fake_cluster.ApiServer(self.items, minor=20) as server:
+            status, out, err = podfit('--kubeconfig', fake_cluster.kubeconfig(self.folder.name, server.url), '--requests', 'cpu=1')
+        self.assertEqual(status, 0)
+        self.assertIn('3 of 3 are for it', out)
+        self.assertIn('judging as 1.33, the oldest that is known', err)
 
 
 if __name__ == '__main__':
