@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "cliyaml.h"
@@ -100,9 +102,15 @@ static enum pf_code watch(struct pf_live *live, struct pf_model *model, int form
     if (code == PF_OK) {
         code = pf_live_wait_synced(live, FIRST_MS, err);
     }
+    if (code == PF_OK) {
+        pf_source_say_denied(live);
+    }
     while (code == PF_OK) {
         code = show(model, format, /* again= */ true, err);
-        (void)poll(NULL, 0, REDRAW_MS); /* a signal ends the program */
+        if (code == PF_OK && fflush(stdout) != 0) {
+            code = pf_err_set_errno(err, PF_E_IO, errno, "cannot write to standard output");
+        }
+        (void)poll(NULL, 0, code == PF_OK ? REDRAW_MS : 0); /* a signal ends the program */
     }
     return code;
 }
@@ -112,18 +120,23 @@ static enum pf_code follow(const struct pf_source *source, struct pf_config *con
 {
     struct pf_model *model = NULL;
     struct pf_live *live = NULL;
-    enum pf_code code = pf_load_empty(config, &model, err);
+    enum pf_code code = pf_source_configure_log(err);
+    code = code == PF_OK ? pf_load_empty(config, &model, err) : code;
     if (code == PF_OK) {
         const struct pf_live_options options = {.model = model,
                                                 .kube = &source->kube,
                                                 .clock = pf_clock_system(),
                                                 .user_agent = pf_source_user_agent(),
-                                                .follow = true};
+                                                .follow = true,
+                                                .impatient = true};
         code = pf_live_new(&options, &live, err);
     }
     if (code == PF_OK) {
         pf_live_set_config(live, config);
         code = watch(live, model, format, err);
+        code = code == PF_OK ? PF_OK
+                             : pf_err_wrap(err, code, "cannot follow the cluster at '%s'",
+                                           source->kube.server);
     }
     pf_live_free(live);
     pf_model_free(model);

@@ -98,10 +98,12 @@ static void finished(void *ctx, const struct pf_kube_result *result)
 
 static enum pf_code ask_page(struct run *run, const char *path, struct pf_err *err)
 {
+    char what[64];
+    (void)snprintf(what, sizeof(what), "list %s", run->resource->name);
     const struct pf_kube_request request = {
         .method = "GET",
         .path = path,
-        .what = run->resource->name,
+        .what = what,
         .timeout_ms = PAGE_TIMEOUT_MS,
         .on_data = take_bytes,
         .on_done = finished,
@@ -121,7 +123,7 @@ static enum pf_code ask_page(struct run *run, const char *path, struct pf_err *e
         return pf_err_set(err, run->writer.err.code, "%s", run->writer.err.text);
     }
     if (run->err.code != PF_OK) {
-        return pf_err_set(err, run->err.code, "%s: %s", run->resource->name, run->err.text);
+        return pf_err_set(err, run->err.code, "cannot %s: %s", what, run->err.text);
     }
     return run->code == PF_OK ? pf_list_stream_end(run->stream, err)
                               : pf_err_set(err, run->code, "%s", run->message);
@@ -198,10 +200,16 @@ static enum pf_code ask_version(struct run *run, int *ret_minor, struct pf_err *
     if (code != PF_OK) {
         return code;
     }
-    if (pf_live_read_version(pf_buf_view(&body), &arena, ret_minor, NULL) != PF_OK) {
-        *ret_minor = PF_KUBE_MINOR_NEWEST;
+    struct pf_err why = {0};
+    const enum pf_code read = pf_live_read_version(pf_buf_view(&body), &arena, ret_minor, &why);
+    if (read == PF_E_UNSUPPORTED) {
+        *ret_minor = PF_KUBE_MINOR_OLDEST;
+        return PF_OK;
     }
-    return PF_OK;
+    return read == PF_OK
+               ? PF_OK
+               : pf_err_set(err, read, "what answers gives no version of an API server: %s",
+                            why.text);
 }
 
 static enum pf_code save_cluster(struct run *run, const struct pf_source *source,
@@ -224,7 +232,10 @@ static enum pf_code save_cluster(struct run *run, const struct pf_source *source
         code = save_kind(run, err);
     }
     pf_kube_client_free(run->client);
-    return code;
+    const bool output_failed = run->writer.err.code != PF_OK;
+    return code == PF_OK || output_failed
+               ? code
+               : pf_err_wrap(err, code, "cannot list the cluster at '%s'", source->kube.server);
 }
 
 static enum pf_code rewrite_bytes(struct run *run, int fd, struct pf_err *err)
@@ -281,9 +292,11 @@ static enum pf_code write_list(const struct values *values, const struct pf_sour
         code =
             pf_err_set(err, PF_E_INVALID, "the embedded example is YAML and cannot be rewritten");
     }
-    const enum pf_code ended = pf_snapshot_writer_end(&run.writer, pf_sv_from(run.resource_version),
-                                                      code == PF_OK ? err : NULL);
-    return code != PF_OK ? code : ended;
+    if (code != PF_OK) {
+        pf_snapshot_writer_drop(&run.writer);
+        return code;
+    }
+    return pf_snapshot_writer_end(&run.writer, pf_sv_from(run.resource_version), err);
 }
 
 /* Readers of the file see the old one or the whole new one. */

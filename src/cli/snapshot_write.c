@@ -1,17 +1,18 @@
 #include "snapshot_write.h"
 
+#include <errno.h>
+
 #include "redact.h"
 #include <podfit/cursor.h>
 #include <podfit/limits.h>
 #include <podfit/write.h>
 
+#define HEAD "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":["
+
 void pf_snapshot_writer_begin(struct pf_snapshot_writer *writer, FILE *file, bool redact)
 {
     *writer = (struct pf_snapshot_writer){.file = file, .redact = redact};
     pf_buf_init(&writer->object, 2 * PF_OBJECT_MAX_BYTES);
-    if (fputs("{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[", file) < 0) {
-        (void)pf_err_set(&writer->err, PF_E_IO, "cannot write the snapshot");
-    }
 }
 
 /* The object's own kind, empty when it has none. */
@@ -83,18 +84,24 @@ bool pf_snapshot_writer_put(struct pf_snapshot_writer *writer, struct pf_sv api_
         return false;
     }
     const struct pf_sv text = pf_buf_view(&writer->object);
-    if (fputs(writer->count++ != 0 ? ",\n" : "\n", writer->file) < 0 ||
+    if (fputs(writer->count++ != 0 ? ",\n" : HEAD "\n", writer->file) < 0 ||
         fwrite(text.ptr, 1, text.len, writer->file) != text.len) {
-        (void)pf_err_set(&writer->err, PF_E_IO, "cannot write the snapshot");
+        (void)pf_err_set_errno(&writer->err, PF_E_IO, errno, "cannot write the snapshot");
         return false;
     }
     return true;
+}
+
+void pf_snapshot_writer_drop(struct pf_snapshot_writer *writer)
+{
+    pf_buf_done(&writer->object);
 }
 
 enum pf_code pf_snapshot_writer_end(struct pf_snapshot_writer *writer,
                                     struct pf_sv resource_version, struct pf_err *err)
 {
     pf_buf_reset(&writer->object);
+    pf_buf_append_cstr(&writer->object, writer->count != 0 ? "" : HEAD);
     pf_buf_append_cstr(&writer->object, "\n],\"metadata\":{\"resourceVersion\":");
     pf_write_string(&writer->object, resource_version);
     pf_buf_append_cstr(&writer->object, "}}\n");
@@ -103,9 +110,9 @@ enum pf_code pf_snapshot_writer_end(struct pf_snapshot_writer *writer,
                          fwrite(text.ptr, 1, text.len, writer->file) == text.len &&
                          fflush(writer->file) == 0;
     if (!written) {
-        (void)pf_err_set(&writer->err, PF_E_IO, "cannot write the snapshot");
+        (void)pf_err_set_errno(&writer->err, PF_E_IO, errno, "cannot write the snapshot");
     }
-    pf_buf_done(&writer->object);
+    pf_snapshot_writer_drop(writer);
     return writer->err.code == PF_OK ? PF_OK
                                      : pf_err_set(err, writer->err.code, "%s", writer->err.text);
 }

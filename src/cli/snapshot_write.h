@@ -15,6 +15,7 @@ struct pf_snapshot_writer {
     struct pf_err err;    /**< first failure */
 };
 
+/** Nothing is written before the first object, or the end. */
 void pf_snapshot_writer_begin(struct pf_snapshot_writer *writer, FILE *file, bool redact);
 /**
  * Write an object.
@@ -28,5 +29,7 @@ bool pf_snapshot_writer_put(struct pf_snapshot_writer *writer, struct pf_sv api_
 enum pf_code pf_snapshot_writer_end(struct pf_snapshot_writer *writer,
                                     struct pf_sv resource_version,
                                     struct pf_err *err) PF_MUST_CHECK;
+/** In place of pf_snapshot_writer_end(): the list stays without its end, so that nobody takes half a cluster for a whole one. */
+void pf_snapshot_writer_drop(struct pf_snapshot_writer *writer);
 
 #endif

@@ -136,7 +136,7 @@ static enum pf_code list_all(struct listing *listing, struct pf_err *err)
     return code;
 }
 
-static void say_denied(struct pf_live *live)
+void pf_source_say_denied(struct pf_live *live)
 {
     struct pf_live_kind kinds[PF_LIVE_KINDS_MAX];
     const size_t count = pf_live_kinds(live, kinds, PF_LIVE_KINDS_MAX);
@@ -148,25 +148,28 @@ static void say_denied(struct pf_live *live)
 }
 
 /* For a person who asked for something else: what nobody must miss, as text. */
-static enum pf_code configure_log(struct pf_err *err)
+enum pf_code pf_source_configure_log(struct pf_err *err)
 {
     const char *spec = variable("PF_LOG");
-    return pf_log_configure(spec != NULL ? spec : "warning", /* json= */ false, err);
+    const enum pf_code code =
+        pf_log_configure(spec != NULL ? spec : "warning", /* json= */ false, err);
+    return code == PF_OK ? PF_OK : pf_err_wrap(err, code, "variable 'PF_LOG'");
 }
 
 static enum pf_code fill_live(struct pf_source_load *load, struct pf_model *model,
                               struct pf_config **ret_adapted, struct pf_err *err)
 {
     struct listing listing = {.load = load};
-    enum pf_code code = configure_log(err);
+    enum pf_code code = pf_source_configure_log(err);
     if (code != PF_OK) {
-        return pf_err_wrap(err, code, "variable 'PF_LOG'");
+        return code;
     }
     const struct pf_live_options options = {
         .model = model,
         .kube = &load->source->kube,
         .clock = pf_clock_system(),
         .user_agent = pf_source_user_agent(),
+        .impatient = true,
         .on_version = on_version,
         .ctx = &listing,
     };
@@ -175,7 +178,7 @@ static enum pf_code fill_live(struct pf_source_load *load, struct pf_model *mode
         code = list_all(&listing, err);
     }
     if (code == PF_OK) {
-        say_denied(listing.live);
+        pf_source_say_denied(listing.live);
     }
     pf_live_free(listing.live);
     if (code != PF_OK) {

@@ -6,6 +6,7 @@
 #include <podfit/cliopt.h>
 #include <podfit/config.h>
 #include <podfit/kubeconfig.h>
+#include <podfit/live.h>
 #include <podfit/model.h>
 
 /** What the user said; the members of the options' struct. */
@@ -64,6 +65,12 @@ const char *pf_source_name(const struct pf_source *source);
 
 /** `podfit/0.1.0 (linux/amd64)`. Static. */
 const char *pf_source_user_agent(void);
+
+/** The log of a command that is no server: warnings as text, or what PF_LOG says. Before any thread starts. @return PF_OK or PF_E_INVALID */
+enum pf_code pf_source_configure_log(struct pf_err *err) PF_MUST_CHECK;
+
+/** Tell on stderr which kinds of a living cluster are forbidden to us. */
+void pf_source_say_denied(struct pf_live *live);
 
 /** Changes a configuration that was adapted to the version of a living cluster (options of the command line); on another thread. @return PF_OK or the code of what is wrong */
 typedef enum pf_code (*pf_source_adapt_fn)(void *ctx, struct pf_config *config, struct pf_err *err);

@@ -290,11 +290,11 @@ static void pause_expiry(const struct pf_live *live)
     pf_model_unlock(live->options.model);
 }
 
-/* Whoever follows a cluster tries for ever; whoever lists it once tells a person why there is nothing. */
+/* A server tries for ever; a person who waits is told why there is nothing. */
 static bool is_over(struct pf_live *live)
 {
     struct pf_err why = {0};
-    const bool over = pf_live_is_hopeless(live, &why);
+    const bool over = live->options.impatient && !live->synced && pf_live_is_hopeless(live, &why);
     if (over) {
         pf_live_give_up(live, why.text);
     }
@@ -320,7 +320,7 @@ static void follow(struct pf_live *live)
         if (live->synced) {
             settle(live);
         }
-        go_on = live->options.follow || !(live->synced || is_over(live));
+        go_on = !is_over(live) && (live->options.follow || !live->synced);
     }
 }
 

@@ -113,8 +113,8 @@ struct pf_live_shared {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool synced;
-    bool gave_up;            /**< nothing more will come: failure says why; never where it follows */
-    int minor;               /**< 0: not known yet */
+    bool gave_up; /**< nothing more will come: failure says why; only where it is impatient */
+    int minor;    /**< 0: not known yet */
     struct pf_config *fresh; /**< set and not taken over yet; owned */
     size_t kind_count;
     struct pf_live_kind kinds[PF_LIVE_KINDS_MAX];
@@ -149,7 +149,7 @@ int64_t pf_live_until_ms(const struct pf_live *live, int64_t at_mono_ns);
 /* ---- version.c: what the server is ---- */
 
 /**
- * Ask for /version until there is an answer, the thread is to stop, or (where nothing is followed) a failure is none of those that pass; what is known of it goes into
+ * Ask for /version until there is an answer, the thread is to stop, or (when somebody waits) a failure is none of those that pass; what is known of it goes into
  * live->minor. A server that forbids or garbles it counts as the newest
  * known.
  */

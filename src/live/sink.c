@@ -100,7 +100,7 @@ static void denied(void *ctx, int status, struct pf_sv message)
         return;
     }
     pf_live_sink_known(follow, /* known= */ false);
-    if (!follow->live->options.follow) {
+    if (follow->live->options.impatient && (follow->spec->needed || !follow->live->synced)) {
         return; /* whoever waits for the list says it */
     }
     pf_log_warning(

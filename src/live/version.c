@@ -76,7 +76,7 @@ static bool conclude(struct question *question, int *ret_minor)
             pf_log_warning("live", "%s; judging as 1.%d, the oldest that is known", err.text,
                            PF_KUBE_MINOR_OLDEST);
             *ret_minor = PF_KUBE_MINOR_OLDEST;
-        } else if (code != PF_OK && !question->live->options.follow) {
+        } else if (code != PF_OK && question->live->options.impatient) {
             (void)snprintf(question->message, sizeof(question->message),
                            "what answers gives no version of an API server: %.200s", err.text);
             return false;
@@ -137,7 +137,7 @@ static void wait_ms(const struct pf_live *live, int64_t wait)
 /* A busy or starting server may answer soon; who waits at a terminal for anything else waits in vain. */
 static bool may_pass(const struct question *question)
 {
-    return question->live->options.follow || question->status == 429 || question->status >= 500;
+    return !question->live->options.impatient || question->status == 429 || question->status >= 500;
 }
 
 static void tell_failure(struct pf_live *live, const char *message, bool first)

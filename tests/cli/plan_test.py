@@ -401,7 +401,7 @@ class Living(unittest.TestCase):
                     for source in (['--kubeconfig', kubeconfig], ['--kubeconfig', kubeconfig, '--context', 'main']):
                         live = podfit(*source, '-o', 'json', *options)
                         self.assertEqual((live[0], json.loads(live[1]), live[2]), (file[0], json.loads(file[1]), ''))
-                    self.assertEqual(json.loads(file[1])['plan']['nodes']['count'], 3)
+                    self.assertEqual(json.loads(file[1])['plan']['nodes']['total'], 3)
 
     def test_live_is_the_kubeconfig_of_kubectl(self):
         with fake_cluster.ApiServer(self.items) as server:

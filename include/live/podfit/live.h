@@ -22,8 +22,10 @@ struct pf_live_options {
     const struct pf_clock *clock;
     struct pf_outcomes *outcomes; /**< what became of admitted pods is told here; may be NULL */
     const char *user_agent;
-    bool follow; /**< false: list everything once (nodes, check), then stop; also when that is of no use (refused, not there) */
-    bool ungate; /**< remove our scheduling gate from pods for which there is room */
+    bool follow; /**< false: list everything once (nodes, check), then stop */
+    bool
+        impatient; /**< somebody waits: give up when what fails before everything is listed is not going to pass (refused, not there) */
+    bool ungate;   /**< remove our scheduling gate from pods for which there is room */
     /**
      * The API server's version is known (once, before anything is listed): called on the live thread, so that the configuration in force can follow. The model's own
      * features are set by then. May be NULL.
@@ -53,7 +55,7 @@ void pf_live_set_config(struct pf_live *live, struct pf_config *config);
 /**
  * Wait until every kind has been listed or is known to be denied, and nodes, pods and namespaces are there.
  *
- * @param timeout_ms  0: only look; the wait ends before its time where nothing is followed and waiting is of no use
+ * @param timeout_ms  0: only look; one that is impatient may end before its time
  * @return PF_OK; PF_E_STATE: not yet (the text says what is missing and why: the last failure of a kind, with what to grant); thread-safe
  */
 enum pf_code pf_live_wait_synced(struct pf_live *live, int64_t timeout_ms,
