@@ -101,7 +101,7 @@ bool pf_log_enabled(const char *module, enum pf_log_level level)
 /* Append text with everything escaped that could end a JSON string or drive a terminal. Bytes over 127 pass only as valid UTF-8. */
 static size_t append_escaped(char *line, size_t at, size_t limit, const char *text)
 {
-    const char quote = settings.json ? '"' : '\\'; /* a person reads quotes as they are */
+    const unsigned char quote = settings.json ? '"' : '\\'; /* a person reads quotes as they are */
     const bool utf8 = pf_sv_is_utf8(pf_sv_from(text));
     for (; *text != '\0' && at + 7 < limit; text++) {
         const unsigned char c = (unsigned char)*text;
