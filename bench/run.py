@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""run.py BUILD   the benchmarks of podfit: ratios of things measured in turn in one run, beside their targets
+"""run.py BUILD [PART...]   the benchmarks of podfit (parts: webhook, fit, model, watch, cold; all of them): ratios of things measured in turn in one run, beside their targets
 
 BUILD is a folder with a release build. Everything stays on loopback and is bounded in number. Nothing here is a test: the figures depend on the machine,
 only the ratios mean something, and those wobble by some per cent. Python 3, standard library only."""
@@ -197,6 +197,55 @@ def watch(build):
     row('watch events into the model, a second of CPU time', figures['watch into the model'][2], 'target >= 20000')
 
 
+FIT_SIZES = (100, 5000, 130000)
+FIT_LIMIT_US = 100   # of fit, at 5,000 nodes and 150,000 pods
+LIMITED = ('anti-affinity by hostname', 'anti-affinity by hostname, first of its kind', "kept away by others' anti-affinity", 'zone spread', 'hostname spread',
+           'soft zone spread, 500 nodes fit', 'preferred anti-affinity, 500 nodes fit')
+
+
+def lines_of(command, kind):
+    """-> fields of the lines that begin with `kind`; the last field is the rest of the line"""
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [line.split(None, 6 if kind == 'fit' else 4)[1:] for line in done.stdout.splitlines() if line.startswith(kind + ' ')]
+
+
+def ask_scheduler(sizes):
+    """kube-scheduler's own PreFilter and Filter on the same clusters -> {(nodes, question): (all nodes, until enough fit)} in microseconds"""
+    oracle = os.path.join(HERE, '..', 'build', 'oracle', 'oracle')
+    if not os.path.exists(oracle):
+        return {}
+    rows = lines_of([oracle, '-bench', ','.join(map(str, sizes))], 'scheduler')
+    return {(int(nodes), what): (int(every) / 1000, int(some) / 1000) for nodes, every, some, what in rows}
+
+
+def fit(build):
+    print('one judgement at 150,000 pods; a whole review of the same pod without the network; PreFilter and Filter of kube-scheduler 1.36.3 (one goroutine):')
+    print('all nodes, and until as many fit as it is content with. Medians in microseconds')
+    cluster = os.path.join(build, 'bench', 'bench_cluster')
+    scheduler = ask_scheduler(FIT_SIZES)
+    measured = {}
+    print('%7s %-46s %9s %9s %10s %10s %8s' % ('nodes', 'question', 'fit', 'review', 'all nodes', 'enough', 'ratio'))
+    for size in FIT_SIZES:
+        for nodes, _, again, review, _, what in lines_of([cluster, str(size)], 'fit'):
+            fit_us, review_us = int(again) / 1000, int(review) / 1000
+            measured[int(nodes), what] = fit_us, review_us
+            theirs = scheduler.get((int(nodes), what))
+            beside = '%10.0f %10.0f %8.0f' % (*theirs, theirs[1] / fit_us) if theirs else '%10s %10s %8s' % ('-', '-', '-')
+            print('%7s %-46s %9.1f %9.1f %s' % (nodes, what, fit_us, review_us, beside), flush=True)
+    if not scheduler:
+        print('kube-scheduler was not asked: no Go to build tests/oracle with')
+    row('plain pod, whole review, 130,000 : 100 nodes', '%.2f' % (measured[130000, 'plain'][1] / measured[100, 'plain'][1]), 'target <= 1.2')
+    for what in LIMITED:
+        row(what + ', 5,000 nodes', '%.1f us' % measured[5000, what][0], 'target <= %d us' % FIT_LIMIT_US)
+    for nodes, of_node, of_pod in (line.split()[1:] for line in sizes_of(cluster)):
+        row('model: bytes a node, a pod (%s nodes, 50 images each)' % nodes, '%s, %s' % (of_node, of_pod), 'target <= 400, 200')
+
+
+def sizes_of(cluster):
+    done = subprocess.run([cluster, '--bytes', '5000', '130000'], capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if line.startswith('bytes ')]
+
+
 COLD_NODES, COLD_PODS, COLD_EVENTS = 5000, 150000, 500
 COLD_BYTES = COLD_NODES * 13000 + COLD_PODS * 9000
 KUBECONFIG = '''apiVersion: v1
@@ -267,17 +316,30 @@ def cold_start(servers, streaming):
         process.wait(30)
 
 
+def cold(servers):
+    print('cold start against an API server of %d nodes of 13 KB and %d pods of 9 KB' % (COLD_NODES, COLD_PODS))
+    for streaming in (1, 0):
+        cold_start(servers, streaming)
+
+
+PARTS = {
+    'webhook': webhook,
+    'fit': lambda servers: fit(servers.build),
+    'model': lambda servers: model(servers.build),
+    'watch': lambda servers: watch(servers.build),
+    'cold': cold,
+}
+
+
 def main(args):
-    build = os.path.abspath(args[0])
+    unknown = set(args[1:]) - set(PARTS)
+    if not args or unknown:
+        raise SystemExit('usage: run.py BUILD [%s]...' % '|'.join(PARTS))
     with tempfile.TemporaryDirectory(prefix='podfit-bench-') as folder:
-        servers = Servers(build, folder)
+        servers = Servers(os.path.abspath(args[0]), folder)
         try:
-            webhook(servers)
-            model(build)
-            watch(build)
-            print('cold start against an API server of %d nodes of 13 KB and %d pods of 9 KB' % (COLD_NODES, COLD_PODS))
-            for streaming in (1, 0):
-                cold_start(servers, streaming)
+            for part in args[1:] or PARTS:
+                PARTS[part](servers)
         finally:
             servers.stop()
     return 0

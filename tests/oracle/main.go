@@ -23,6 +23,7 @@ type options struct {
 	allReasons         bool
 	verbose            bool
 	convert            string
+	bench              string
 }
 
 func parseOptions() options {
@@ -42,6 +43,7 @@ func parseOptions() options {
 	flag.BoolVar(&o.allReasons, "all-reasons", true, "fail when a reason of the list was never met")
 	flag.BoolVar(&o.verbose, "v", false, "print each case's name")
 	flag.StringVar(&o.convert, "answer", "", "print kube-scheduler's answers to the cases of this file, ask nobody else")
+	flag.StringVar(&o.bench, "bench", "", "print kube-scheduler's times on the clusters of bench/bench_cluster.c with these numbers of nodes, separated by commas; ask nobody else")
 	flag.Parse()
 	return o
 }
@@ -59,6 +61,9 @@ func main() {
 func run(o options) error {
 	if o.convert != "" {
 		return printAnswers(o.convert)
+	}
+	if o.bench != "" {
+		return bench(o.bench)
 	}
 	without, err := parseFeatures(o.without)
 	if err != nil {
