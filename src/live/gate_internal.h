@@ -31,6 +31,7 @@ struct pf_live_gate {
     int64_t pass_began_ns;
     uint64_t seen;      /* last change of the model that was looked at */
     int64_t next_at_ns; /* of the next request */
+    bool told;          /* that the right to get or patch is missing; once per change */
     struct pf_live_gates counts;
 
     /* the pod that is being looked at */

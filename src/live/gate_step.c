@@ -130,10 +130,24 @@ static void put_off(struct pf_live_gate *gate, struct pf_gate_entry *entry)
     }
 }
 
+/* Without the rights no gate ever goes, and the operator would look for the reason elsewhere. */
+static void tell_denied(struct pf_live_gate *gate, const struct pf_kube_result *result)
+{
+    const bool denied = result->status == 401 || result->status == 403;
+    if (denied && !gate->told) {
+        pf_log_warning("live",
+                       "%.*s; gates stay: grant 'get' and 'patch' on pods (see "
+                       "manifests/components/gate), trying on",
+                       PF_SV_ARG(result->message));
+    }
+    gate->told = denied || (gate->told && result->code != PF_OK);
+}
+
 static void on_patched(void *ctx, const struct pf_kube_result *result)
 {
     struct pf_live_gate *gate = ctx;
     gate->call = NULL;
+    tell_denied(gate, result);
     struct pf_gate_entry *entry = pf_gate_find(gate, pf_sv_from(gate->key));
     if (result->code == PF_OK) {
         gate->counts.removed++;
@@ -256,6 +270,7 @@ static void on_read(void *ctx, const struct pf_kube_result *result)
     struct pf_pod pod = {.phase = PF_PHASE_PENDING};
     struct pf_err err = {0};
     if (result->code != PF_OK || entry == NULL || live->fit == NULL) {
+        tell_denied(gate, result);
         if (result->status == 404) {
             pf_gate_drop(gate, entry);
         } else {

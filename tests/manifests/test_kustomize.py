@@ -135,11 +135,11 @@ def walk_rules(obj):
 
 
 class Components(unittest.TestCase):
-    def test_gate_adds_the_right_to_patch_pods_and_nothing_else(self):
+    def test_gate_adds_the_right_to_read_and_patch_a_pod_and_nothing_else(self):
         base, gate = render.kustomize('base'), render.with_components('gate')
         self.assertEqual({render.key(o)[1:] for o in gate} - {render.key(o)[1:] for o in base},
                          {('ClusterRole', '', 'podfit-gate'), ('ClusterRoleBinding', '', 'podfit-gate')})
-        self.assertEqual(checklist.rules_of(gate, 'ClusterRole', 'podfit-gate'), {('', 'pods', '', 'patch')})
+        self.assertEqual(checklist.rules_of(gate, 'ClusterRole', 'podfit-gate'), {('', 'pods', '', 'get'), ('', 'pods', '', 'patch')})
 
     def test_own_certificate_takes_every_right_to_write_away(self):
         objects = render.with_components('own-certificate')

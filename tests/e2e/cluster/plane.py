@@ -162,7 +162,7 @@ class ControlPlane(Client):
         self.launch('controllers', 'kube-controller-manager', [
             '--kubeconfig=' + own, '--authentication-kubeconfig=' + own, '--authorization-kubeconfig=' + own, '--secure-port=0', '--leader-elect=false',
             '--use-service-account-credentials=true', '--service-account-private-key-file=' + self.path('sa.key'), '--root-ca-file=' + self.ca_file,
-            '--kube-api-qps=500', '--kube-api-burst=1000',
+            '--kube-api-qps=500', '--kube-api-burst=1000', '--horizontal-pod-autoscaler-sync-period=1s',
             # it marks nodes without a heartbeat unreachable
             '--controllers=*,-node-lifecycle-controller'])
 

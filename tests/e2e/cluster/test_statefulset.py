@@ -1,5 +1,6 @@
 """A cloud IDE: a StatefulSet with podManagementPolicy Parallel, whose replicas are refused when the nodes are full."""
 import scenario
+from kubelet import Kubelet
 from objects import bound, node
 from scenario import PATIENCE, wait_until
 
@@ -51,6 +52,28 @@ class StatefulSet(scenario.Scenario):
         self.assertEqual(len(self.api.list('Pod', 'coditect-app')), 16, 'no replica is Pending')
         # the controller asks again and again: one Event that counts
         wait_until(lambda: [e for e in self.events('coditect-app', 'FailedCreate') if e.get('count', 1) >= 3], 'an aggregated Event', PATIENCE)
+
+    def autoscale(self, least, most):
+        self.api.apply({'apiVersion': 'autoscaling/v2', 'kind': 'HorizontalPodAutoscaler', 'metadata': {'name': 'coditect', 'namespace': 'coditect-app'},
+                        'spec': {'scaleTargetRef': {'apiVersion': 'apps/v1', 'kind': 'StatefulSet', 'name': 'coditect'}, 'minReplicas': least, 'maxReplicas': most}})
+
+    def test_horizontal_pod_autoscaler(self):
+        """The real controller changes the scale; without metrics it does so for minReplicas and maxReplicas."""
+        self.create(stateful_set(3))
+        self.wait_replicas(3)
+        self.autoscale(10, 30)
+        self.wait_replicas(10)
+        self.assertEqual(self.events('coditect-app', 'FailedCreate'), [])
+        self.autoscale(20, 30)
+        self.wait_replicas(16)
+        wait_until(lambda: self.events('coditect-app', 'FailedCreate'), 'an Event', PATIENCE)
+        self.assertEqual(self.api.get('StatefulSet', 'coditect-app', 'coditect')['spec']['replicas'], 20)
+        self.assertEqual(len(self.api.list('Pod', 'coditect-app')), 16, 'no replica is Pending')
+        kubelet = Kubelet(self.api)
+        kubelet.__enter__()
+        self.addCleanup(kubelet.__exit__)
+        self.autoscale(3, 5)
+        self.wait_replicas(5)
 
     def test_scaled_within_room(self):
         self.create(stateful_set(16))
