@@ -22,7 +22,17 @@ struct amount {
     int64_t requested;
 };
 
+/* An entry of a pool's selector: intern ids. */
+struct wanted {
+    uint32_t key;
+    uint32_t value;
+};
+
 struct pool {
+    const struct wanted *wanted;
+    size_t wanted_count;
+    bool by_taint;
+    struct pf_shape_taint taint;
     uint64_t usable; /* nodes */
     uint64_t unusable;
     struct amount amounts[RESOURCES];
@@ -44,6 +54,7 @@ struct pools {
     const struct pf_class *classes;
     size_t count;
     struct pool *items;         /* one a class */
+    struct wanted *wanted;      /* of all classes, one after the other */
     struct shape_pools *shapes; /* by shape id */
     struct scalar_name *scalars;
     size_t scalar_count;
@@ -51,53 +62,66 @@ struct pools {
     const struct pf_intern *strings;
 };
 
-static bool shape_has_label(const struct pools *pools, const struct pf_shape *shape,
-                            const struct pf_label *wanted, uint32_t node_name, bool *by_name)
+/* Strings as ids, so that the walk compares numbers; one that nobody has is PF_INTERN_NONE, which no shape has. */
+static void resolve(struct pools *pools)
 {
-    const uint32_t key = pf_intern_find(pools->strings, wanted->key);
-    const uint32_t value = pf_intern_find(pools->strings, wanted->value);
-    if (key == PF_INTERN_NONE || value == PF_INTERN_NONE) {
-        return false;
-    }
-    for (size_t i = 0; i < shape->label_count; i++) {
-        if (shape->labels[i].key == key && shape->labels[i].value == PF_VALUE_NODE_NAME) {
-            *by_name = true;
-            return value == node_name;
+    size_t used = 0;
+    for (size_t i = 0; i < pools->count; i++) {
+        const struct pf_class *class_ = &pools->classes[i];
+        struct pool *pool = &pools->items[i];
+        pool->wanted = &pools->wanted[used];
+        for (size_t j = 0; class_->has_pool && j < class_->pool_selector.count; j++) {
+            const struct pf_label *label = &class_->pool_selector.items[j];
+            pools->wanted[used++] = (struct wanted){pf_intern_find(pools->strings, label->key),
+                                                    pf_intern_find(pools->strings, label->value)};
+            pool->wanted_count++;
         }
-        if (shape->labels[i].key == key) {
-            return shape->labels[i].value == value;
+        pool->by_taint =
+            class_->has_pool && pool->wanted_count == 0 && class_->pool_taint.key.len != 0;
+        pool->taint = (struct pf_shape_taint){
+            .key = pf_intern_find(pools->strings, class_->pool_taint.key),
+            .value = pf_intern_find(pools->strings, class_->pool_taint.value),
+            .effect = pf_intern_find(pools->strings, class_->pool_taint.effect),
+        };
+    }
+}
+
+static bool shape_has_label(const struct pf_shape *shape, const struct wanted *wanted,
+                            uint32_t node_name, bool *by_name)
+{
+    for (size_t i = 0; i < shape->label_count; i++) {
+        if (shape->labels[i].key == wanted->key && shape->labels[i].value == PF_VALUE_NODE_NAME) {
+            *by_name = true;
+            return wanted->value == node_name;
+        }
+        if (shape->labels[i].key == wanted->key) {
+            return shape->labels[i].value == wanted->value;
         }
     }
     return false;
 }
 
-static bool shape_has_taint(const struct pools *pools, const struct pf_shape *shape,
-                            const struct pf_taint *wanted)
+static bool shape_has_taint(const struct pf_shape *shape, const struct pf_shape_taint *wanted)
 {
     for (size_t i = 0; i < shape->taint_count; i++) {
         const struct pf_shape_taint *taint = &shape->taints[i];
-        if (pf_sv_eq(pf_intern_text(pools->strings, taint->key), wanted->key) &&
-            pf_sv_eq(pf_intern_text(pools->strings, taint->value), wanted->value) &&
-            pf_sv_eq(pf_intern_text(pools->strings, taint->effect), wanted->effect)) {
+        if (taint->key == wanted->key && taint->value == wanted->value &&
+            taint->effect == wanted->effect) {
             return true;
         }
     }
     return false;
 }
 
-static bool pool_has(const struct pools *pools, const struct pf_class *class_,
-                     const struct pf_shape *shape, uint32_t node_name, bool *by_name)
+static bool pool_has(const struct pool *pool, const struct pf_shape *shape, uint32_t node_name,
+                     bool *by_name)
 {
-    if (!class_->has_pool) {
-        return true;
-    }
-    for (size_t i = 0; i < class_->pool_selector.count; i++) {
-        if (!shape_has_label(pools, shape, &class_->pool_selector.items[i], node_name, by_name)) {
+    for (size_t i = 0; i < pool->wanted_count; i++) {
+        if (!shape_has_label(shape, &pool->wanted[i], node_name, by_name)) {
             return false;
         }
     }
-    return class_->pool_selector.count != 0 || class_->pool_taint.key.len == 0 ||
-           shape_has_taint(pools, shape, &class_->pool_taint);
+    return !pool->by_taint || shape_has_taint(shape, &pool->taint);
 }
 
 /* Bit i: the pool of class i has the node. */
@@ -110,7 +134,7 @@ static uint64_t pools_of(struct pools *pools, uint32_t slot, const struct pf_sha
     bool by_name = false;
     uint64_t mask = 0;
     for (size_t i = 0; i < pools->count; i++) {
-        if (pool_has(pools, &pools->classes[i], shape, pools->columns->name[slot], &by_name)) {
+        if (pool_has(&pools->items[i], shape, pools->columns->name[slot], &by_name)) {
             mask |= UINT64_C(1) << i;
         }
     }
@@ -219,16 +243,28 @@ static void walk(struct pools *pools, const struct pf_model *model)
     }
 }
 
+static size_t count_wanted(const struct pools *pools)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < pools->count; i++) {
+        count += pools->classes[i].pool_selector.count;
+    }
+    return count;
+}
+
 static enum pf_code count_all(struct pools *pools, struct pf_model *model, struct pf_err *err)
 {
+    pools->wanted = pf_mem_calloc(count_wanted(pools) + 1, sizeof(*pools->wanted));
     pools->items = pf_mem_calloc(pools->count + 1, sizeof(*pools->items));
     pools->scalars = pf_mem_calloc(PF_POOLS_SCALARS_MAX, sizeof(*pools->scalars));
     pf_model_lock(model);
     pools->shapes = pf_mem_calloc((size_t)pf_model_shape_count(model) + 1, sizeof(*pools->shapes));
-    const bool good = pools->items != NULL && pools->scalars != NULL && pools->shapes != NULL;
+    const bool good = pools->wanted != NULL && pools->items != NULL && pools->scalars != NULL &&
+                      pools->shapes != NULL;
     if (good) {
         pools->columns = pf_model_columns(model);
         pools->strings = pf_model_strings(model);
+        resolve(pools);
         walk(pools, model);
     }
     pf_model_unlock(model);
@@ -322,6 +358,7 @@ enum pf_code pf_pools_write(struct pf_model *model, const struct pf_class *class
         write_amounts(&pools, /* requested= */ false, buf);
         write_amounts(&pools, /* requested= */ true, buf);
     }
+    free(pools.wanted);
     free(pools.items);
     free(pools.shapes);
     free(pools.scalars);

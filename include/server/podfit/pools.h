@@ -2,7 +2,7 @@
 #define PODFIT_POOLS_H
 
 /**
- * How full the pool of each class is: families podfit_pool_* of /metrics. The pool of a class is the nodes that its pool.selector selects; without a selector those
+ * How full the pool of each class is: families podfit_pool_* of /metrics. The pool of a class is the nodes that its pool.nodeSelector selects; without a selector those
  * that carry its taint; of a class without a pool, all nodes.
  *
  * Nodes that take no new pod now (cordoned, or with a taint of node.kubernetes.io/ that keeps pods away) are counted apart, and their amounts are left out: room on

@@ -215,7 +215,7 @@ static void memory(void **state)
     pf_autobuf struct pf_buf text = {0};
     pf_buf_init(&text, 65536);
     pf_buf_append_char(&text, 'x'); /* its memory is there */
-    for (long n = 0; n < 3; n++) {
+    for (long n = 0; n < 4; n++) {
         struct pf_err err = {0};
         fail_alloc_after(n);
         const enum pf_code code = pf_pools_write(model, &rules, 1, &text, &err);
