@@ -19,7 +19,7 @@
 #include <podfit/mem.h>
 #include <podfit/registered_objects.h>
 
-#define STEP_MS     2
+#define STEP_MS     1
 #define DEADLINE_NS (40 * NS_PER_S)
 
 static const char hook_text[] =
@@ -89,7 +89,7 @@ int fleet_setup(void **state)
     fleet->clock = (struct pf_clock){.mono_ns = mono, .wall_ns = wall, .opaque = fleet};
     fleet->config = (struct pf_kube_config){
         .server = fleet->server, .space = "podfit", .origin = "context 'test'"};
-    fleet->hurry_ms = 50;
+    fleet->hurry_ms = 100;
     const struct pf_kube_client_options options = {
         .config = &fleet->config, .clock = &fleet->clock, .user_agent = "operator"};
     assert_int_equal(pf_kube_client_new(&options, &fleet->client, NULL), PF_OK);
@@ -123,11 +123,13 @@ static enum pf_code install(void *ctx, struct pf_sv cert_pem, struct pf_sv key_p
     if (member->refuses) {
         return pf_err_set(err, PF_E_INVALID, "refused");
     }
-    const bool first = member->served.len == 0;
     pf_autobuf struct pf_buf bundle = {0};
     fleet_bundle(fleet, &bundle);
-    fleet->untrusted += !first && pf_cert_verify(cert_pem, pf_buf_view(&bundle), NULL,
-                                                 wall(fleet), NULL) != PF_OK;
+    const struct pf_sv trusted = pf_buf_view(&bundle);
+    const int64_t now = wall(fleet);
+    const bool before =
+        pf_cert_verify(pf_buf_view(&member->served), trusted, NULL, now, NULL) == PF_OK;
+    fleet->worse += before && pf_cert_verify(cert_pem, trusted, NULL, now, NULL) != PF_OK;
     pf_buf_done(&member->served);
     pf_buf_init(&member->served, PF_CERT_PEM_MAX_BYTES);
     pf_buf_append_sv(&member->served, cert_pem);
@@ -238,10 +240,8 @@ static int send_as(struct fleet *fleet, const struct pf_kube_request *request)
 
 int fleet_send(struct fleet *fleet, const char *method, const char *path, const char *body)
 {
-    const struct pf_kube_request request = {.method = method,
-                                            .path = path,
-                                            .what = "be an operator",
-                                            .body = pf_sv_from(body)};
+    const struct pf_kube_request request = {
+        .method = method, .path = path, .what = "be an operator", .body = pf_sv_from(body)};
     return send_as(fleet, &request);
 }
 
@@ -272,7 +272,8 @@ void fleet_bundle(struct fleet *fleet, struct pf_buf *bundle)
     if (fleet_send(fleet, "GET", HOOK_PATH, "") != 200) {
         return;
     }
-    assert_int_equal(pf_hook_object_decode(pf_sv_from(fleet->answer), &arena, &object, NULL), PF_OK);
+    assert_int_equal(pf_hook_object_decode(pf_sv_from(fleet->answer), &arena, &object, NULL),
+                     PF_OK);
     for (size_t i = 1; i < object.count; i++) {
         if (!pf_sv_eq(object.entries[i].ca_pem, object.entries[0].ca_pem)) {
             return;

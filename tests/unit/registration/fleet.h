@@ -8,7 +8,7 @@
 
 #include <podfit/registration.h>
 
-#define FLEET_MAX 3
+#define FLEET_MAX   3
 #define SECRET_PATH "/api/v1/namespaces/podfit/secrets/certificates"
 #define HOOK_PATH   "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/podfit"
 #define LEASE_PATH  "/apis/coordination.k8s.io/v1/namespaces/podfit/leases/certificates"
@@ -33,10 +33,11 @@ struct fleet {
     struct pf_clock clock;
     int64_t mono_ahead_ns;
     int64_t wall_ahead_ns;
-    int64_t hurry_ms; /* both clocks go ahead by this with each round of steps */
+    int64_t hurry_ms;              /* both clocks go ahead by this with each round of steps */
     struct pf_kube_client *client; /* of the operator */
     struct member members[FLEET_MAX];
-    unsigned untrusted; /* pairs that were put in force while the API server did not trust them */
+    unsigned
+        worse; /* pairs that the API server did not trust, put in force in the place of one that it trusted */
     char answer[65536];
 };
 

@@ -64,6 +64,7 @@ def apply_bundles(target, patch, query):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
 
     def log_message(self, *args):
         pass
@@ -145,7 +146,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if path not in objects:
                 raise Refused(404, 'NotFound', 'it is not there')
             old = json.loads(json.dumps(objects[path]))
-            wanted = body['metadata'].get('resourceVersion')
+            wanted = body.get('metadata', {}).get('resourceVersion')
             if wanted and wanted != old['metadata']['resourceVersion']:
                 raise Refused(409, 'Conflict', 'it has changed')
             applied = self.headers['Content-Type'] == 'application/apply-patch+yaml' and 'webhooks' in old
