@@ -36,12 +36,12 @@ static void put_count(const struct pf_template_filter *filter, const struct cJSO
     put_digits(buf, digits);
 }
 
-/* One digit behind the point below ten, none above. */
+/* One digit behind the point below a hundred, none above. */
 static void put_scaled(struct pf_buf *buf, int64_t value, int64_t unit, const char *name)
 {
     const int64_t whole = value / unit;
     const int64_t tenth = value % unit * 10 / unit;
-    if (whole < 10 && tenth != 0) {
+    if (whole < 100 && tenth != 0) {
         pf_buf_printf(buf, "%" PRId64 ".%" PRId64 "%s", whole, tenth, name);
     } else {
         char digits[24];
