@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import threading
+import time
 import unittest
 
 import monitoring
@@ -147,6 +148,21 @@ class Metrics(unittest.TestCase):
                 self.assertEqual(kind == 'counter', name.endswith('_total'))
                 self.assertNotRegex(name, r'_(ms|milliseconds|us|ns|minutes|kb|mb|megabytes|percent|count|sum|bucket|info_total)(_|$)')
                 self.assertRegex(meaning, r'^[A-Z0-9].*\.$')
+
+    def test_values_make_sense(self):
+        text, now = Texts.get()[0], time.time()
+        values = {name: float(value) for name, value in re.findall(r'^([a-z_]+) (\S+)$', text, re.M)}
+        leaf, authority = values['podfit_certificate_expiry_timestamp_seconds'], values['podfit_ca_expiry_timestamp_seconds']
+        self.assertTrue(now + 86400 < leaf < authority < now + 20 * 365 * 86400, (leaf, authority))
+        self.assertTrue(now - 300 < values['process_start_time_seconds'] <= now, values['process_start_time_seconds'])
+        self.assertTrue(3 < values['process_open_fds'] < values['process_max_fds'])
+        self.assertTrue(1 << 20 < values['process_resident_memory_bytes'] < values['process_virtual_memory_bytes'])
+        self.assertGreater(values['process_cpu_seconds_total'], 0)
+        self.assertEqual((values['podfit_model_nodes'], values['podfit_model_synced']), (2, 1))
+        samples = dict(re.findall(r'^podfit_pool_(\S+) (\S+)$', text, re.M))
+        self.assertEqual(samples['nodes{class="projects",state="usable"}'], '2')
+        self.assertEqual(samples['allocatable{class="projects",resource="cpu",unit="core"}'], '128.000000000')
+        self.assertEqual(samples['requested{class="projects",resource="pods",unit="integer"}'], '1', 'room is held for the admitted pod')
 
     def test_label_sets_are_bounded(self):
         """Nothing of a pod or a user becomes a label."""
