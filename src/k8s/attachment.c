@@ -1,69 +1,35 @@
-#include "fields.h"
+#include "table.h"
 #include <podfit/storage.h>
 
-static void decode_source(struct pf_decode *d, struct pf_attachment *attachment)
-{
-    static const struct pf_sv keys[] = {PF_SV_INIT("persistentVolumeName")};
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_decode_string(d, &attachment->volume_name);
-    }
-}
+struct part {
+    struct pf_meta meta;
+    struct pf_attachment attachment;
+};
 
-static void decode_spec(struct pf_decode *d, struct pf_attachment *attachment)
-{
-    enum { ATTACHER, NODE, SOURCE };
-    static const struct pf_sv keys[] = {
-        [ATTACHER] = PF_SV_INIT("attacher"),
-        [NODE] = PF_SV_INIT("nodeName"),
-        [SOURCE] = PF_SV_INIT("source"),
-    };
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        switch (field) {
-        case ATTACHER:
-            pf_decode_string(d, &attachment->attacher);
-            break;
-        case NODE:
-            pf_decode_string(d, &attachment->node_name);
-            break;
-        default:
-            decode_source(d, attachment);
-            break;
-        }
-    }
-}
+static const struct pf_table_row source_rows[] = {
+    PF_TABLE_VALUE("persistentVolumeName", pf_table_string, struct part, attachment.volume_name),
+};
+
+static const struct pf_table_row spec_rows[] = {
+    PF_TABLE_VALUE("attacher", pf_table_string, struct part, attachment.attacher),
+    PF_TABLE_VALUE("nodeName", pf_table_string, struct part, attachment.node_name),
+    PF_TABLE_OBJECT("source", source_rows),
+};
+
+static const struct pf_table_row rows[] = {
+    PF_TABLE_VALUE("metadata", pf_table_meta, struct part, meta),
+    PF_TABLE_OBJECT("spec", spec_rows),
+};
 
 enum pf_code pf_attachment_decode(struct pf_sv bytes, struct pf_arena *arena,
                                   struct pf_attachment *ret_attachment, struct pf_err *err)
 {
-    enum { METADATA, SPEC };
-    static const struct pf_sv keys[] = {
-        [METADATA] = PF_SV_INIT("metadata"),
-        [SPEC] = PF_SV_INIT("spec"),
-    };
-    struct pf_decode d;
-    struct pf_meta meta = {0};
-    struct pf_attachment attachment = {0};
-    uint64_t seen = 0;
-    size_t field = 0;
-    pf_decode_init(&d, bytes, arena);
-    pf_decode_enter_root(&d);
-    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        if (field == METADATA) {
-            pf_fields_meta(&d, &meta);
-        } else {
-            decode_spec(&d, &attachment);
-        }
-    }
-    const enum pf_code code = pf_decode_finish_whole(&d, err);
+    static const struct pf_table_row object = PF_TABLE_OBJECT("", rows);
+    struct part part = {.meta = {.deleting = false}};
+    const enum pf_code code = pf_table_decode(bytes, arena, &object, &part, err);
     if (code == PF_OK) {
-        attachment.name = meta.name;
-        *ret_attachment = attachment;
+        part.attachment.name = part.meta.name;
+        *ret_attachment = part.attachment;
     }
     return code;
 }

@@ -1,5 +1,6 @@
 #include "in_tree.h"
 #include "pod_parts.h"
+#include "table.h"
 
 unsigned pf_claim_access_modes(struct pf_decode *d)
 {
@@ -26,63 +27,63 @@ bool pf_claim_is_block(struct pf_decode *d)
     return pf_sv_eq_cstr(mode, "Block");
 }
 
-static void decode_requests(struct pf_decode *d, struct pf_claim *claim)
+struct part {
+    struct pf_meta meta;
+    struct pf_resource_list requests;
+    struct pf_sv phase;
+    struct pf_claim claim;
+};
+
+static void read_modes(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("requests")};
-    struct pf_resource_list requests = {0};
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_fields_resources(d, &requests);
-    }
-    const struct pf_resource *storage = pf_resource_list_find(&requests, PF_SV("storage"));
+    struct pf_claim *claim = at;
+    claim->access_modes = pf_claim_access_modes(d);
+}
+
+static void read_volume_mode(struct pf_decode *d, void *at)
+{
+    struct pf_claim *claim = at;
+    claim->block = pf_claim_is_block(d);
+}
+
+static void read_selector(struct pf_decode *d, void *at)
+{
+    struct pf_claim *claim = at;
+    claim->selector_invalid = !pf_pod_terms_selector(d, &claim->selector);
+}
+
+static const struct pf_table_row resource_rows[] = {
+    PF_TABLE_VALUE("requests", pf_table_resources, struct part, requests),
+};
+
+static const struct pf_table_row spec_rows[] = {
+    PF_TABLE_VALUE("accessModes", read_modes, struct part, claim),
+    PF_TABLE_OBJECT("resources", resource_rows),
+    PF_TABLE_VALUE("storageClassName", pf_table_string, struct part, claim.class_name),
+    PF_TABLE_VALUE("volumeName", pf_table_string, struct part, claim.volume_name),
+    PF_TABLE_VALUE("volumeMode", read_volume_mode, struct part, claim),
+    PF_TABLE_VALUE("selector", read_selector, struct part, claim),
+    PF_TABLE_VALUE("volumeAttributesClassName", pf_table_string, struct part,
+                   claim.attributes_class),
+};
+
+static const struct pf_table_row status_rows[] = {
+    PF_TABLE_VALUE("phase", pf_table_string, struct part, phase),
+};
+
+static const struct pf_table_row rows[] = {
+    PF_TABLE_VALUE("metadata", pf_table_meta, struct part, meta),
+    PF_TABLE_OBJECT("spec", spec_rows),
+    PF_TABLE_OBJECT("status", status_rows),
+};
+
+static void apply_request(const struct pf_resource_list *requests, struct pf_claim *claim)
+{
+    const struct pf_resource *storage = pf_resource_list_find(requests, PF_SV("storage"));
     if (storage != NULL) {
         claim->request = storage->amount;
         claim->has_request = true;
         pf_quantity_round_up_milli(&claim->request);
-    }
-}
-
-static void decode_spec(struct pf_decode *d, struct pf_claim *claim)
-{
-    enum { MODES, RESOURCES, CLASS, VOLUME, MODE, SELECTOR, ATTRIBUTES };
-    static const struct pf_sv keys[] = {
-        [MODES] = PF_SV_INIT("accessModes"),
-        [RESOURCES] = PF_SV_INIT("resources"),
-        [CLASS] = PF_SV_INIT("storageClassName"),
-        [VOLUME] = PF_SV_INIT("volumeName"),
-        [MODE] = PF_SV_INIT("volumeMode"),
-        [SELECTOR] = PF_SV_INIT("selector"),
-        [ATTRIBUTES] = PF_SV_INIT("volumeAttributesClassName"),
-    };
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        switch (field) {
-        case MODES:
-            claim->access_modes = pf_claim_access_modes(d);
-            break;
-        case RESOURCES:
-            decode_requests(d, claim);
-            break;
-        case CLASS:
-            pf_decode_string(d, &claim->class_name);
-            break;
-        case VOLUME:
-            pf_decode_string(d, &claim->volume_name);
-            break;
-        case MODE:
-            claim->block = pf_claim_is_block(d);
-            break;
-        case SELECTOR:
-            claim->selector_invalid = !pf_pod_terms_selector(d, &claim->selector);
-            break;
-        default:
-            pf_decode_string(d, &claim->attributes_class);
-            break;
-        }
     }
 }
 
@@ -109,52 +110,17 @@ static void apply_meta(const struct pf_meta *meta, struct pf_claim *claim)
     }
 }
 
-static void decode_status(struct pf_decode *d, struct pf_claim *claim)
-{
-    static const struct pf_sv keys[] = {PF_SV_INIT("phase")};
-    struct pf_sv phase = {0};
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_decode_string(d, &phase);
-    }
-    claim->lost = pf_sv_eq_cstr(phase, "Lost");
-}
-
 enum pf_code pf_claim_decode(struct pf_sv bytes, struct pf_arena *arena, struct pf_claim *ret_claim,
                              struct pf_err *err)
 {
-    enum { METADATA, SPEC, STATUS };
-    static const struct pf_sv keys[] = {
-        [METADATA] = PF_SV_INIT("metadata"),
-        [SPEC] = PF_SV_INIT("spec"),
-        [STATUS] = PF_SV_INIT("status"),
-    };
-    struct pf_decode d;
-    struct pf_meta meta = {0};
-    struct pf_claim claim = {.request = pf_quantity_zero};
-    uint64_t seen = 0;
-    size_t field = 0;
-    pf_decode_init(&d, bytes, arena);
-    pf_decode_enter_root(&d);
-    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        switch (field) {
-        case METADATA:
-            pf_fields_meta(&d, &meta);
-            break;
-        case SPEC:
-            decode_spec(&d, &claim);
-            break;
-        default:
-            decode_status(&d, &claim);
-            break;
-        }
-    }
-    const enum pf_code code = pf_decode_finish_whole(&d, err);
+    static const struct pf_table_row object = PF_TABLE_OBJECT("", rows);
+    struct part part = {.claim = {.request = pf_quantity_zero}};
+    const enum pf_code code = pf_table_decode(bytes, arena, &object, &part, err);
     if (code == PF_OK) {
-        apply_meta(&meta, &claim);
-        *ret_claim = claim;
+        apply_request(&part.requests, &part.claim);
+        apply_meta(&part.meta, &part.claim);
+        part.claim.lost = pf_sv_eq_cstr(part.phase, "Lost");
+        *ret_claim = part.claim;
     }
     return code;
 }

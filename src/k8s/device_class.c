@@ -1,43 +1,30 @@
-#include "fields.h"
+#include "table.h"
 #include <podfit/storage.h>
 
-static void decode_spec(struct pf_decode *d, struct pf_device_class *device_class)
-{
-    static const struct pf_sv keys[] = {PF_SV_INIT("extendedResourceName")};
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_decode_string(d, &device_class->extended_resource);
-    }
-}
+struct part {
+    struct pf_meta meta;
+    struct pf_device_class device_class;
+};
+
+static const struct pf_table_row spec_rows[] = {
+    PF_TABLE_VALUE("extendedResourceName", pf_table_string, struct part,
+                   device_class.extended_resource),
+};
+
+static const struct pf_table_row rows[] = {
+    PF_TABLE_VALUE("metadata", pf_table_meta, struct part, meta),
+    PF_TABLE_OBJECT("spec", spec_rows),
+};
 
 enum pf_code pf_device_class_decode(struct pf_sv bytes, struct pf_arena *arena,
                                     struct pf_device_class *ret_class, struct pf_err *err)
 {
-    enum { METADATA, SPEC };
-    static const struct pf_sv keys[] = {
-        [METADATA] = PF_SV_INIT("metadata"),
-        [SPEC] = PF_SV_INIT("spec"),
-    };
-    struct pf_decode d;
-    struct pf_meta meta = {0};
-    struct pf_device_class device_class = {0};
-    uint64_t seen = 0;
-    size_t field = 0;
-    pf_decode_init(&d, bytes, arena);
-    pf_decode_enter_root(&d);
-    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        if (field == METADATA) {
-            pf_fields_meta(&d, &meta);
-        } else {
-            decode_spec(&d, &device_class);
-        }
-    }
-    const enum pf_code code = pf_decode_finish_whole(&d, err);
+    static const struct pf_table_row object = PF_TABLE_OBJECT("", rows);
+    struct part part = {.meta = {.deleting = false}};
+    const enum pf_code code = pf_table_decode(bytes, arena, &object, &part, err);
     if (code == PF_OK) {
-        device_class.name = meta.name;
-        *ret_class = device_class;
+        part.device_class.name = part.meta.name;
+        *ret_class = part.device_class;
     }
     return code;
 }

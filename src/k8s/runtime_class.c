@@ -1,69 +1,49 @@
-#include "fields.h"
 #include "pod_parts.h"
+#include "table.h"
 #include <podfit/runtime_class.h>
 
-static void decode_overhead(struct pf_decode *d, struct pf_runtime_class *class_)
+struct part {
+    struct pf_meta meta;
+    struct pf_pod pod; /* tolerations are decoded into a pod */
+    struct pf_runtime_class class_;
+};
+
+static void read_selector(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("podFixed")};
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_fields_resources(d, &class_->overhead);
-    }
+    (void)pf_fields_labels(d, at); /* none where it is no object */
 }
 
-static void decode_scheduling(struct pf_decode *d, struct pf_runtime_class *class_)
+static void read_tolerations(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("nodeSelector"), PF_SV_INIT("tolerations")};
-    struct pf_pod pod = {.toleration_count = 0}; /* tolerations are decoded into a pod */
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        if (field == 0) {
-            (void)pf_fields_labels(d, &class_->node_selector); /* none where it is no object */
-        } else {
-            pf_pod_rules_tolerations(d, &pod);
-        }
-    }
-    class_->tolerations = pod.tolerations;
-    class_->toleration_count = pod.toleration_count;
+    pf_pod_rules_tolerations(d, at);
 }
+
+static const struct pf_table_row overhead_rows[] = {
+    PF_TABLE_VALUE("podFixed", pf_table_resources, struct part, class_.overhead),
+};
+
+static const struct pf_table_row scheduling_rows[] = {
+    PF_TABLE_VALUE("nodeSelector", read_selector, struct part, class_.node_selector),
+    PF_TABLE_VALUE("tolerations", read_tolerations, struct part, pod),
+};
+
+static const struct pf_table_row rows[] = {
+    PF_TABLE_VALUE("metadata", pf_table_meta, struct part, meta),
+    PF_TABLE_OBJECT("overhead", overhead_rows),
+    PF_TABLE_OBJECT("scheduling", scheduling_rows),
+};
 
 enum pf_code pf_runtime_class_decode(struct pf_sv bytes, struct pf_arena *arena,
                                      struct pf_runtime_class *ret_class, struct pf_err *err)
 {
-    enum { METADATA, OVERHEAD, SCHEDULING };
-    static const struct pf_sv keys[] = {
-        [METADATA] = PF_SV_INIT("metadata"),
-        [OVERHEAD] = PF_SV_INIT("overhead"),
-        [SCHEDULING] = PF_SV_INIT("scheduling"),
-    };
-    struct pf_decode d;
-    struct pf_meta meta = {0};
-    struct pf_runtime_class class_ = {.toleration_count = 0};
-    uint64_t seen = 0;
-    size_t field = 0;
-    pf_decode_init(&d, bytes, arena);
-    pf_decode_enter_root(&d);
-    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        switch (field) {
-        case METADATA:
-            pf_fields_meta(&d, &meta);
-            break;
-        case OVERHEAD:
-            decode_overhead(&d, &class_);
-            break;
-        default: /* SCHEDULING */
-            decode_scheduling(&d, &class_);
-            break;
-        }
-    }
-    const enum pf_code code = pf_decode_finish_whole(&d, err);
+    static const struct pf_table_row object = PF_TABLE_OBJECT("", rows);
+    struct part part = {.meta = {.deleting = false}};
+    const enum pf_code code = pf_table_decode(bytes, arena, &object, &part, err);
     if (code == PF_OK) {
-        class_.name = meta.name;
-        *ret_class = class_;
+        part.class_.name = part.meta.name;
+        part.class_.tolerations = part.pod.tolerations;
+        part.class_.toleration_count = part.pod.toleration_count;
+        *ret_class = part.class_;
     }
     return code;
 }

@@ -1,9 +1,17 @@
 #include "pod_parts.h"
+#include "table.h"
 #include <podfit/storage.h>
 
+struct part {
+    struct pf_meta meta;
+    struct pf_sv mode;
+    struct pf_storage_class storage_class;
+};
+
 /* TopologySelectorLabelRequirements have no operator: they mean In */
-static void decode_expressions(struct pf_decode *d, struct pf_node_selector_term *term)
+static void read_expressions(struct pf_decode *d, void *at)
 {
+    struct pf_node_selector_term *term = at;
     pf_pod_terms_requirements(d, /* node= */ false, &term->expressions, &term->expression_count);
     for (size_t i = 0; i < term->expression_count; i++) {
         term->expressions[i].operator_ = PF_SELECTOR_IN;
@@ -11,9 +19,12 @@ static void decode_expressions(struct pf_decode *d, struct pf_node_selector_term
     }
 }
 
-static void decode_topologies(struct pf_decode *d, struct pf_node_selector *selector)
+static void read_topologies(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("matchLabelExpressions")};
+    static const struct pf_table_row term_rows[] = {
+        PF_TABLE_PART("matchLabelExpressions", read_expressions),
+    };
+    struct pf_node_selector *selector = at;
     size_t cap = 0;
     selector->present = pf_decode_enter_array(d);
     while (pf_decode_next_item(d)) {
@@ -25,54 +36,28 @@ static void decode_topologies(struct pf_decode *d, struct pf_node_selector *sele
         selector->terms = grown;
         struct pf_node_selector_term *term = &selector->terms[selector->term_count++];
         *term = (struct pf_node_selector_term){0};
-        uint64_t seen = 0;
-        size_t field = 0;
-        (void)pf_decode_enter_object(d);
-        while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-            decode_expressions(d, term);
-        }
+        (void)pf_table_read(d, term_rows, PF_ARRAY_LEN(term_rows), term);
     }
 }
+
+static const struct pf_table_row rows[] = {
+    PF_TABLE_VALUE("metadata", pf_table_meta, struct part, meta),
+    PF_TABLE_VALUE("provisioner", pf_table_string, struct part, storage_class.provisioner),
+    PF_TABLE_VALUE("volumeBindingMode", pf_table_string, struct part, mode),
+    PF_TABLE_VALUE("allowedTopologies", read_topologies, struct part, storage_class.topologies),
+};
 
 enum pf_code pf_storage_class_decode(struct pf_sv bytes, struct pf_arena *arena,
                                      struct pf_storage_class *ret_class, struct pf_err *err)
 {
-    enum { METADATA, PROVISIONER, MODE, TOPOLOGIES };
-    static const struct pf_sv keys[] = {
-        [METADATA] = PF_SV_INIT("metadata"),
-        [PROVISIONER] = PF_SV_INIT("provisioner"),
-        [MODE] = PF_SV_INIT("volumeBindingMode"),
-        [TOPOLOGIES] = PF_SV_INIT("allowedTopologies"),
-    };
-    struct pf_sv mode = {0};
-    struct pf_decode d;
-    struct pf_meta meta = {0};
-    struct pf_storage_class storage_class = {0};
-    uint64_t seen = 0;
-    size_t field = 0;
-    pf_decode_init(&d, bytes, arena);
-    pf_decode_enter_root(&d);
-    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        switch (field) {
-        case METADATA:
-            pf_fields_meta(&d, &meta);
-            break;
-        case PROVISIONER:
-            pf_decode_string(&d, &storage_class.provisioner);
-            break;
-        case MODE:
-            pf_decode_string(&d, &mode);
-            break;
-        default:
-            decode_topologies(&d, &storage_class.topologies);
-            break;
-        }
-    }
-    const enum pf_code code = pf_decode_finish_whole(&d, err);
+    static const struct pf_table_row object = PF_TABLE_OBJECT("", rows);
+    struct part part = {.meta = {.deleting = false}};
+    const enum pf_code code = pf_table_decode(bytes, arena, &object, &part, err);
     if (code == PF_OK) {
-        storage_class.name = meta.name;
-        storage_class.wait_for_first_consumer = pf_sv_eq_cstr(mode, "WaitForFirstConsumer");
-        *ret_class = storage_class;
+        part.storage_class.name = part.meta.name;
+        part.storage_class.wait_for_first_consumer =
+            pf_sv_eq_cstr(part.mode, "WaitForFirstConsumer");
+        *ret_class = part.storage_class;
     }
     return code;
 }

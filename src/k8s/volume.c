@@ -1,185 +1,137 @@
 #include "in_tree.h"
 #include "pod_parts.h"
+#include "table.h"
 
-enum spec_field {
-    CAPACITY,
-    MODES,
-    CLAIM_REF,
-    CLASS,
-    MODE,
-    AFFINITY,
-    ATTRIBUTES,
-    CSI,
-    GCE_DISK,
-    AWS_DISK,
-    CINDER,
-    AZURE_DISK,
-    PORTWORX,
+struct part {
+    struct pf_meta meta;
+    struct pf_sv phase;
+    struct pf_volume volume;
+    struct pf_in_tree_disk disk;
 };
 
-static const struct pf_sv spec_keys[] = {
-    [CAPACITY] = PF_SV_INIT("capacity"),
-    [MODES] = PF_SV_INIT("accessModes"),
-    [CLAIM_REF] = PF_SV_INIT("claimRef"),
-    [CLASS] = PF_SV_INIT("storageClassName"),
-    [MODE] = PF_SV_INIT("volumeMode"),
-    [AFFINITY] = PF_SV_INIT("nodeAffinity"),
-    [ATTRIBUTES] = PF_SV_INIT("volumeAttributesClassName"),
-    [CSI] = PF_SV_INIT("csi"),
-    [GCE_DISK] = PF_SV_INIT("gcePersistentDisk"),
-    [AWS_DISK] = PF_SV_INIT("awsElasticBlockStore"),
-    [CINDER] = PF_SV_INIT("cinder"),
-    [AZURE_DISK] = PF_SV_INIT("azureDisk"),
-    [PORTWORX] = PF_SV_INIT("portworxVolume"),
-};
-
-static void decode_capacity(struct pf_decode *d, struct pf_volume *volume)
+static void read_capacity(struct pf_decode *d, void *at)
 {
+    struct pf_quantity *amount = at;
     struct pf_resource_list capacity = {0};
     pf_fields_resources(d, &capacity);
     const struct pf_resource *storage = pf_resource_list_find(&capacity, PF_SV("storage"));
     if (storage != NULL) {
-        volume->capacity = storage->amount;
-        pf_quantity_round_up_milli(&volume->capacity);
+        *amount = storage->amount;
+        pf_quantity_round_up_milli(amount);
     }
 }
 
-static void decode_claim_ref(struct pf_decode *d, struct pf_volume *volume)
+static void read_modes(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("namespace"), PF_SV_INIT("name"),
-                                        PF_SV_INIT("uid")};
-    struct pf_sv *const texts[] = {&volume->claim_namespace, &volume->claim_name,
-                                   &volume->claim_uid};
-    uint64_t seen = 0;
-    size_t field = 0;
-    volume->has_claim = pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_decode_string(d, texts[field]);
-    }
+    struct pf_volume *volume = at;
+    volume->access_modes = pf_claim_access_modes(d);
 }
 
-static void decode_affinity(struct pf_decode *d, struct pf_volume *volume)
+static void read_volume_mode(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("required")};
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_pod_affinity_selector(d, &volume->affinity);
-    }
+    struct pf_volume *volume = at;
+    volume->block = pf_claim_is_block(d);
 }
 
-static void decode_csi(struct pf_decode *d, struct pf_volume *volume)
+static void read_claim_ref(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("driver"), PF_SV_INIT("volumeHandle")};
-    struct pf_sv *const texts[] = {&volume->driver, &volume->handle};
-    uint64_t seen = 0;
-    size_t field = 0;
-    volume->csi = pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_decode_string(d, texts[field]);
-    }
-}
-
-static void decode_disk(struct pf_decode *d, enum spec_field field, struct pf_volume *volume,
-                        struct pf_in_tree_disk *disk)
-{
-    static const enum pf_in_tree types[] = {
-        [GCE_DISK] = PF_IN_TREE_GCE_DISK, [AWS_DISK] = PF_IN_TREE_AWS_DISK,
-        [CINDER] = PF_IN_TREE_CINDER,     [AZURE_DISK] = PF_IN_TREE_AZURE_DISK,
-        [PORTWORX] = PF_IN_TREE_PORTWORX,
+    static const struct pf_table_row ref_rows[] = {
+        PF_TABLE_VALUE("namespace", pf_table_string, struct pf_volume, claim_namespace),
+        PF_TABLE_VALUE("name", pf_table_string, struct pf_volume, claim_name),
+        PF_TABLE_VALUE("uid", pf_table_string, struct pf_volume, claim_uid),
     };
+    struct pf_volume *volume = at;
+    volume->has_claim = pf_table_read(d, ref_rows, PF_ARRAY_LEN(ref_rows), volume);
+}
+
+static void read_csi(struct pf_decode *d, void *at)
+{
+    static const struct pf_table_row csi_rows[] = {
+        PF_TABLE_VALUE("driver", pf_table_string, struct pf_volume, driver),
+        PF_TABLE_VALUE("volumeHandle", pf_table_string, struct pf_volume, handle),
+    };
+    struct pf_volume *volume = at;
+    volume->csi = pf_table_read(d, csi_rows, PF_ARRAY_LEN(csi_rows), volume);
+}
+
+static void read_affinity(struct pf_decode *d, void *at)
+{
+    pf_pod_affinity_selector(d, at);
+}
+
+static void read_disk(struct pf_decode *d, struct part *part, enum pf_in_tree type)
+{
     if (pf_decode_is_set(d)) {
-        volume->in_tree = types[field];
-        pf_in_tree_decode(d, disk);
+        part->volume.in_tree = type;
+        pf_in_tree_decode(d, &part->disk);
     }
 }
 
-static void decode_spec_field(struct pf_decode *d, enum spec_field field, struct pf_volume *volume,
-                              struct pf_in_tree_disk *disk)
+static void read_gce_disk(struct pf_decode *d, void *at)
 {
-    switch (field) {
-    case CAPACITY:
-        decode_capacity(d, volume);
-        break;
-    case MODES:
-        volume->access_modes = pf_claim_access_modes(d);
-        break;
-    case CLAIM_REF:
-        decode_claim_ref(d, volume);
-        break;
-    case CLASS:
-        pf_decode_string(d, &volume->class_name);
-        break;
-    case MODE:
-        volume->block = pf_claim_is_block(d);
-        break;
-    case AFFINITY:
-        decode_affinity(d, volume);
-        break;
-    case ATTRIBUTES:
-        pf_decode_string(d, &volume->attributes_class);
-        break;
-    case CSI:
-        decode_csi(d, volume);
-        break;
-    case GCE_DISK:
-    case AWS_DISK:
-    case CINDER:
-    case AZURE_DISK:
-    case PORTWORX:
-    default:
-        decode_disk(d, field, volume, disk);
-        break;
-    }
+    read_disk(d, at, PF_IN_TREE_GCE_DISK);
 }
 
-static void decode_status(struct pf_decode *d, struct pf_volume *volume)
+static void read_aws_disk(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("phase")};
-    struct pf_sv phase = {0};
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        pf_decode_string(d, &phase);
-    }
-    volume->available = pf_sv_eq_cstr(phase, "Available");
+    read_disk(d, at, PF_IN_TREE_AWS_DISK);
 }
 
-static void decode_parts(struct pf_decode *d, struct pf_volume *volume,
-                         struct pf_in_tree_disk *disk)
+static void read_cinder(struct pf_decode *d, void *at)
 {
-    enum { METADATA, SPEC, STATUS };
-    static const struct pf_sv keys[] = {
-        [METADATA] = PF_SV_INIT("metadata"),
-        [SPEC] = PF_SV_INIT("spec"),
-        [STATUS] = PF_SV_INIT("status"),
-    };
-    struct pf_meta meta = {0};
-    uint64_t seen = 0;
-    uint64_t spec_seen = 0;
-    size_t field = 0;
-    pf_decode_enter_root(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        if (field == METADATA) {
-            pf_fields_meta(d, &meta);
-            continue;
-        }
-        if (field == STATUS) {
-            decode_status(d, volume);
-            continue;
-        }
-        (void)pf_decode_enter_object(d);
-        while (pf_decode_next_field(d, spec_keys, PF_ARRAY_LEN(spec_keys), &spec_seen, &field)) {
-            decode_spec_field(d, (enum spec_field)field, volume, disk);
-        }
-    }
+    read_disk(d, at, PF_IN_TREE_CINDER);
+}
+
+static void read_azure_disk(struct pf_decode *d, void *at)
+{
+    read_disk(d, at, PF_IN_TREE_AZURE_DISK);
+}
+
+static void read_portworx(struct pf_decode *d, void *at)
+{
+    read_disk(d, at, PF_IN_TREE_PORTWORX);
+}
+
+static const struct pf_table_row affinity_rows[] = {
+    PF_TABLE_VALUE("required", read_affinity, struct part, volume.affinity),
+};
+
+static const struct pf_table_row spec_rows[] = {
+    PF_TABLE_VALUE("capacity", read_capacity, struct part, volume.capacity),
+    PF_TABLE_VALUE("accessModes", read_modes, struct part, volume),
+    PF_TABLE_VALUE("claimRef", read_claim_ref, struct part, volume),
+    PF_TABLE_VALUE("storageClassName", pf_table_string, struct part, volume.class_name),
+    PF_TABLE_VALUE("volumeMode", read_volume_mode, struct part, volume),
+    PF_TABLE_OBJECT("nodeAffinity", affinity_rows),
+    PF_TABLE_VALUE("volumeAttributesClassName", pf_table_string, struct part,
+                   volume.attributes_class),
+    PF_TABLE_VALUE("csi", read_csi, struct part, volume),
+    PF_TABLE_PART("gcePersistentDisk", read_gce_disk),
+    PF_TABLE_PART("awsElasticBlockStore", read_aws_disk),
+    PF_TABLE_PART("cinder", read_cinder),
+    PF_TABLE_PART("azureDisk", read_azure_disk),
+    PF_TABLE_PART("portworxVolume", read_portworx),
+};
+
+static const struct pf_table_row status_rows[] = {
+    PF_TABLE_VALUE("phase", pf_table_string, struct part, phase),
+};
+
+static const struct pf_table_row rows[] = {
+    PF_TABLE_VALUE("metadata", pf_table_meta, struct part, meta),
+    PF_TABLE_OBJECT("spec", spec_rows),
+    PF_TABLE_OBJECT("status", status_rows),
+};
+
+_Static_assert(PF_ARRAY_LEN(spec_rows) <= PF_TABLE_ROWS_MAX, "the largest table");
+
+static void apply_meta(const struct pf_meta *meta, struct pf_volume *volume)
+{
     const struct pf_label *class_name =
-        pf_labels_find(&meta.annotations, PF_SV("volume.beta.kubernetes.io/storage-class"));
-    volume->name = meta.name;
-    volume->labels = meta.labels;
-    volume->deleting = meta.deleting;
+        pf_labels_find(&meta->annotations, PF_SV("volume.beta.kubernetes.io/storage-class"));
+    volume->name = meta->name;
+    volume->labels = meta->labels;
+    volume->deleting = meta->deleting;
     if (class_name != NULL) {
         volume->class_name = class_name->value;
     }
@@ -188,22 +140,22 @@ static void decode_parts(struct pf_decode *d, struct pf_volume *volume,
 enum pf_code pf_volume_decode(struct pf_sv bytes, struct pf_arena *arena,
                               struct pf_volume *ret_volume, struct pf_err *err)
 {
-    struct pf_decode d;
-    struct pf_volume volume = {.capacity = pf_quantity_zero};
-    struct pf_in_tree_disk disk = {0};
-    pf_decode_init(&d, bytes, arena);
-    decode_parts(&d, &volume, &disk);
-    enum pf_code code = pf_decode_finish_whole(&d, err);
-    if (code == PF_OK && volume.in_tree != PF_IN_TREE_NONE && !volume.csi) {
-        code = pf_volume_move(&volume, &disk, arena);
+    static const struct pf_table_row object = PF_TABLE_OBJECT("", rows);
+    struct part part = {.volume = {.capacity = pf_quantity_zero}};
+    enum pf_code code = pf_table_decode(bytes, arena, &object, &part, err);
+    if (code != PF_OK) {
+        return code;
+    }
+    apply_meta(&part.meta, &part.volume);
+    part.volume.available = pf_sv_eq_cstr(part.phase, "Available");
+    if (part.volume.in_tree != PF_IN_TREE_NONE && !part.volume.csi) {
+        code = pf_volume_move(&part.volume, &part.disk, arena);
         if (code != PF_OK) {
             return pf_err_set(err, code, "no memory for a volume");
         }
     }
-    if (code == PF_OK) {
-        *ret_volume = volume;
-    }
-    return code;
+    *ret_volume = part.volume;
+    return PF_OK;
 }
 
 bool pf_volume_is_bound_to(const struct pf_volume *volume, const struct pf_claim *claim)

@@ -1,9 +1,16 @@
 #include "pod_parts.h"
+#include "table.h"
 #include <podfit/workload.h>
 
+struct part {
+    struct pf_meta meta;
+    struct pf_workload workload;
+};
+
 /* labels.Set.AsSelector: nothing is validated */
-static void selector_of_map(struct pf_decode *d, struct pf_label_selector *selector)
+static void read_map(struct pf_decode *d, void *at)
 {
+    struct pf_label_selector *selector = at;
     struct pf_labels labels = {0};
     selector->present = pf_fields_labels(d, &labels);
     struct pf_requirement *requirements =
@@ -23,48 +30,43 @@ static void selector_of_map(struct pf_decode *d, struct pf_label_selector *selec
     selector->requirement_count = labels.count;
 }
 
-static void decode_spec(struct pf_decode *d, bool by_map, struct pf_workload *workload)
+static void read_selector(struct pf_decode *d, void *at)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("selector")};
-    uint64_t seen = 0;
-    size_t field = 0;
-    (void)pf_decode_enter_object(d);
-    while (pf_decode_next_field(d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        if (by_map) {
-            selector_of_map(d, &workload->selector);
-        } else {
-            workload->invalid = !pf_pod_terms_selector(d, &workload->selector);
-        }
-    }
+    struct pf_workload *workload = at;
+    workload->invalid = !pf_pod_terms_selector(d, &workload->selector);
 }
+
+static const struct pf_table_row map_spec_rows[] = {
+    PF_TABLE_VALUE("selector", read_map, struct part, workload.selector),
+};
+
+static const struct pf_table_row spec_rows[] = {
+    PF_TABLE_VALUE("selector", read_selector, struct part, workload),
+};
+
+static const struct pf_table_row map_rows[] = {
+    PF_TABLE_VALUE("metadata", pf_table_meta, struct part, meta),
+    PF_TABLE_OBJECT("spec", map_spec_rows),
+};
+
+static const struct pf_table_row rows[] = {
+    PF_TABLE_VALUE("metadata", pf_table_meta, struct part, meta),
+    PF_TABLE_OBJECT("spec", spec_rows),
+};
 
 enum pf_code pf_workload_decode(struct pf_sv bytes, bool by_map, struct pf_arena *arena,
                                 struct pf_workload *ret_workload, struct pf_err *err)
 {
-    enum { METADATA, SPEC };
-    static const struct pf_sv keys[] = {
-        [METADATA] = PF_SV_INIT("metadata"),
-        [SPEC] = PF_SV_INIT("spec"),
+    static const struct pf_table_row objects[] = {
+        PF_TABLE_OBJECT("", rows),
+        PF_TABLE_OBJECT("", map_rows),
     };
-    struct pf_decode d;
-    struct pf_meta meta = {0};
-    struct pf_workload workload = {0};
-    uint64_t seen = 0;
-    size_t field = 0;
-    pf_decode_init(&d, bytes, arena);
-    pf_decode_enter_root(&d);
-    while (pf_decode_next_field(&d, keys, PF_ARRAY_LEN(keys), &seen, &field)) {
-        if (field == METADATA) {
-            pf_fields_meta(&d, &meta);
-        } else {
-            decode_spec(&d, by_map, &workload);
-        }
-    }
-    const enum pf_code code = pf_decode_finish_whole(&d, err);
+    struct part part = {.meta = {.deleting = false}};
+    const enum pf_code code = pf_table_decode(bytes, arena, &objects[by_map ? 1 : 0], &part, err);
     if (code == PF_OK) {
-        workload.namespace_ = meta.namespace_;
-        workload.name = meta.name;
-        *ret_workload = workload;
+        part.workload.namespace_ = part.meta.namespace_;
+        part.workload.name = part.meta.name;
+        *ret_workload = part.workload;
     }
     return code;
 }
