@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -14,7 +15,8 @@
 #include "desk.h"
 
 /*
- * tests/cases/NAME/{review.json, expect.json [, config.yaml, cluster.json]}: one review, one whole answer. Files that a case lacks are those of tests/cases.
+ * tests/cases/NAME/{review.json, expect.json [, config.yaml, scheduler.yaml, cluster.json]}: one review, one whole answer. Files that a case lacks are those of
+ * tests/cases; scheduler.yaml is what its config.yaml names.
  * Every pod that is admitted goes through podfit a second time, patched: nothing may be left to do.
  */
 
@@ -114,9 +116,18 @@ static void check_answer(const char *name, struct desk *desk, const json_t *expe
     answer_done(&answer);
 }
 
+/* A case's configuration names files beside it. */
+static void enter_folder(const char *name)
+{
+    char path[1024];
+    (void)snprintf(path, sizeof(path), CASES "/%s", name);
+    assert_int_equal(chdir(path), 0);
+}
+
 static void run_case(const char *name)
 {
     size_t len = 0;
+    enter_folder(name);
     pf_autofree char *config = case_file(name, "config.yaml", NULL);
     pf_autofree char *cluster = case_file(name, "cluster.json", NULL);
     pf_autofree char *review = case_file(name, "review.json", &len);
