@@ -74,22 +74,6 @@ static enum pf_code place_pending(struct pf_model *model, const struct pf_config
     return code;
 }
 
-/* The profiles whose waiting pods hold room. */
-static enum pf_code set_schedulers(struct pf_model *model, const struct pf_config *config,
-                                   struct pf_err *err)
-{
-    const size_t count = config->fit.profile_count;
-    pf_autofree struct pf_sv *names = pf_mem_calloc(count + 1, sizeof(*names));
-    enum pf_code code = names != NULL ? PF_OK : PF_E_NO_MEMORY;
-    for (size_t i = 0; i < count && code == PF_OK; i++) {
-        names[i] = config->fit.profiles[i].scheduler_name;
-    }
-    if (code == PF_OK) {
-        code = pf_model_set_schedulers(model, names, count);
-    }
-    return code == PF_OK ? PF_OK : pf_err_set(err, code, "out of memory");
-}
-
 /* A snapshot: a file, or bytes when @p path is NULL. */
 struct source {
     const char *path;
@@ -119,7 +103,9 @@ enum pf_code pf_load_empty(const struct pf_config *config, struct pf_model **ret
     struct pf_model *model = NULL;
     enum pf_code code = pf_model_new(&options, &model, err);
     if (code == PF_OK) {
-        code = set_schedulers(model, config, err);
+        pf_model_lock(model);
+        code = pf_fit_tell_schedulers(model, &config->fit, err);
+        pf_model_unlock(model);
     }
     if (code != PF_OK) {
         pf_model_free(model);

@@ -181,3 +181,18 @@ enum pf_code pf_profile_doubt(const struct pf_profile *profile, const struct pf_
     *ret_why = why;
     return PF_OK;
 }
+
+enum pf_code pf_fit_tell_schedulers(struct pf_model *model, const struct pf_fit_options *options,
+                                    struct pf_err *err)
+{
+    const size_t count = options->profile_count;
+    pf_autofree struct pf_sv *names = pf_mem_calloc(count + 1, sizeof(*names));
+    enum pf_code code = names != NULL ? PF_OK : PF_E_NO_MEMORY;
+    for (size_t i = 0; i < count && code == PF_OK; i++) {
+        names[i] = options->profiles[i].scheduler_name;
+    }
+    if (code == PF_OK) {
+        code = pf_model_set_schedulers(model, names, count);
+    }
+    return code == PF_OK ? PF_OK : pf_err_set(err, code, "out of memory");
+}

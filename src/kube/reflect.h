@@ -102,6 +102,8 @@ bool pf_reflect_on_item(void *ctx, struct pf_sv item);
 /* What is under way has failed: note it, tell the sink, choose what comes next and when. The call is gone. @param message  borrowed */
 void pf_reflect_fail(struct pf_reflector *self, enum reflect_verdict verdict,
                      int64_t retry_after_ms, struct pf_sv message);
+/* Whatever was under way, a list is next. */
+void pf_reflect_start_over(struct pf_reflector *self);
 /* What the readers hold of the call that is gone. */
 void pf_reflect_drop_readers(struct pf_reflector *self);
 

@@ -332,6 +332,12 @@ static enum reflect_mode first_mode(const struct pf_reflector *self)
     return self->streaming ? REFLECT_STREAM : REFLECT_LIST;
 }
 
+void pf_reflect_start_over(struct pf_reflector *self)
+{
+    end_replace(self, /* complete= */ false);
+    self->mode = first_mode(self);
+}
+
 static void list_failed(struct pf_reflector *self, enum reflect_verdict verdict)
 {
     const bool again = verdict == REFLECT_WAIT || verdict == REFLECT_RETRY;
@@ -341,8 +347,7 @@ static void list_failed(struct pf_reflector *self, enum reflect_verdict verdict)
     if (verdict == REFLECT_RELIST && self->token.len != 0 && self->verdict == REFLECT_FINE) {
         token_expired(self);
     }
-    end_replace(self, /* complete= */ false);
-    self->mode = first_mode(self);
+    pf_reflect_start_over(self);
 }
 
 static void stream_failed(struct pf_reflector *self, enum reflect_verdict verdict)

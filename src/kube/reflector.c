@@ -76,6 +76,20 @@ static void check_gap(struct pf_reflector *self, int64_t now_ns)
     }
 }
 
+void pf_reflector_relist(struct pf_reflector *reflector)
+{
+    if (reflector->call != NULL && reflector->mode == REFLECT_WATCH) {
+        pf_reflect_count_watch(reflector);
+    }
+    pf_kube_client_cancel(reflector->options.client, reflector->call);
+    reflector->call = NULL;
+    pf_reflect_drop_readers(reflector);
+    pf_reflect_start_over(reflector);
+    if (reflector->denied == 0) { /* who is denied keeps its pace */
+        reflector->due_ns = pf_clock_mono_ns(reflector->options.clock);
+    }
+}
+
 int64_t pf_reflector_tick(struct pf_reflector *reflector)
 {
     const int64_t now_ns = pf_clock_mono_ns(reflector->options.clock);

@@ -136,6 +136,18 @@ static enum pf_code parse_config(const char *path, uint64_t known, struct pf_con
     return code;
 }
 
+static enum pf_code tell_model(struct pf_model *model, const struct pf_config *config,
+                               struct pf_err *err)
+{
+    pf_model_lock(model);
+    const enum pf_code code = pf_fit_tell_schedulers(model, &config->fit, err);
+    if (code == PF_OK) {
+        pf_model_set_reservation_ttl(model, config->reservation_ttl_ms);
+    }
+    pf_model_unlock(model);
+    return code;
+}
+
 /* [loading] Put a configuration in force, as it is for the control plane's version. @param config  borrowed */
 static enum pf_code install_config(struct pf_reload *reload, struct pf_config *config,
                                    struct pf_err *err)
@@ -148,15 +160,15 @@ static enum pf_code install_config(struct pf_reload *reload, struct pf_config *c
         adapted = pf_config_ref(config);
     }
     if (code == PF_OK) {
+        code = tell_model(reload->options.model, adapted, err);
+    }
+    if (code == PF_OK) {
         code = pf_admission_set_config(reload->options.admission, adapted, err);
     }
     if (code != PF_OK) {
         pf_config_unref(adapted);
         return code;
     }
-    pf_model_lock(reload->options.model);
-    pf_model_set_reservation_ttl(reload->options.model, adapted->reservation_ttl_ms);
-    pf_model_unlock(reload->options.model);
     pthread_mutex_lock(&reload->lock);
     struct pf_config *old = reload->config;
     reload->config = adapted;

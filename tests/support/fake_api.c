@@ -13,6 +13,19 @@
 #include <podfit/mem.h>
 
 #define REQUEST_BYTES 65536
+#define LOG_BYTES     ((size_t)64 * 1024 * 1024)
+/* a watch for each kind that podfit follows, and requests beside them */
+#define CLIENTS 48
+
+/* One connection. */
+struct client {
+    int fd;                               /* -1: free */
+    const struct fake_api_answer *answer; /* under way; NULL: the request is still coming */
+    struct pf_buf request;
+    struct pf_buf out;
+    size_t sent;
+    char line[4096]; /* method and target */
+};
 
 struct fake_api {
     const struct fake_api_answer *script;
@@ -23,11 +36,8 @@ struct fake_api {
     int listener;
     int spare; /* bound to the same port, so that it stays ours while nobody listens */
     int port;
-    int client;                           /* -1: none */
-    const struct fake_api_answer *answer; /* under way; NULL: the request is still coming */
-    struct pf_buf request;
-    struct pf_buf out;
-    size_t sent;
+    struct client clients[CLIENTS];
+    struct pf_buf log;
     char fault[1024];
 };
 
@@ -58,11 +68,14 @@ struct fake_api *fake_api_new(const struct fake_api_answer *script)
         return NULL;
     }
     api->script = script;
-    api->client = -1;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        api->clients[i].fd = -1;
+        pf_buf_init(&api->clients[i].request, REQUEST_BYTES);
+        pf_buf_init(&api->clients[i].out, (size_t)64 * 1024 * 1024);
+    }
     api->listener = -1;
     api->spare = bind_to(0, &api->port);
-    pf_buf_init(&api->request, REQUEST_BYTES);
-    pf_buf_init(&api->out, (size_t)64 * 1024 * 1024);
+    pf_buf_init(&api->log, LOG_BYTES);
     fake_api_listen(api, /* on= */ true);
     if (api->listener < 0) {
         fake_api_free(api);
@@ -79,6 +92,12 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
+static void end_client(struct client *client)
+{
+    close_fd(&client->fd);
+    client->answer = NULL;
+}
+
 void fake_api_free(struct fake_api *api)
 {
     if (api == NULL) {
@@ -86,9 +105,12 @@ void fake_api_free(struct fake_api *api)
     }
     close_fd(&api->listener);
     close_fd(&api->spare);
-    close_fd(&api->client);
-    pf_buf_done(&api->request);
-    pf_buf_done(&api->out);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        close_fd(&api->clients[i].fd);
+        pf_buf_done(&api->clients[i].request);
+        pf_buf_done(&api->clients[i].out);
+    }
+    pf_buf_done(&api->log);
     free(api);
 }
 
@@ -108,7 +130,9 @@ void fake_api_listen(struct fake_api *api, bool on)
         }
     } else if (!on) {
         close_fd(&api->listener);
-        close_fd(&api->client);
+        for (size_t i = 0; i < CLIENTS; i++) {
+            end_client(&api->clients[i]);
+        }
     }
 }
 
@@ -121,7 +145,7 @@ static void fault(struct fake_api *api, const char *what, const char *target)
     }
 }
 
-/* `*` stands for any characters but `&` */
+/* `*` stands for any characters but `&`, `**` at the end for all the rest */
 static bool matches(const char *pattern, const char *text)
 {
     while (*pattern != '\0' && *pattern != '*') {
@@ -129,8 +153,8 @@ static bool matches(const char *pattern, const char *text)
             return false;
         }
     }
-    if (*pattern == '\0') {
-        return *text == '\0';
+    if (*pattern == '\0' || strcmp(pattern, "**") == 0) {
+        return *pattern != '\0' || *text == '\0';
     }
     pattern++;
     while (*text != '\0' && *text != '&') {
@@ -139,101 +163,126 @@ static bool matches(const char *pattern, const char *text)
     return matches(pattern, text);
 }
 
-static void append_answer(struct fake_api *api, const struct fake_api_answer *answer)
+/* a line is method, space, target */
+static bool line_matches(const char *pattern, const char *line)
 {
-    const struct pf_sv body = pf_sv_from(answer->body);
-    pf_buf_printf(&api->out,
+    const char *target = strchr(line, ' ');
+    return matches(pattern, pattern[0] == '/' && target != NULL ? target + 1 : line);
+}
+
+static void append_chunk(struct pf_buf *out, const char *text)
+{
+    const struct pf_sv body = pf_sv_from(text);
+    if (body.len != 0) {
+        pf_buf_printf(out, "%zx\r\n", body.len);
+        pf_buf_append_sv(out, body);
+        pf_buf_append_cstr(out, "\r\n");
+    }
+}
+
+static void append_answer(struct pf_buf *out, const struct fake_api_answer *answer)
+{
+    pf_buf_printf(out,
                   "HTTP/1.1 %d Scripted\r\nContent-Type: application/json\r\nConnection: close\r\n"
                   "%sTransfer-Encoding: chunked\r\n\r\n",
                   answer->status, answer->headers != NULL ? answer->headers : "");
-    if (body.len != 0) {
-        pf_buf_printf(&api->out, "%zx\r\n", body.len);
-        pf_buf_append_sv(&api->out, body);
-        pf_buf_append_cstr(&api->out, "\r\n");
-    }
+    append_chunk(out, answer->body);
     if (answer->end == FAKE_API_COMPLETE || answer->end == FAKE_API_DRIBBLE) {
-        pf_buf_append_cstr(&api->out, "0\r\n\r\n");
+        pf_buf_append_cstr(out, "0\r\n\r\n");
     }
-}
-
-static void end_client(struct fake_api *api)
-{
-    close_fd(&api->client);
-    api->answer = NULL;
 }
 
 /* the request is whole: choose the answer */
-static void choose(struct fake_api *api)
+static void choose(struct fake_api *api, struct client *client, struct pf_sv body)
 {
     static const struct fake_api_answer none = {.expect = "", .status = 0};
-    char target[4096] = "";
-    const char *begin = strchr(api->request.data, ' ');
-    const char *end = begin != NULL ? strchr(begin + 1, ' ') : NULL;
-    if (end != NULL) {
-        (void)snprintf(target, sizeof(target), "%.*s", (int)(end - begin - 1), begin + 1);
-    }
-    api->requests++;
     const struct fake_api_answer *answer = &api->script[api->at];
-    while (api->any_order && answer->expect != NULL && !matches(answer->expect, target)) {
+    const struct pf_sv request = pf_buf_view(&client->request);
+    size_t end = pf_sv_find(request, PF_SV(" HTTP/"));
+    end = end != SIZE_MAX ? end : 0;
+    (void)snprintf(client->line, sizeof(client->line), "%.*s", (int)end, request.ptr);
+    pf_buf_printf(&api->log, "%s%s%.*s\n", client->line, body.len != 0 ? " " : "", PF_SV_ARG(body));
+    api->requests++;
+    while (api->any_order && answer->expect != NULL &&
+           !line_matches(answer->expect, client->line)) {
         answer++;
     }
-    if (answer->expect == NULL || !matches(answer->expect, target)) {
-        fault(api, answer->expect == NULL ? "one too many" : "not the one expected", target);
+    if (answer->expect == NULL || !line_matches(answer->expect, client->line)) {
+        fault(api, answer->expect == NULL ? "one too many" : "not the one expected", client->line);
         answer = &none;
     } else if (!api->any_order && api->repeat++ >= answer->repeats) {
         api->at++;
         api->repeat = 0;
     }
-    pf_buf_reset(&api->out);
-    api->sent = 0;
-    api->answer = answer;
+    pf_buf_reset(&client->out);
+    client->sent = 0;
+    client->answer = answer;
     if (answer->status == 0) {
-        end_client(api);
+        end_client(client);
         return;
     }
-    append_answer(api, answer);
+    append_answer(&client->out, answer);
 }
 
-static bool take_request(struct fake_api *api)
+/* @return length of the body that the head announces */
+static size_t body_bytes(struct pf_sv head)
+{
+    const size_t at = pf_sv_find(head, PF_SV("Content-Length: "));
+    size_t bytes = 0;
+    for (size_t i = at + strlen("Content-Length: ");
+         at != SIZE_MAX && i < head.len && head.ptr[i] >= '0' && head.ptr[i] <= '9'; i++) {
+        bytes = bytes * 10 + (size_t)(head.ptr[i] - '0');
+    }
+    return bytes;
+}
+
+static bool take_request(struct fake_api *api, struct client *client)
 {
     char block[4096];
-    const ssize_t got = recv(api->client, block, sizeof(block), 0);
+    const ssize_t got = recv(client->fd, block, sizeof(block), 0);
     if (got < 0 && errno == EAGAIN) {
         return false;
     }
     if (got <= 0) {
-        end_client(api);
+        end_client(client);
         return true;
     }
-    pf_buf_append(&api->request, block, (size_t)got);
-    if (pf_sv_find(pf_buf_view(&api->request), PF_SV("\r\n\r\n")) != SIZE_MAX) {
-        choose(api);
+    pf_buf_append(&client->request, block, (size_t)got);
+    const struct pf_sv request = pf_buf_view(&client->request);
+    const size_t end = pf_sv_find(request, PF_SV("\r\n\r\n"));
+    if (end == SIZE_MAX) {
+        return true;
+    }
+    const struct pf_sv head = {.ptr = request.ptr, .len = end};
+    const struct pf_sv body = {.ptr = request.ptr + end + 4, .len = request.len - end - 4};
+    if (body.len >= body_bytes(head)) {
+        choose(api, client, body);
     }
     return true;
 }
 
-static bool send_answer(struct fake_api *api)
+static bool send_answer(struct client *client)
 {
-    const size_t left = api->out.len - api->sent;
-    const size_t part = api->answer->end == FAKE_API_DRIBBLE && left != 0 ? 1 : left;
+    const size_t left = client->out.len - client->sent;
+    const size_t part = client->answer->end == FAKE_API_DRIBBLE && left != 0 ? 1 : left;
     if (left == 0) {
         char byte = 0;
-        if (api->answer->end == FAKE_API_STALL && recv(api->client, &byte, 1, MSG_DONTWAIT) < 0 &&
+        if (client->answer->end == FAKE_API_STALL && recv(client->fd, &byte, 1, MSG_DONTWAIT) < 0 &&
             errno == EAGAIN) {
             return false;
         }
-        end_client(api);
+        end_client(client);
         return true;
     }
-    const ssize_t sent = send(api->client, api->out.data + api->sent, part, MSG_NOSIGNAL);
+    const ssize_t sent = send(client->fd, client->out.data + client->sent, part, MSG_NOSIGNAL);
     if (sent < 0 && errno == EAGAIN) {
         return false;
     }
     if (sent < 0) {
-        end_client(api); /* the client has had enough */
+        end_client(client); /* the client has had enough */
         return true;
     }
-    api->sent += (size_t)sent;
+    client->sent += (size_t)sent;
     return true;
 }
 
@@ -242,19 +291,112 @@ void fake_api_any_order(struct fake_api *api)
     api->any_order = true;
 }
 
+void fake_api_script(struct fake_api *api, const struct fake_api_answer *script)
+{
+    api->script = script;
+    api->at = 0;
+    api->repeat = 0;
+}
+
+/* @return NULL: as many connections as there may be */
+static struct client *free_client(struct fake_api *api)
+{
+    const size_t max = api->any_order ? CLIENTS : 1;
+    size_t at = 0;
+    while (at < max && api->clients[at].fd >= 0) {
+        at++;
+    }
+    return at < max ? &api->clients[at] : NULL;
+}
+
+static bool take_client(struct fake_api *api)
+{
+    struct client *client = api->listener >= 0 ? free_client(api) : NULL;
+    if (client == NULL) {
+        return false;
+    }
+    client->fd = accept4(api->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    client->answer = NULL;
+    pf_buf_reset(&client->request);
+    return client->fd >= 0;
+}
+
+static void wait_traffic(struct fake_api *api, int timeout_ms)
+{
+    struct pollfd waits[CLIENTS + 1];
+    nfds_t count = 0;
+    if (api->listener >= 0 && free_client(api) != NULL) {
+        waits[count++] = (struct pollfd){.fd = api->listener, .events = POLLIN};
+    }
+    for (size_t i = 0; i < CLIENTS; i++) {
+        const struct client *client = &api->clients[i];
+        const bool sending = client->answer != NULL && client->sent < client->out.len;
+        if (client->fd >= 0) {
+            waits[count++] =
+                (struct pollfd){.fd = client->fd, .events = sending ? POLLOUT : POLLIN};
+        }
+    }
+    (void)poll(waits, count, timeout_ms);
+}
+
 bool fake_api_step(struct fake_api *api, int timeout_ms)
 {
-    struct pollfd wait = {.fd = api->client >= 0 ? api->client : api->listener, .events = POLLIN};
-    if (api->answer != NULL && api->sent < api->out.len) {
-        wait.events = POLLOUT;
+    wait_traffic(api, timeout_ms);
+    bool done = take_client(api);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        struct client *client = &api->clients[i];
+        if (client->fd < 0) {
+            continue;
+        }
+        const bool one = client->answer == NULL ? take_request(api, client) : send_answer(client);
+        done = done || one;
     }
-    (void)poll(&wait, 1, timeout_ms);
-    if (api->client < 0) {
-        api->client = accept4(api->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        pf_buf_reset(&api->request);
-        return api->client >= 0;
+    return done;
+}
+
+size_t fake_api_push(struct fake_api *api, const char *pattern, const char *text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        struct client *client = &api->clients[i];
+        if (client->fd >= 0 && client->answer != NULL && client->answer->end == FAKE_API_STALL &&
+            line_matches(pattern, client->line)) {
+            append_chunk(&client->out, text);
+            count++;
+        }
     }
-    return api->answer == NULL ? take_request(api) : send_answer(api);
+    return count;
+}
+
+size_t fake_api_hang_up(struct fake_api *api, const char *pattern)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        struct client *client = &api->clients[i];
+        if (client->fd >= 0 && client->answer != NULL && line_matches(pattern, client->line)) {
+            end_client(client);
+            count++;
+        }
+    }
+    return count;
+}
+
+const char *fake_api_log(const struct fake_api *api)
+{
+    return api->log.data != NULL ? api->log.data : "";
+}
+
+size_t fake_api_count(const struct fake_api *api, const char *pattern)
+{
+    char line[4096];
+    size_t count = 0;
+    for (const char *at = fake_api_log(api); *at != '\0';) {
+        const size_t len = strcspn(at, "\n");
+        (void)snprintf(line, sizeof(line), "%.*s", (int)len, at);
+        count += line_matches(pattern, line);
+        at += len + (at[len] == '\n');
+    }
+    return count;
 }
 
 size_t fake_api_requests(const struct fake_api *api)
@@ -264,9 +406,14 @@ size_t fake_api_requests(const struct fake_api *api)
 
 bool fake_api_played(const struct fake_api *api)
 {
-    const bool sending =
-        api->answer != NULL && (api->sent < api->out.len || api->answer->end != FAKE_API_STALL);
-    return api->script[api->at].expect == NULL && !sending;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        const struct client *client = &api->clients[i];
+        if (client->fd >= 0 && client->answer != NULL &&
+            (client->sent < client->out.len || client->answer->end != FAKE_API_STALL)) {
+            return false;
+        }
+    }
+    return api->script[api->at].expect == NULL;
 }
 
 const char *fake_api_fault(const struct fake_api *api)

@@ -3,7 +3,8 @@
 
 /**
  * An API server on loopback that plays a script: which request comes next and what is answered. Plain HTTP/1.1, one request a connection, no thread: whoever owns it
- * calls fake_api_step() in a loop. What does not go by the script is written down in `fault`.
+ * calls fake_api_step() in a loop. What does not go by the script is written down in `fault`. In any order (fake_api_any_order()) it answers many connections at once,
+ * keeps stalled answers open as a server keeps watches, and lets the test send more on them.
  */
 
 #include <stdbool.h>
@@ -18,9 +19,10 @@ enum fake_api_end {
 };
 
 struct fake_api_answer {
-    const char *expect; /**< request target; `*` stands for any characters but `&` */
-    int status;         /**< 0: close without an answer */
-    const char *body;   /**< NULL: empty */
+    /** Request target, or method, space and target; `*` stands for any characters but `&`, `**` at the end for all the rest. */
+    const char *expect;
+    int status;       /**< 0: close without an answer */
+    const char *body; /**< NULL: empty */
     enum fake_api_end end;
     const char *headers; /**< more of them, each with CR LF; NULL: none */
     unsigned repeats;    /**< how often it comes once more */
@@ -36,6 +38,16 @@ int fake_api_port(const struct fake_api *api);
 void fake_api_listen(struct fake_api *api, bool on);
 /** Whatever is asked for is answered by the first answer that fits, as often as it is asked for; the script is never played then. */
 void fake_api_any_order(struct fake_api *api);
+/** Answer from this script from now on; open connections stay. Borrowed as in fake_api_new(). */
+void fake_api_script(struct fake_api *api, const struct fake_api_answer *script);
+/** Send more on stalled answers to requests like @p pattern (as `expect`). @return on how many */
+size_t fake_api_push(struct fake_api *api, const char *pattern, const char *text);
+/** Close the connections of requests like @p pattern. @return how many */
+size_t fake_api_hang_up(struct fake_api *api, const char *pattern);
+/** Each request that came in a line of its own, in order: method, target, and the body when there is one. Borrowed until the next step. */
+const char *fake_api_log(const struct fake_api *api);
+/** How many of them are like @p pattern. */
+size_t fake_api_count(const struct fake_api *api, const char *pattern);
 /** Wait for traffic at most @p timeout_ms and do what can be done. @return whether anything was done */
 bool fake_api_step(struct fake_api *api, int timeout_ms);
 /** Requests so far. */

@@ -86,6 +86,10 @@ enum pf_code pf_fit_new(struct pf_model *model, const struct pf_fit_options *opt
                         struct pf_fit **ret_fit, struct pf_err *err) PF_MUST_CHECK;
 void pf_fit_free(struct pf_fit *fit);
 
+/** Tell the model whose waiting pods hold room: the schedulers of these profiles. [locked] @return PF_OK or PF_E_NO_MEMORY (nothing changed) */
+enum pf_code pf_fit_tell_schedulers(struct pf_model *model, const struct pf_fit_options *options,
+                                    struct pf_err *err) PF_MUST_CHECK;
+
 /** One entry of the tally: `7 Too many pods`. */
 struct pf_fit_reason {
     struct pf_sv text;

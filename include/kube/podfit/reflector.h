@@ -58,6 +58,12 @@ void pf_reflector_free(struct pf_reflector *reflector);
 /** Do what is due: start a list, start a watch, give up a silent one. @return milliseconds until it wants to be called again, at least 1 */
 int64_t pf_reflector_tick(struct pf_reflector *reflector);
 
+/**
+ * Start over with a list at the next tick, because what is read of the objects has changed. What was known stays in force until the list is complete. Not from inside a
+ * sink.
+ */
+void pf_reflector_relist(struct pf_reflector *reflector);
+
 struct pf_reflector_stats {
     bool synced;       /**< a complete list has been taken over */
     bool watching;     /**< a watch is open or being opened now */
