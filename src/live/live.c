@@ -181,7 +181,12 @@ static void use_config(struct pf_live *live, struct pf_config *config)
     struct pf_err err = {0};
     struct pf_fit *fit = NULL;
     struct pf_config *adapted = adapt(config, live->minor, &err);
-    if (adapted == NULL || pf_fit_new(live->options.model, &adapted->fit, &fit, &err) != PF_OK) {
+    struct pf_fit_options options = {.clock = NULL};
+    if (adapted != NULL) {
+        options = adapted->fit;
+        options.clock = live->options.clock;
+    }
+    if (adapted == NULL || pf_fit_new(live->options.model, &options, &fit, &err) != PF_OK) {
         tell_unused(&err);
         pf_config_unref(adapted);
         return;
