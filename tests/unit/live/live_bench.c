@@ -16,7 +16,7 @@
 #define HEAD                                                       \
     "apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\n" \
     "classes:\n- name: a\n  match: {namespaces: [space]}\n  requests: keep\n  onFull: gate\n"
-#define PATIENCE_NS (INT64_C(60) * 1000000000)
+#define PATIENCE_NS (INT64_C(20) * 1000000000)
 
 static int64_t read_clock(void *opaque)
 {
