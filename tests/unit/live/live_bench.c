@@ -32,7 +32,9 @@ static const char *quoted(struct live_bench *bench, const char *text)
     char *copy = pf_arena_dup(&bench->texts, pf_sv_from(text));
     assert_non_null(copy);
     for (char *at = copy; *at != '\0'; at++) {
-        *at = *at == '\'' ? '"' : *at;
+        if (*at == '\'') {
+            *at = '"';
+        }
     }
     return copy;
 }
@@ -50,7 +52,7 @@ static struct pf_live_resource resource_of(const char *name)
     return all[0];
 }
 
-static const char *pattern(struct live_bench *bench, const char *path, const char *query)
+static const char *pattern_of(struct live_bench *bench, const char *path, const char *query)
 {
     const char *text = pf_arena_printf(&bench->texts, "%s?%s", path, query);
     assert_non_null(text);
@@ -89,13 +91,13 @@ void bench_initial(struct live_bench *bench, const char *resource, const char *v
                         events, version);
     assert_non_null(body);
     bench_answer_end(
-        bench, pattern(bench, resource_of(resource).path, "watch=1&sendInitialEvents=true&**"),
+        bench, pattern_of(bench, resource_of(resource).path, "watch=1&sendInitialEvents=true&**"),
         body, FAKE_API_STALL);
 }
 
 void bench_refuse(struct live_bench *bench, const char *resource, int status, const char *body)
 {
-    bench_answer(bench, pattern(bench, resource_of(resource).path, "**"), status, body);
+    bench_answer(bench, pattern_of(bench, resource_of(resource).path, "**"), status, body);
 }
 
 static void answer_resources(struct live_bench *bench, int minor)
@@ -103,11 +105,11 @@ static void answer_resources(struct live_bench *bench, int minor)
     struct pf_live_resource all[PF_LIVE_KINDS_MAX];
     const size_t count = pf_live_resources(minor, all, PF_LIVE_KINDS_MAX);
     for (size_t i = 0; i < count; i++) {
-        bench_answer_end(bench, pattern(bench, all[i].path, "watch=1&sendInitialEvents=true&**"),
+        bench_answer_end(bench, pattern_of(bench, all[i].path, "watch=1&sendInitialEvents=true&**"),
                          INITIAL_END("10"), FAKE_API_STALL);
         bench_answer_end(
             bench,
-            pattern(bench, all[i].path, "watch=1&allowWatchBookmarks=true&resourceVersion=*&**"),
+            pattern_of(bench, all[i].path, "watch=1&allowWatchBookmarks=true&resourceVersion=*&**"),
             NULL, FAKE_API_STALL);
     }
 }
@@ -228,7 +230,7 @@ void bench_sync(struct live_bench *bench)
 
 void bench_send(struct live_bench *bench, const char *resource, const char *events)
 {
-    const char *open = pattern(bench, resource_of(resource).path, "watch=1&**");
+    const char *open = pattern_of(bench, resource_of(resource).path, "watch=1&**");
     assert_int_equal(fake_api_push(bench->api, open, quoted(bench, events)), 1);
 }
 
@@ -284,7 +286,9 @@ enum pf_verdict bench_verdict(struct live_bench *bench, const char *pod)
     pf_autofree char *json = pf_mem_dup(pod, strlen(pod));
     assert_non_null(json);
     for (char *at = json; *at != '\0'; at++) {
-        *at = *at == '\'' ? '"' : *at;
+        if (*at == '\'') {
+            *at = '"';
+        }
     }
     if (judge(bench, json, &judgement, &err) != PF_OK) {
         fail_msg("%s: %s", err.text, json);
@@ -320,9 +324,9 @@ bool bench_is_synced(struct live_bench *bench)
     return pf_live_wait_synced(bench->live, /* timeout_ms= */ 0, &err) == PF_OK;
 }
 
-size_t bench_count(const struct live_bench *bench, const char *pattern_)
+size_t bench_count(const struct live_bench *bench, const char *pattern)
 {
-    return fake_api_count(bench->api, pattern_);
+    return fake_api_count(bench->api, pattern);
 }
 
 void bench_check(struct live_bench *bench)

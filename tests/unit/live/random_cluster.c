@@ -278,7 +278,9 @@ static void quote(struct pf_buf *buf)
 {
     assert_int_equal(buf->failed, PF_OK);
     for (size_t i = 0; i < buf->len; i++) {
-        buf->data[i] = buf->data[i] == '\'' ? '"' : buf->data[i];
+        if (buf->data[i] == '\'') {
+            buf->data[i] = '"';
+        }
     }
 }
 

@@ -310,11 +310,7 @@ static void test_quiet_server(void **state)
     }
     assert_int_equal(bench_kind(&bench, "nodes").failures, 0);
     bench_answer(&bench, "/api/v1/namespaces?limit=1", 500, NULL);
-    for (unsigned i = 0; i < 4; i++) {
-        const size_t asked = bench_count(&bench, "/api/v1/namespaces?limit=1");
-        bench_advance(&bench, MINUTE_MS / 3);
-        bench_wait(&bench, i > 0 || bench_count(&bench, "/api/v1/namespaces?limit=1") > asked);
-    }
+    bench_advance(&bench, MINUTE_MS + MINUTE_MS / 3);
     bench_wait(&bench, bench_verdict(&bench, ASKING("1Gi")) == PF_VERDICT_UNKNOWN);
     bench_close(&bench);
 }
