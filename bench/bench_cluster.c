@@ -22,7 +22,8 @@
 #define RESERVATIONS    1000U /* that are held at any time */
 #define ROUNDS          3000U
 #define BUDGET_NS       3000000000 /* of one question: no further round after it */
-#define IMAGES          50U        /* of a node */
+#define LONG_NS         20000
+#define IMAGES          50U /* of a node */
 #define REVIEW_UID_TAIL "000000"
 
 #define ANTI                                                                                   \
@@ -76,13 +77,15 @@ struct bench {
     struct pf_buf response;
     uint32_t nodes;
     uint64_t reviews;
+    clockid_t
+        clock; /* CPU time for what takes long enough to be interrupted; it costs 0.3 us itself */
     int64_t samples[ROUNDS];
 };
 
-static int64_t now_ns(void)
+static int64_t now_ns(clockid_t clock)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -221,9 +224,9 @@ static int64_t judge(struct bench *bench, const struct pf_pod *pod, bool *ret_fi
     struct pf_judgement judgement;
     char uid[32];
     pf_arena_reset(&bench->arena);
-    const int64_t begin = now_ns();
+    const int64_t begin = now_ns(bench->clock);
     require(pf_fit_judge(bench->fit, pod, &bench->arena, &judgement, &err), &err);
-    const int64_t spent = now_ns() - begin;
+    const int64_t spent = now_ns(bench->clock) - begin;
     (void)snprintf(uid, sizeof(uid), "review-%" PRIu64, bench->reviews++ % RESERVATIONS);
     const struct pf_reservation_spec spec = {
         .review_uid = pf_sv_from(uid),
@@ -240,18 +243,18 @@ static int64_t judge(struct bench *bench, const struct pf_pod *pod, bool *ret_fi
     return spent;
 }
 
-static int64_t review(struct bench *bench, char *text, size_t len, char *uid_tail)
+static int64_t review(struct bench *bench, const char *text, size_t len, char *uid_tail)
 {
     char digits[sizeof(REVIEW_UID_TAIL)];
     (void)snprintf(digits, sizeof(digits), "%06" PRIu64, bench->reviews++ % 1000000);
     memcpy(uid_tail, digits, sizeof(digits) - 1);
     pf_arena_reset(&bench->arena);
     pf_buf_reset(&bench->response);
-    const int64_t begin = now_ns();
+    const int64_t begin = now_ns(bench->clock);
     const enum pf_admission_status status =
         pf_admission_review(bench->admission, (struct pf_sv){.ptr = text, .len = len},
                             &bench->arena, &bench->response, NULL);
-    const int64_t spent = now_ns() - begin;
+    const int64_t spent = now_ns(bench->clock) - begin;
     if (status != PF_ADMISSION_OK) {
         (void)fprintf(stderr, "bench_cluster: %s\n", bench->response.data);
         abort();
@@ -284,12 +287,12 @@ static int64_t measure_reviews(struct bench *bench, const char *pod)
         "\"CREATE\",\"dryRun\":true,\"object\":%s}}",
         pod);
     char *tail = strstr(text, REVIEW_UID_TAIL "\"");
-    const int64_t begin = now_ns();
+    const int64_t begin = now_ns(CLOCK_MONOTONIC);
     unsigned count = 0;
     (void)review(bench, text, strlen(text), tail);
-    while (count < ROUNDS && now_ns() - begin < BUDGET_NS) {
+    do {
         bench->samples[count++] = review(bench, text, strlen(text), tail);
-    }
+    } while (count < ROUNDS && now_ns(CLOCK_MONOTONIC) - begin < BUDGET_NS);
     return median(bench, count);
 }
 
@@ -306,12 +309,14 @@ static void measure(struct bench *bench, const struct question *question)
     require(
         pf_pod_apply_defaults(&pod, &bench->features, /* stored= */ false, &bench->object, &err),
         &err);
+    bench->clock = CLOCK_THREAD_CPUTIME_ID;
     const int64_t first = judge(bench, &pod, &fits);
-    const int64_t begin = now_ns();
-    while (count < ROUNDS && now_ns() - begin < BUDGET_NS) {
+    bench->clock = judge(bench, &pod, &fits) > LONG_NS ? bench->clock : CLOCK_MONOTONIC;
+    const int64_t begin = now_ns(CLOCK_MONOTONIC);
+    do {
         bench->samples[count++] = judge(bench, &pod, &fits);
         fit += fits ? 1 : 0;
-    }
+    } while (count < ROUNDS && now_ns(CLOCK_MONOTONIC) - begin < BUDGET_NS);
     const int64_t again = median(bench, count);
     (void)printf("fit %" PRIu32 " %" PRId64 " %" PRId64 " %" PRId64 " %u %s\n", bench->nodes, first,
                  again, measure_reviews(bench, json), fit * 100 / count, question->what);

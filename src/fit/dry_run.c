@@ -10,15 +10,20 @@ void pf_dry_run_done(struct pf_dry_run *run)
     *run = (struct pf_dry_run){.changes = NULL};
 }
 
-enum pf_code pf_dry_run_start(struct pf_dry_run *run, const struct pf_model *model, uint32_t slot)
+enum pf_code pf_dry_run_start(struct pf_dry_run *run, const struct pf_model *model, uint32_t slot,
+                              bool by_topology)
 {
     run->change_count = 0;
+    run->unread = !by_topology;
     return pf_trial_start(&run->trial, model, slot);
 }
 
 /* Pods of one group are one change. */
 static enum pf_code note_change(struct pf_dry_run *run, uint32_t group, int32_t pods)
 {
+    if (run->unread) {
+        return PF_OK;
+    }
     for (size_t i = 0; i < run->change_count; i++) {
         if (run->changes[i].group == group) {
             run->changes[i].pods += pods;
@@ -81,7 +86,7 @@ move_rivals(struct pf_dry_run *run, const struct pf_filter_input *input, uint32_
 enum pf_code pf_dry_run_nominated(struct pf_dry_run *run, const struct pf_filter_input *input,
                                   uint32_t slot, bool *ret_any)
 {
-    const enum pf_code code = pf_dry_run_start(run, input->model, slot);
+    const enum pf_code code = pf_dry_run_start(run, input->model, slot, /* by_topology= */ true);
     return code == PF_OK ? move_rivals(run, input, slot, pf_dry_run_add, ret_any) : code;
 }
 

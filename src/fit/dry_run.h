@@ -14,14 +14,20 @@ struct pf_dry_run {
     struct pf_topology_change *changes; /**< owned; one a group */
     size_t change_count;
     size_t change_cap;
+    bool unread; /**< no topology filter will ask: changes are not noted */
 };
 
 /** Free. Accepts a zeroed struct, which is also one to begin with. */
 void pf_dry_run_done(struct pf_dry_run *run);
 
-/** Begin with the node as it is. @return PF_OK or PF_E_NO_MEMORY */
-enum pf_code pf_dry_run_start(struct pf_dry_run *run, const struct pf_model *model,
-                              uint32_t slot) PF_MUST_CHECK;
+/**
+ * Begin with the node as it is.
+ *
+ * @param by_topology  false: pf_dry_run_judge() will be given no topology until the next start
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_dry_run_start(struct pf_dry_run *run, const struct pf_model *model, uint32_t slot,
+                              bool by_topology) PF_MUST_CHECK;
 /** A pod comes. @return PF_OK or PF_E_NO_MEMORY (start again) */
 enum pf_code pf_dry_run_add(struct pf_dry_run *run, const struct pf_resident *pod) PF_MUST_CHECK;
 /** A pod leaves. @return PF_OK or PF_E_NO_MEMORY (start again) */

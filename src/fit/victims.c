@@ -51,10 +51,12 @@ static int compare_importance(const void *a, const void *b)
     return left->pod.start_s == PF_START_UNKNOWN ? -order : order;
 }
 
-static enum pf_code remove_all(struct pf_victims *victims, struct pf_dry_run *run,
-                               const struct pf_model *model, uint32_t slot)
+static enum pf_code remove_all(struct pf_victims *victims, const struct pf_filter_input *input,
+                               const struct pf_topology *topology, uint32_t slot)
 {
-    enum pf_code code = pf_dry_run_start(run, model, slot);
+    struct pf_dry_run *run = input->dry_run;
+    enum pf_code code =
+        pf_dry_run_start(run, input->model, slot, /* by_topology= */ topology != NULL);
     for (size_t i = 0; i < victims->count && code == PF_OK; i++) {
         code = pf_dry_run_sub(run, &victims->items[i].pod);
     }
@@ -120,7 +122,7 @@ enum pf_code pf_victims_find(struct pf_victims *victims, const struct pf_filter_
         *ret_outcome = PF_VICTIMS_NONE;
         return code;
     }
-    code = remove_all(victims, input->dry_run, input->model, slot);
+    code = remove_all(victims, input, topology, slot);
     if (code == PF_OK) {
         code = pf_dry_run_judge(input->dry_run, input, topology, slot, &result);
     }
