@@ -74,18 +74,20 @@ static enum pf_code install(struct pf_registration *self, struct pf_err *err)
     return PF_OK;
 }
 
-void pf_install_step(struct pf_registration *self)
+bool pf_install_step(struct pf_registration *self)
 {
     struct pf_err err = {0};
+    const uint64_t before = self->stats.installs;
     if (pf_certset_is_empty(&self->set)) {
-        return;
+        return false;
     }
     if (install(self, &err) == PF_OK) {
         pf_registration_settle(self, PF_TROUBLE_SERVE);
-        return;
+        return self->stats.installs != before;
     }
     self->stats.failures += self->troubles[PF_TROUBLE_SERVE][0] == '\0';
     pf_registration_trouble(self, PF_TROUBLE_SERVE,
                             "the certificate of the Secret '%s/%s' is not put in force: %s",
                             self->options.secret_space, self->options.secret_name, err.text);
+    return false;
 }

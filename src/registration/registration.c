@@ -169,6 +169,8 @@ static enum pf_code make_parts(struct pf_registration *self, struct pf_err *err)
             .name = options->lease_name,
             .identity = options->identity,
             .seed = options->seed,
+            .duration_ms = options->lease_duration_ms,
+            .renew_deadline_ms = options->lease_renew_deadline_ms,
         };
         code = pf_lease_new(&lease, &self->lease, err);
     }
@@ -254,8 +256,9 @@ static void look_and_act(struct pf_registration *self)
     for (unsigned i = 0; again && i < ROUNDS && !atomic_load(&self->stop); i++) {
         (void)pf_observe_take(self);
         pf_observe_look(self);
-        pf_install_step(self);
-        pf_observe_look(self); /* trust is in what is in force now */
+        if (pf_install_step(self)) {
+            pf_observe_look(self); /* trust is in what is in force now */
+        }
         again = pf_duty_step(self);
     }
 }

@@ -107,8 +107,8 @@ void pf_observe_look(struct pf_registration *self);
 /** observe.c: does every entry of the configuration trust this chain? false when there is none. */
 bool pf_observe_is_trusted(const struct pf_registration *self, struct pf_sv chain_pem);
 
-/** install.c: put the Secret's pair in force if it may be. */
-void pf_install_step(struct pf_registration *self);
+/** install.c: put the Secret's pair in force if it may be. @return was it done now? */
+bool pf_install_step(struct pf_registration *self);
 void pf_install_done(struct pf_registration *self);
 
 /** duty.c: write what is due and ours to write. @return something was written or read anew: look again */

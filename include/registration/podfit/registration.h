@@ -34,13 +34,15 @@ struct pf_registration_options {
     const char *secret_name;
     const char *lease_space;
     const char *lease_name;
-    const char *identity;     /**< see struct pf_lease_options */
-    const char *const *names; /**< of the serving certificate: DNS names, IP addresses */
-    size_t names_count;       /**< 1 to PF_CERT_SANS_MAX */
-    int64_t leaf_lifetime_s;  /**< 0: PF_CERTDIR_LEAF_LIFETIME_S */
-    int64_t ca_lifetime_s;    /**< 0: PF_CERTDIR_CA_LIFETIME_S */
-    int64_t publish_delay_s;  /**< negative: PF_REGISTRATION_PUBLISH_DELAY_S */
-    uint64_t seed;            /**< of the jitter */
+    const char *identity;            /**< see struct pf_lease_options */
+    const char *const *names;        /**< of the serving certificate: DNS names, IP addresses */
+    size_t names_count;              /**< 1 to PF_CERT_SANS_MAX */
+    int64_t leaf_lifetime_s;         /**< 0: PF_CERTDIR_LEAF_LIFETIME_S */
+    int64_t ca_lifetime_s;           /**< 0: PF_CERTDIR_CA_LIFETIME_S */
+    int64_t publish_delay_s;         /**< negative: PF_REGISTRATION_PUBLISH_DELAY_S */
+    int64_t lease_duration_ms;       /**< see struct pf_lease_options; 0: its default */
+    int64_t lease_renew_deadline_ms; /**< likewise */
+    uint64_t seed;                   /**< of the jitter */
     /**
      * Serve this pair from now on; on the registration's thread. @return PF_OK, or the old pair stays and it is tried again
      */

@@ -20,7 +20,7 @@
 #include <podfit/registered_objects.h>
 
 #define STEP_MS     1
-#define DEADLINE_NS (40 * NS_PER_S)
+#define DEADLINE_NS (90 * NS_PER_S)
 
 static const char hook_text[] =
     "{\"apiVersion\":\"admissionregistration.k8s.io/v1\",\"kind\":\"MutatingWebhookConfiguration\","
@@ -158,6 +158,9 @@ void fleet_add(struct fleet *fleet, size_t index, const char *name)
         .ca_lifetime_s = 300 * DAY_S,
         .publish_delay_s = -1,
         .seed = index + 1,
+        /* time is in a hurry here, answers are not */
+        .lease_duration_ms = 3600000,
+        .lease_renew_deadline_ms = 3000000,
         .install = install,
         .ctx = member,
     };

@@ -52,7 +52,7 @@ struct pf_registration_stats fleet_stats(const struct fleet *fleet, size_t index
 
 /* One round of steps of every replica. */
 void fleet_step(struct fleet *fleet);
-/* Rounds until it holds; the test fails after 40 s, and tells @p what and the state. */
+/* Rounds until it holds; the test fails after 90 s, and tells @p what and the state. */
 void fleet_until(struct fleet *fleet, bool (*holds)(struct fleet *fleet), const char *what);
 /* Rounds for so long, by the fleet's clock. */
 void fleet_pass(struct fleet *fleet, int64_t ms);
