@@ -5,8 +5,9 @@ struct render {
     struct pf_buf *buf;
     size_t at; /* next byte of the template */
     const struct cJSON *stack[PF_TEMPLATE_DEPTH_MAX + 1];
-    size_t depth; /* entries of the stack */
-    bool silent;  /* inside a section that is left out */
+    size_t depth;               /* entries of the stack */
+    bool silent;                /* inside a section that is left out */
+    const struct cJSON *member; /* of the innermost section over members */
 };
 
 /* What stands between {{ and }}. */
@@ -157,7 +158,7 @@ static bool is_true(const struct cJSON *value)
 static enum pf_code put_value(const struct render *r, const struct tag *tag, struct pf_err *err)
 {
     if (pf_sv_eq_cstr(tag->name, "@")) {
-        pf_template_escape(r->buf, pf_wire_key(r->stack[r->depth - 1]));
+        pf_template_escape(r->buf, pf_wire_key(r->member));
         return PF_OK;
     }
     const struct cJSON *value = find(r, tag->name);
@@ -211,12 +212,15 @@ static enum pf_code section(struct render *r, const struct tag *tag, struct pf_e
         return inside_once(r, tag, value, err);
     }
     const size_t start = r->at;
+    const struct cJSON *outer = r->member;
     enum pf_code code = PF_OK;
     const struct cJSON *item = pf_wire_first(value);
     for (; item != NULL && code == PF_OK; item = pf_wire_next(item)) {
         r->at = start;
+        r->member = members ? item : outer;
         code = inside_once(r, tag, item, err);
     }
+    r->member = outer;
     return code;
 }
 

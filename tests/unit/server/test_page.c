@@ -122,6 +122,43 @@ static void hostile(void **state)
     assert_non_null(strstr(buf.data, "<script nonce=\"0123\">"));
 }
 
+/* What only a live cluster has. */
+static void live(void **state)
+{
+    (void)state;
+    static const char stats[] =
+        "{\"ready\":false,\"model\":{\"synced\":false,\"live\":true,\"ageMs\":1500},\"kubernetesVersion\":\"1.36\","
+        "\"predictions\":{\"right\":9,\"wrong\":1,\"early\":0,\"accuracy\":0.900000,\"mispredictions\":[{\"pod\":\"ns/p\",\"verdict\":\"fits\","
+        "\"outcome\":\"unschedulable\",\"early\":false,\"said\":\"a\",\"happened\":\"b\"}]},"
+        "\"watch\":{\"pods\":{\"synced\":true,\"denied\":false,\"ageMs\":900},\"nodes\":{\"synced\":false,\"denied\":true,\"failure\":\"no right\"}},"
+        "\"files\":{\"client-ca\":{\"broken\":true,\"error\":\"not PEM\"},\"config\":{\"broken\":false}}}";
+    static const char *const present[] = {
+        ">stopping</span>",
+        "The model is not complete yet",
+        "The new client-ca file is not used",
+        "not PEM",
+        "podfit may not watch nodes</b>: <span class=\"text\">no right<",
+        "90.00 %<span class=\"small\">right; 1 wrong, 0 early<",
+        "1 s old<span class=\"small\">live cluster, Kubernetes 1.36<",
+        "fits, then unschedulable</span> podfit said: a It happened: b<",
+        "<th scope=\"row\">pods</th><td>synced</td>",
+        "<td>not synced, denied</td>",
+    };
+    pf_autobuf struct pf_buf buf = {0};
+    pf_buf_init(&buf, 1 << 20);
+    struct pf_err err = {0};
+    if (pf_page_render(pf_sv_from(stats), "0123", NOW_NS, &buf, &err) != PF_OK) {
+        fail_msg("%s", err.text);
+    }
+    for (size_t i = 0; i < sizeof(present) / sizeof(present[0]); i++) {
+        if (strstr(buf.data, present[i]) == NULL) {
+            fail_msg("'%s' is not in the page", present[i]);
+        }
+    }
+    assert_null(strstr(buf.data, "The new config file"));
+    assert_null(strstr(buf.data, "may not watch pods"));
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -141,10 +178,8 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(filters),
-        cmocka_unit_test(policy),
-        cmocka_unit_test(hostile),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(filters), cmocka_unit_test(policy),  cmocka_unit_test(hostile),
+        cmocka_unit_test(live),    cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
