@@ -29,12 +29,25 @@ class BurstOfCreations(scenario.Scenario):
         wait_until(lambda: all(map(bound, self.api.list('Pod', 'cocalc'))), 'the binding of every admitted pod', PATIENCE, 0.1)
         self.assertEqual(len(self.api.list('Pod', 'cocalc')), ROOM)
 
+    def check_predictions(self):
+        """What podfit counts of itself: every yes was right."""
+        def predictions():
+            return {key: self.podfit.stats()['predictions'][key] for key in ('right', 'wrong', 'early', 'untracked')}
+        wait_until(lambda: predictions() == {'right': ROOM, 'wrong': 0, 'early': 0, 'untracked': 0}, lambda: 'the counters: %s' % predictions(), PATIENCE, 0.1)
+        said = self.podfit.stats()['predictions']
+        self.assertEqual((said['accuracy'], said['outcomes']['fits']['bound'], said['mispredictions']), (1, ROOM, []))
+        metrics = self.podfit.ops('/metrics')[1].splitlines()
+        for line in ('podfit_prediction_outcomes_total{verdict="fits",outcome="bound"} %d' % ROOM, 'podfit_predictions_total{result="right"} %d' % ROOM,
+                     'podfit_predictions_total{result="wrong"} 0', 'podfit_pod_bind_seconds_count %d' % ROOM):
+            self.assertIn(line, metrics)
+
     def test_exactly_what_fits(self):
         for number in range(3):
             self.serve()
             burst = self.burst(number)
             self.assertEqual((burst.failed, len(burst.admitted), len(burst.refused)), ([], ROOM, CREATIONS - ROOM))
             self.check_all_bound()
+            self.check_predictions()
             self.doCleanups()
             self.api.delete_all('Pod', 'cocalc')
             wait_until(lambda: not self.api.list('Pod', 'cocalc'), 'an empty namespace', PATIENCE)

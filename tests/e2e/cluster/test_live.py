@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 
 import scenario
-from objects import bound, node, pod
+from objects import bound, node, pod, unschedulable
 from plane import wait_until
 from webhook import BINARY
 
@@ -85,6 +85,23 @@ class Live(scenario.Scenario):
             wait_until(lambda n=known: self.podfit.stats()['model']['podsBound'] == n, 'the binding in the model', scenario.PATIENCE)
         self.wait_unschedulable(self.project('web-'))
         self.wait_counted(right=3, wrong=0, early=0)
+
+    def test_observed_until_full(self):
+        """The numbers before anything is enforced: as many right ones as pods were created, on nodes that fill up."""
+        self.create_nodes(*(node('n%d' % number, memory='8Gi', pods=8) for number in range(3)))
+        self.serve(CONFIG % ('reject', 'true'))
+        for number in range(30):
+            made = self.project('web-%d' % number)
+            outcome = wait_until(lambda m=made: self.decided(m), "kube-scheduler's word", scenario.PATIENCE)
+            self.assertEqual(outcome, 'bound' if number < 24 else 'unschedulable')
+            wait_until(lambda n=number: self.podfit.stats()['predictions']['right'] == n + 1, lambda: 'one more that was right: %s' % self.predictions(), scenario.PATIENCE)
+        self.wait_counted(right=30, wrong=0, early=0)
+        self.assertEqual(self.podfit.stats()['reviews']['observed'], self.podfit.stats()['reviews']['covered'])
+        self.assertEqual(self.predictions()['outcomes']['full']['unschedulable'], 6)
+
+    def decided(self, made):
+        present = self.read(made)
+        return 'bound' if bound(present) else 'unschedulable' if unschedulable(present) else None
 
     def test_commands(self):
         self.create_nodes(node('n0', memory='2Gi'), node('n1'))
