@@ -3,12 +3,15 @@
 Every admitted pod is bound all the same, and there are never more than the nodes hold. A creation that broke after podfit's yes holds its room until
 the reservation has run out; so as many as fit are reached a little later.
 """
+import os
+import tempfile
 import time
+from unittest import mock
 
 import scenario
 from load import Burst
 from objects import bound, project, project_node
-from plane import ControlPlane, kubeconfig, write
+from plane import ControlPlane, binaries, kubeconfig, write
 from proxy import Proxy
 from scenario import PATIENCE, wait_until
 
@@ -112,8 +115,29 @@ class Faults(Broken):
         self.check(self.start_burst())
 
 
+def envtest_assets(folder):
+    """The environment of somebody who has etcd, kube-apiserver and kubectl of envtest in a folder, and the other two on the PATH."""
+    built = binaries()
+    for part, programs in (('assets', ('etcd', 'kube-apiserver', 'kubectl')), ('path', ('kube-controller-manager', 'kube-scheduler'))):
+        os.mkdir(os.path.join(folder, part))
+        for program in programs:
+            os.symlink(os.path.join(built, program), os.path.join(folder, part, program))
+    return {'KUBEBUILDER_ASSETS': os.path.join(folder, 'assets'), 'XDG_CACHE_HOME': folder,
+            'PATH': os.path.join(folder, 'path') + os.pathsep + os.environ['PATH']}
+
+
 class LongOutage(Broken):
+    """On a control plane of KUBEBUILDER_ASSETS: the other way to get one."""
     config = CONFIG.replace('reservationTTL: 15s', 'reservationTTL: %ds' % SHORT_TTL_S)
+
+    @classmethod
+    def start_plane(cls):
+        if not os.environ.get('KUBEBUILDER_ASSETS'):
+            folder = cls.stack.enter_context(tempfile.TemporaryDirectory())
+            cls.stack.enter_context(mock.patch.dict(os.environ, envtest_assets(folder)))
+        plane = super().start_plane()
+        assert os.path.basename(plane.bin).startswith('assets-'), plane.bin
+        return plane
 
     def test_watch_is_lost_for_longer_than_the_ttl(self):
         """Nobody can claim a reservation meanwhile, so none runs out: the same room is not promised twice."""
