@@ -35,6 +35,7 @@ static void describe(const struct pf_live_follow *follow, const struct pf_reflec
     };
     const char *failure = follow->failure[0] != '\0' ? follow->failure : stats->last_failure;
     memcpy(kind->failure, failure, sizeof(kind->failure));
+    memcpy(kind->resource_version, follow->resource_version, sizeof(kind->resource_version));
 }
 
 /* A kind whose watch has been down for longer than the model may be old says nothing reliable any more; the three that are always needed age with the model itself. */

@@ -88,6 +88,7 @@ static void put_kind(struct pf_writer *w, const struct pf_live_kind *kind)
     pf_write_bool_member(w, "denied", kind->denied);
     pf_write_bool_member(w, "absent", kind->absent);
     pf_write_i64_member(w, "ageMs", kind->age_ms);
+    pf_write_string_member(w, "resourceVersion", pf_sv_from(kind->resource_version));
     put_u64(w, "lists", kind->lists);
     put_u64(w, "watches", kind->watches);
     put_u64(w, "restarts", kind->restarts);

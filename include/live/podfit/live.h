@@ -93,6 +93,7 @@ struct pf_live_kind {
     uint64_t events;
     uint64_t rejected_objects; /**< objects that could not be decoded */
     uint64_t stale_events;     /**< events older than what was known, left out */
+    char resource_version[32]; /**< up to where it is known; empty: never listed */
     int64_t age_ms;            /**< since the server last spoke about it; -1: never */
     char failure[256];         /**< last failure; empty: none */
 };

@@ -5,6 +5,11 @@ ZONES, DISKS, APPS = ('a', 'b', 'c'), ('ssd', 'hdd'), ('red', 'green', 'blue')
 TAINTS = ('team=%s:NoSchedule', 'spot:NoSchedule', 'old:PreferNoSchedule')
 ZONE, HOST = 'topology.kubernetes.io/zone', 'kubernetes.io/hostname'
 
+CLASSES = [{'apiVersion': 'scheduling.k8s.io/v1', 'kind': 'PriorityClass', 'metadata': {'name': name}, 'value': value, 'preemptionPolicy': policy}
+           for name, value, policy in (('low', -10, 'PreemptLowerPriority'), ('high', 1000, 'PreemptLowerPriority'), ('polite', 1000, 'Never'))]
+CLASSES.append({'apiVersion': 'storage.k8s.io/v1', 'kind': 'StorageClass', 'metadata': {'name': 'local'}, 'provisioner': 'kubernetes.io/no-provisioner',
+                'volumeBindingMode': 'WaitForFirstConsumer'})
+
 
 def chance(random, share):
     return random.random() < share
@@ -19,6 +24,16 @@ def random_node(random, number):
     if chance(random, 0.1):
         obj['spec']['unschedulable'] = True
     return obj
+
+
+def random_volumes(random, nodes):
+    """Local volumes, each on a node; some are too small for the claims of random_pod()."""
+    def volume(number):
+        terms = [{'matchExpressions': [{'key': HOST, 'operator': 'In', 'values': ['node-%d' % random.randrange(nodes)]}]}]
+        return {'apiVersion': 'v1', 'kind': 'PersistentVolume', 'metadata': {'name': 'volume-%d-%d' % (number, random.randrange(1000000))}, 'spec': {
+            'capacity': {'storage': random.choice(('20Gi', '60Gi', '60Gi'))}, 'accessModes': ['ReadWriteOnce'], 'storageClassName': 'local',
+            'local': {'path': '/mnt/%d' % number}, 'nodeAffinity': {'required': {'nodeSelectorTerms': terms}}}}
+    return [volume(number) for number in range(random.randrange(2, 6))]
 
 
 def random_requirement(random):
@@ -98,4 +113,9 @@ def random_pod(random, namespace, name):
     if chance(random, 0.12):
         spec['containers'][0]['ports'] = [{'containerPort': 8080, 'hostPort': random.choice((8080, 8081))}]
     more_containers(random, spec)
+    if chance(random, 0.4):
+        spec['priorityClassName'] = random.choice(('low', 'low', 'high', 'polite'))
+    if chance(random, 0.1):
+        claim = 'claim-of-' + name
+        spec['volumes'] = [{'name': claim, 'persistentVolumeClaim': {'claimName': claim}}]
     return obj

@@ -1,6 +1,6 @@
 """No wrong verdicts: random pods on random clusters, podfit's word against what the real kube-scheduler then does.
 
-Every pod that podfit admits has to be bound. Every pod that it refuses is created, as podfit would have rewritten it, in a namespace where no webhook
+Every pod that podfit admits has to be bound, after preemption if need be (a fake kubelet ends the victims). Every pod that it refuses is created, as podfit would have rewritten it, in a namespace where no webhook
 looks, and kube-scheduler must not bind it. PODFIT_E2E_SEED and PODFIT_E2E_CLUSTERS choose others.
 """
 import collections
@@ -10,7 +10,8 @@ import random
 
 import scenario
 from api import ApiError
-from generate import random_node, random_pod
+from generate import CLASSES, random_node, random_pod, random_volumes
+from kubelet import Kubelet
 from objects import bound, unschedulable
 from scenario import PATIENCE, wait_until
 
@@ -43,15 +44,23 @@ class Verdicts(scenario.Scenario):
 
     def setUp(self):
         super().setUp()
-        self.ensure_namespace('unwatched')
         self.counts = collections.Counter()
+        self.preempting = set()
+        kubelet = Kubelet(self.api)
+        kubelet.__enter__()
+        self.stack.callback(kubelet.__exit__)
         self.wrong = []
 
     def decided(self, obj):
-        """Waits for kube-scheduler: True when it has bound the pod, False when it has said that it cannot."""
+        """Waits for kube-scheduler: 'bound', or 'unschedulable' and its sentence. A pod that it has nominated waits for its victims."""
         def outcome():
             present = self.read(obj)
-            return ('bound', None) if bound(present) else ('unschedulable', unschedulable(present)) if unschedulable(present) is not None else None
+            if bound(present):
+                return 'bound', None
+            if present['status'].get('nominatedNodeName'):
+                self.preempting.add(obj['metadata']['name'])
+                return None
+            return ('unschedulable', unschedulable(present)) if unschedulable(present) is not None else None
         return wait_until(outcome, "kube-scheduler's word on " + obj['metadata']['name'], PATIENCE, 0.004)
 
     def as_rewritten(self, obj):
@@ -61,12 +70,27 @@ class Verdicts(scenario.Scenario):
         made = self.api.create(told, dry_run=True)
         copy = dict(told, spec=made['spec'])
         copy['metadata'] = {'name': obj['metadata']['name'], 'namespace': 'judged', 'labels': obj['metadata']['labels']}
-        copy['spec'] = {key: value for key, value in made['spec'].items() if key not in ('volumes', 'serviceAccount', 'serviceAccountName')}
+        copy['spec'] = {key: value for key, value in made['spec'].items() if key not in ('serviceAccount', 'serviceAccountName')}
+        copy['spec']['volumes'] = obj['spec'].get('volumes', [])
         for container in copy['spec']['containers'] + copy['spec'].get('initContainers', []):
             container.pop('volumeMounts', None)
         return copy
 
+    def claim(self, obj):
+        """The claims of a pod, made before it and known to podfit: what it has not seen is `unknown`."""
+        for volume in obj['spec'].get('volumes', []):
+            self.api.create({'apiVersion': 'v1', 'kind': 'PersistentVolumeClaim', 'metadata': {'name': volume['name'], 'namespace': 'judged'}, 'spec': {
+                'accessModes': ['ReadWriteOnce'], 'storageClassName': 'local', 'resources': {'requests': {'storage': '40Gi'}}}})
+            wait_until(lambda: self.verdict(obj) != 'unknown', 'the claim in the model', PATIENCE)
+
+    def verdict(self, obj):
+        try:
+            return self.api.create(obj, dry_run=True)['metadata']['annotations']['podfit.io/verdict']
+        except ApiError:
+            return 'refused'
+
     def judge(self, obj):
+        self.claim(obj)
         try:
             made = self.api.create(obj)
         except ApiError as error:
@@ -103,14 +127,34 @@ class Verdicts(scenario.Scenario):
         if sentence not in ours:
             print('podfit: %s\n  kube-scheduler: %s' % (ours, theirs), flush=True)
 
+    def settle(self, nodes, obj):
+        """podfit has seen all that the last pod led to."""
+        if self.preempting:
+            self.counts['preempted'] += 1
+            self.preempting.clear()
+            wait_until(lambda: not any(p['metadata'].get('deletionTimestamp') for p in self.api.list('Pod', 'judged')), 'the end of the victims', PATIENCE)
+            wait_until(lambda: self.newest('Pod') <= int(self.podfit.stats()['model']['resourceVersion']), 'the eviction in the model', PATIENCE)
+        if obj['spec'].get('volumes'):
+            self.counts['with a claim'] += 1
+            for kind, name in (('PersistentVolume', 'persistentvolumes'), ('PersistentVolumeClaim', 'persistentvolumeclaims')):
+                wait_until(lambda k=kind, n=name: self.newest(k) <= int(self.podfit.stats()['watch'][n]['resourceVersion']), 'the binding of volumes in the model', PATIENCE)
+        self.podfit.wait_until_sees(nodes)
+
+    def newest(self, kind):
+        """The resourceVersion of what changed last; decimal numbers."""
+        return max((int(obj['metadata']['resourceVersion']) for obj in self.api.list(kind)), default=0)
+
     def one_cluster(self, seed):
         source = random.Random(seed)
         nodes = source.randrange(2, 9)
         self.create_nodes(*(random_node(source, number) for number in range(nodes)))
-        podfit = self.serve()
+        for obj in CLASSES + random_volumes(source, nodes):
+            self.create(obj)
+        self.serve()
         for number in range(PODS):
-            self.judge(random_pod(source, 'judged', 'pod-%d' % number))
-            podfit.wait_until_sees(nodes)
+            obj = random_pod(source, 'judged', 'pod-%d' % number)
+            self.judge(obj)
+            self.settle(nodes, obj)
         self.doCleanups()
         scenario.empty(self.plane)
 
