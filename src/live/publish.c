@@ -23,6 +23,7 @@ static void describe(const struct pf_live_follow *follow, const struct pf_reflec
     *kind = (struct pf_live_kind){
         .name = follow->spec->name,
         .synced = follow->synced,
+        .open = stats->open,
         .denied = follow->denied,
         .absent = follow->absent,
         .lists = stats->lists,

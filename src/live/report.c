@@ -85,6 +85,7 @@ static void put_kind(struct pf_writer *w, const struct pf_live_kind *kind)
     pf_write_key(w, pf_sv_from(kind->name));
     pf_write_begin_object(w);
     pf_write_bool_member(w, "synced", kind->synced);
+    pf_write_bool_member(w, "open", kind->open);
     pf_write_bool_member(w, "denied", kind->denied);
     pf_write_bool_member(w, "absent", kind->absent);
     pf_write_i64_member(w, "ageMs", kind->age_ms);

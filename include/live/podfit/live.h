@@ -84,6 +84,7 @@ size_t pf_live_resources(int minor, struct pf_live_resource *ret_resources, size
 struct pf_live_kind {
     const char *name; /**< `pods`; static */
     bool synced;
+    bool open;   /**< its watch is open now */
     bool denied; /**< 401 or 403: see failure */
     bool absent; /**< 404: the server does not have the resource, so there are no objects of it */
     uint64_t lists;

@@ -4,6 +4,7 @@ import threading
 import time
 
 from api import ApiError
+from objects import project
 
 
 RETRY_PAUSE_S = 0.2
@@ -72,3 +73,26 @@ class Burst:
     def note(self, where, what):
         with self.lock:
             where.append(what)
+
+
+class Stream:
+    """Creates projects one after the other until it is ended; every failure is kept."""
+
+    def __init__(self, api):
+        self.api, self.created, self.failures = api, 0, []
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
+
+    def work(self):
+        while not self.ended.wait(0.05):
+            try:
+                self.api.create(project('stream-%d' % self.created, cpu='1m', memory='1Mi'))
+                self.created += 1
+            except (ApiError, OSError) as error:
+                self.failures.append('%s: %r' % (time.strftime('%H:%M:%S'), error))
+        self.api.close()
+
+    def end(self):
+        self.ended.set()
+        self.thread.join(60)

@@ -1,13 +1,12 @@
 """podfit keeps its own certificate and registration, with the rights of the manifests and nothing else: from nothing, renewed, rotated, restarted."""
 import base64
 import subprocess
-import threading
-import time
 
 import manifests
 import scenario
 from api import ApiError
 from balancer import Balancer
+from load import Stream
 from objects import project, project_node
 from scenario import PATIENCE, SYSTEM, wait_until
 from webhook import Podfit
@@ -24,29 +23,6 @@ def certificates(pem):
     end = '-----END CERTIFICATE-----\n'
     blocks = [block + end for block in pem.split(end) if block.strip()]
     return [subprocess.run(['openssl', 'x509', '-noout', '-subject'], input=block, stdout=subprocess.PIPE, check=True, text=True).stdout.strip() for block in blocks]
-
-
-class Stream:
-    """Creates projects one after the other until it is ended; every failure is kept."""
-
-    def __init__(self, api):
-        self.api, self.created, self.failures = api, 0, []
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.work, daemon=True)
-        self.thread.start()
-
-    def work(self):
-        while not self.ended.wait(0.05):
-            try:
-                self.api.create(project('stream-%d' % self.created, cpu='1m', memory='1Mi'))
-                self.created += 1
-            except (ApiError, OSError) as error:
-                self.failures.append('%s: %r' % (time.strftime('%H:%M:%S'), error))
-        self.api.close()
-
-    def end(self):
-        self.ended.set()
-        self.thread.join(60)
 
 
 class Registration(scenario.Scenario):
