@@ -134,97 +134,6 @@ void pf_live_set_config(struct pf_live *live, struct pf_config *config)
     pf_kube_client_wake(live->client);
 }
 
-/* @return the configuration for the server's version, owned; NULL: no memory */
-static struct pf_config *adapt(struct pf_config *config, int minor, struct pf_err *err)
-{
-    struct pf_config *adapted = NULL;
-    return pf_config_for_minor(config, minor, &adapted, err) == PF_OK ? adapted : NULL;
-}
-
-/* Do both read the same of a pod when it is applied? */
-static bool reads_alike(const struct pf_fit_options *a, const struct pf_fit_options *b)
-{
-    const struct pf_kube_features *x = &a->features;
-    const struct pf_kube_features *y = &b->features;
-    bool alike = x->minor == y->minor && x->pod_level_resources == y->pod_level_resources &&
-                 x->in_place_pod_level_resources == y->in_place_pod_level_resources &&
-                 x->taint_comparison_operators == y->taint_comparison_operators &&
-                 x->dra_extended_resource == y->dra_extended_resource &&
-                 x->dynamic_resource_allocation == y->dynamic_resource_allocation &&
-                 x->node_declared_features == y->node_declared_features &&
-                 a->profile_count == b->profile_count;
-    for (size_t i = 0; i < a->profile_count && alike; i++) {
-        alike = pf_sv_eq(a->profiles[i].scheduler_name, b->profiles[i].scheduler_name);
-    }
-    return alike;
-}
-
-/* Pods keep what was read of them: read all again. */
-static void read_pods_again(struct pf_live *live)
-{
-    for (size_t i = 0; i < live->follow_count; i++) {
-        if (live->follows[i].spec->feed == PF_FEED_POD) {
-            pf_log_info("live", "the configuration reads pods differently, listing them again");
-            pf_reflector_relist(live->follows[i].reflector);
-        }
-    }
-}
-
-static void tell_unused(const struct pf_err *err)
-{
-    pf_log_error("live", "the new configuration is not used for waiting pods, ignoring: %s",
-                 err->text);
-}
-
-static void use_config(struct pf_live *live, struct pf_config *config)
-{
-    struct pf_err err = {0};
-    struct pf_fit *fit = NULL;
-    struct pf_config *adapted = adapt(config, live->minor, &err);
-    struct pf_fit_options options = {.clock = NULL};
-    if (adapted != NULL) {
-        options = adapted->fit;
-        options.clock = live->options.clock;
-    }
-    if (adapted == NULL || pf_fit_new(live->options.model, &options, &fit, &err) != PF_OK) {
-        tell_unused(&err);
-        pf_config_unref(adapted);
-        return;
-    }
-    pf_model_lock(live->options.model);
-    const enum pf_code code = pf_fit_tell_schedulers(live->options.model, &adapted->fit, &err);
-    if (code == PF_OK) {
-        pf_model_set_features(live->options.model, &adapted->fit.features);
-        pf_fit_free(live->fit);
-        live->fit = fit;
-    }
-    pf_model_unlock(live->options.model);
-    if (code != PF_OK) {
-        tell_unused(&err);
-        pf_fit_free(fit);
-        pf_config_unref(adapted);
-        return;
-    }
-    if (live->config != NULL && !reads_alike(&live->config->fit, &adapted->fit)) {
-        read_pods_again(live);
-    }
-    pf_config_unref(live->config);
-    live->config = adapted;
-    live->changed = true;
-}
-
-static void take_config(struct pf_live *live)
-{
-    (void)pthread_mutex_lock(&live->shared.lock);
-    struct pf_config *fresh = live->shared.fresh;
-    live->shared.fresh = NULL;
-    (void)pthread_mutex_unlock(&live->shared.lock);
-    if (fresh != NULL) {
-        use_config(live, fresh);
-        pf_config_unref(fresh);
-    }
-}
-
 /* ---- the thread ---- */
 
 static enum pf_code start_follows(struct pf_live *live, struct pf_err *err)
@@ -357,7 +266,7 @@ static void follow(struct pf_live *live)
     int64_t publish_at = 0;
     bool go_on = true;
     while (go_on && !atomic_load(&live->stop)) {
-        take_config(live);
+        pf_live_configure_take(live);
         const int64_t wait_ms = tick(live);
         pf_kube_client_step(live->client, (int)wait_ms);
         pause_expiry(live);
@@ -375,24 +284,43 @@ static void follow(struct pf_live *live)
     }
 }
 
+/* What follows goes on trying; what lists once says so. @return false: stopped or given up */
+static bool start_all(struct pf_live *live)
+{
+    bool told = false;
+    while (!atomic_load(&live->stop)) {
+        struct pf_err err = {0};
+        if (start_follows(live, &err) == PF_OK) {
+            return true;
+        }
+        free_follows(live);
+        if (!told) {
+            pf_log_error("live", "the cluster is not followed: %s", err.text);
+        }
+        told = true;
+        if (!live->options.follow) {
+            pf_live_give_up(live, err.text);
+            return false;
+        }
+        pf_kube_client_step(live->client, STEP_MAX_MS);
+    }
+    return false;
+}
+
 static void *run(void *opaque)
 {
     struct pf_live *live = opaque;
-    struct pf_err err = {0};
     pf_live_version_run(live);
     if (live->minor == 0) {
         return NULL; /* stopped, or given up */
     }
-    take_config(live);
+    pf_live_configure_take(live);
     if (live->options.on_version != NULL) {
         live->options.on_version(live->options.ctx, live->minor);
     }
-    take_config(live);
-    if (start_follows(live, &err) == PF_OK) {
+    pf_live_configure_take(live);
+    if (start_all(live)) {
         follow(live);
-    } else {
-        pf_log_error("live", "the cluster is not followed: %s", err.text);
-        pf_live_give_up(live, err.text);
     }
     pf_live_probe_stop(live);
     free_follows(live);

@@ -135,6 +135,7 @@ struct pf_live {
     struct pf_fit *fit;       /**< of config */
     int minor;                /**< of the server; 0: not known yet */
     bool synced;
+    bool config_unused;    /**< no memory for a new configuration; it was told */
     bool changed;          /**< the model changed since it was settled */
     struct pf_arena arena; /**< of one object */
     struct pf_live_follow follows[PF_LIVE_KINDS_MAX];
@@ -145,6 +146,11 @@ struct pf_live {
 
 /** Milliseconds from now until a monotonic time, at least 1. */
 int64_t pf_live_until_ms(const struct pf_live *live, int64_t at_mono_ns);
+
+/* ---- configure.c: a new configuration ---- */
+
+/** Use the configuration that was set last, if it is not in use; one for which there is no memory is tried again at the next call. */
+void pf_live_configure_take(struct pf_live *live);
 
 /* ---- version.c: what the server is ---- */
 

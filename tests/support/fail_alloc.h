@@ -16,8 +16,12 @@ void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *memory, size_t bytes);
 
-static long fail_countdown = -1; /* -1: never */
-static long allocations;
+#ifndef FAIL_ALLOC_STORAGE
+#define FAIL_ALLOC_STORAGE
+#endif
+
+static FAIL_ALLOC_STORAGE long fail_countdown = -1; /* -1: never */
+static FAIL_ALLOC_STORAGE long allocations;
 
 /** Let the @p n-th allocation from now fail (0: the next); -1: none. */
 static inline void fail_alloc_after(long n)

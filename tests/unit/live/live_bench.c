@@ -187,6 +187,9 @@ static void on_version(void *ctx, int minor)
     assert_int_equal(pf_model_stats(bench->model).nodes, 0); /* before anything is listed */
     pf_model_unlock(bench->model);
     atomic_store(&bench->minor, minor);
+    if (bench->on_thread != NULL) {
+        bench->on_thread();
+    }
 }
 
 static void make_model(struct live_bench *bench)
