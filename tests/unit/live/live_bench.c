@@ -188,7 +188,7 @@ static void on_version(void *ctx, int minor)
     pf_model_unlock(bench->model);
     atomic_store(&bench->minor, minor);
     if (bench->on_thread != NULL) {
-        bench->on_thread();
+        bench->on_thread(bench);
     }
 }
 

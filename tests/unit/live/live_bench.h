@@ -58,8 +58,8 @@ struct live_bench {
     struct pf_fit *fit; /* of the test's thread */
     struct pf_arena arena;
     atomic_int minor; /* what on_version said; 0: nothing */
-    void (*on_thread)(
-        void); /* once, on the live thread, when the version is known; NULL: nothing */
+    /* once, on the live thread, when the version is known; NULL: nothing */
+    void (*on_thread)(struct live_bench *bench);
     bool follow;
     bool ungate;
     char said[1024]; /* by the last verdict */

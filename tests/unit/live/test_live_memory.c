@@ -18,8 +18,9 @@
 
 static atomic_long chosen; /* which allocation fails */
 
-static void arm(void)
+static void arm(struct live_bench *bench)
 {
+    pf_live_set_config(bench->live, bench->config); /* as a server does when the version is known */
     fail_alloc_after(atomic_load(&chosen));
 }
 
