@@ -7,7 +7,7 @@
 static const unsigned preferred[] = {PF_SHORT_MEMORY, PF_SHORT_CPU, PF_SHORT_PODS};
 
 enum pf_code pf_binding_name(const struct pf_filter_input *input, unsigned constraint,
-                                    struct pf_arena *arena, struct pf_sv *ret_name)
+                             struct pf_arena *arena, struct pf_sv *ret_name)
 {
     static const struct pf_sv fixed[PF_SHORT_SCALARS] = {
         [PF_SHORT_PODS] = PF_SV_INIT("pods"),
