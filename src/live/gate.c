@@ -121,6 +121,20 @@ void pf_gate_drop(struct pf_live_gate *gate, struct pf_gate_entry *entry)
     }
 }
 
+/* Behind a pod that found no room in this pass, a newcomer waits for the next one: judged at once it would get the room that has come free meanwhile. */
+static uint64_t first_pass(const struct pf_live_gate *gate, struct pf_sv class_name)
+{
+    size_t cursor = 0;
+    struct pf_sv key = {0};
+    uint64_t address = 0;
+    while (pf_map_next(&gate->entries, &cursor, &key, &address)) {
+        if (at(address)->pass == gate->pass && pf_sv_eq(at(address)->class_name, class_name)) {
+            return gate->pass;
+        }
+    }
+    return 0;
+}
+
 bool pf_live_gate_pod(struct pf_live_gate *gate, const struct pf_pod *pod)
 {
     struct pf_gate_entry *known = find_meta(gate, &pod->meta);
@@ -135,6 +149,9 @@ bool pf_live_gate_pod(struct pf_live_gate *gate, const struct pf_pod *pod)
     }
     pf_gate_drop(gate, known);
     struct pf_gate_entry *entry = make_entry(pod);
+    if (entry != NULL) {
+        entry->pass = first_pass(gate, entry->class_name);
+    }
     if (entry == NULL || !pf_map_put(&gate->entries, entry->key, (uintptr_t)entry)) {
         free(entry);
         return false;

@@ -90,6 +90,24 @@ static void test_queue_waits_for_its_head(void **state)
     bench_close(&bench);
 }
 
+/* Who comes after a head that found no room does not overtake it, though there is room for the small one. */
+static void test_newcomer_does_not_overtake(void **state)
+{
+    struct live_bench bench;
+    (void)state;
+    open_node(&bench, ADDED(POD("big", "7", "2Gi", ON("n1"))) ADDED(EARLY));
+    bench_sync(&bench);
+    bench.pace_ms = 10;
+    /* once as it comes, once because the model is new to it; then nothing changes */
+    bench_wait(&bench, bench_count(&bench, "GET " AT("early")) == 2);
+    bench_send(&bench, "pods", ADDED(GATED("late", "21", "a", "02", "1Gi")));
+    bench_wait(&bench, pf_live_gates(bench.live).waiting == 2);
+    bench_send(&bench, "pods", DELETED(POD("big", "22", "2Gi", ON("n1"))));
+    bench_wait(&bench, pf_live_gates(bench.live).removed == 2);
+    assert_true(place_of(&bench, PATCH("early")) < place_of(&bench, "GET " AT("late")));
+    bench_close(&bench);
+}
+
 /* Another replica was faster, or the server refuses: the room is given back, and the pod's turn comes again. */
 static void test_conflict(void **state)
 {
@@ -241,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_queue_waits_for_its_head),
+        cmocka_unit_test(test_newcomer_does_not_overtake),
         cmocka_unit_test(test_conflict),
         cmocka_unit_test(test_pod_changed_meanwhile),
         cmocka_unit_test(test_unreadable_pod),
