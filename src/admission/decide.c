@@ -68,6 +68,29 @@ struct pf_pod *pf_decide_copy_pod(const struct pf_pod *pod, struct pf_arena *are
     return copy;
 }
 
+/* The pod that will exist when its class only observes. @return NULL: nothing is known of it; *ret_code is PF_OK or PF_E_NO_MEMORY */
+static const struct pf_pod *as_it_is(const struct pf_decide_rules *rules,
+                                     const struct pf_decide_input *input, struct pf_sv space,
+                                     struct pf_arena *arena, enum pf_code *ret_code)
+{
+    struct pf_pod *pod = pf_arena_alloc(arena, sizeof(*pod));
+    struct pf_err ignored = {0};
+    const char *why = NULL;
+    enum pf_code code =
+        pod != NULL ? pf_pod_decode(input->pod_json, arena, pod, &ignored) : PF_E_NO_MEMORY;
+    if (code == PF_OK && pod->meta.namespace_.len == 0) {
+        pod->meta.namespace_ = space;
+    }
+    if (code == PF_OK && input->request->manifest) {
+        code = pf_decide_runtime_class(rules->model, pod, arena, &why);
+    }
+    if (code == PF_OK && why == NULL) {
+        code = scheduler_view(rules, pod, /* stored= */ false, arena, &ignored);
+    }
+    *ret_code = code == PF_E_NO_MEMORY ? code : PF_OK;
+    return code == PF_OK && why == NULL && pod->defect.len == 0 ? pod : NULL;
+}
+
 static enum pf_code judge(const struct pf_decide_rules *rules, const struct pf_decide_input *input,
                           const struct pf_class *class_, struct pf_arena *arena,
                           struct pf_decision *decision, struct pf_err *err)
@@ -94,8 +117,15 @@ static enum pf_code judge(const struct pf_decide_rules *rules, const struct pf_d
     if (code != PF_OK) {
         return pf_err_set(err, code, "%s", local.text);
     }
+    struct pf_decide_input with = *input;
+    if (class_->observe && input->pod_json.len != 0) {
+        with.as_it_is = as_it_is(rules, input, rewritten->meta.namespace_, arena, &code);
+        if (code != PF_OK) {
+            return pf_err_set(err, code, "out of memory");
+        }
+    }
     decision->pod = seen;
-    code = pf_judge_and_reserve(rules, input, class_, arena, decision, err);
+    code = pf_judge_and_reserve(rules, &with, class_, arena, decision, err);
     decision->pod = rewritten;
     return code;
 }
@@ -141,7 +171,7 @@ enum pf_code pf_decide_pod(const struct pf_decide_rules *rules, const struct pf_
         .review_uid = input->request->review_uid,
         .namespace_ = input->request->namespace_,
         .user = input->request->user,
-        .judgement = {.node = PF_NODE_NONE},
+        .judgement = {.node = PF_NODE_NONE, .predicted = PF_NODE_NONE},
     };
     enum pf_code code = PF_OK;
     decision.pod = pod_of(input, arena, &code, err);

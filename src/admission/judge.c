@@ -22,7 +22,8 @@ static enum pf_action action_for(const struct pf_config *config, const struct pf
 
 static enum pf_code unknown(struct pf_judgement *judgement, const char *why, struct pf_arena *arena)
 {
-    *judgement = (struct pf_judgement){.verdict = PF_VERDICT_UNKNOWN, .node = PF_NODE_NONE};
+    *judgement = (struct pf_judgement){
+        .verdict = PF_VERDICT_UNKNOWN, .node = PF_NODE_NONE, .predicted = PF_NODE_NONE};
     return pf_arena_dup_sv(arena, pf_sv_from(why), &judgement->cause) ? PF_OK : PF_E_NO_MEMORY;
 }
 
@@ -88,22 +89,23 @@ static bool continues(const struct pf_decide_rules *rules, const struct pf_decis
 static enum pf_code hold(const struct pf_decide_rules *rules, struct pf_decision *decision,
                          const struct pf_request *request, struct pf_err *err)
 {
+    const struct pf_judgement *judgement = &decision->judgement;
     const struct pf_reservation_spec spec = {
         .review_uid = decision->review_uid,
         .namespace_ = decision->pod->meta.namespace_,
         .pod = decision->pod,
         .request = request,
-        .node = decision->judgement.node,
+        .node = judgement->predicted,
+        .guessed = judgement->verdict == PF_VERDICT_UNKNOWN,
     };
     return pf_reservation_put(rules->model, &spec, err);
 }
 
-static enum pf_code reserve(const struct pf_decide_rules *rules, const struct pf_class *class_,
-                            const struct pf_request *request, struct pf_arena *arena,
-                            struct pf_decision *decision, struct pf_err *err)
+/* What became of holding room. */
+static enum pf_code conclude(const struct pf_decide_rules *rules, const struct pf_class *class_,
+                             enum pf_code code, struct pf_arena *arena,
+                             struct pf_decision *decision)
 {
-    struct pf_err local = {0};
-    enum pf_code code = hold(rules, decision, request, &local);
     decision->reserved = code == PF_OK;
     if (code == PF_E_TOO_BIG) {
         /* without a reservation a burst could be promised the same room: say that we do not know */
@@ -112,7 +114,46 @@ static enum pf_code reserve(const struct pf_decide_rules *rules, const struct pf
             unknown(&decision->judgement, "more reservations are held than podfit may keep", arena);
         decision->action = action_for(rules->config, class_, PF_VERDICT_UNKNOWN);
     }
-    return code == PF_OK ? PF_OK : pf_err_set(err, code, "%s", local.text);
+    return code;
+}
+
+static bool may_reserve(const struct pf_decide_input *input, const struct pf_decision *decision)
+{
+    return input->request->reserve && !decision->dry_run && !input->resize &&
+           decision->review_uid.len != 0;
+}
+
+/*
+ * A pod that is only observed is created whatever podfit says, and as it was: kube-scheduler will look for a place for that. It carries no annotation of
+ * ours, so its name has to do.
+ */
+static enum pf_code hold_observed(const struct pf_decide_rules *rules,
+                                  const struct pf_decide_input *input,
+                                  const struct pf_class *class_, struct pf_arena *arena,
+                                  struct pf_decision *decision)
+{
+    const struct pf_pod *pod = input->as_it_is;
+    const struct pf_meta *meta = &pod->meta;
+    const struct pf_fit_ask fit_ask = {.pod = pod};
+    struct pf_judgement judgement = {.node = PF_NODE_NONE};
+    struct pf_err local = {0};
+    enum pf_code code = pf_fit_judge_ask(rules->fit, &fit_ask, arena, &judgement, &local);
+    if (code != PF_OK || judgement.predicted == PF_NODE_NONE) {
+        return code == PF_E_NO_MEMORY ? code : PF_OK; /* it will wait, and hold nothing */
+    }
+    const struct pf_reservation_spec spec = {
+        .review_uid = decision->review_uid,
+        .namespace_ = meta->namespace_,
+        .pod = pod,
+        .request = &judgement.request,
+        .node = judgement.predicted,
+        .guessed = judgement.verdict == PF_VERDICT_UNKNOWN,
+        .pod_name = meta->name.len != 0 ? meta->name : meta->generate_name,
+    };
+    return spec.pod_name.len == 0
+               ? PF_OK
+               : conclude(rules, class_, pf_reservation_put(rules->model, &spec, &local), arena,
+                          decision);
 }
 
 /* [locked] */
@@ -120,15 +161,19 @@ static enum pf_code decide(const struct pf_decide_rules *rules, const struct pf_
                            const struct pf_class *class_, const struct pf_request *request,
                            struct pf_arena *arena, struct pf_decision *decision)
 {
-    const bool may_reserve = input->request->reserve && !decision->dry_run && !decision->observed &&
-                             !input->resize && decision->review_uid.len != 0;
+    const bool reserve = may_reserve(input, decision);
+    const bool annotated = reserve && !decision->observed;
     (void)pf_reservation_expire(rules->model); /* the number dropped is in the model's statistics */
     decision->origin = pf_model_origin(rules->model);
     struct pf_sv key = {0};
-    const bool continued = may_reserve && continues(rules, decision, request, &key);
+    const bool continued = annotated && continues(rules, decision, request, &key);
     if (continued) {
         decision->review_uid = key;
         (void)pf_reservation_lift(rules->model, key); /* judged as if it held nothing */
+    }
+    if (reserve && decision->observed) { /* the same pod again, or one that did not come to be */
+        (void)pf_reservation_drop_named(rules->model, decision->pod->meta.namespace_,
+                                        decision->pod->meta.name);
     }
     struct pf_err local = {0};
     const struct pf_fit_ask fit_ask = {.pod = decision->pod,
@@ -141,8 +186,10 @@ static enum pf_code decide(const struct pf_decide_rules *rules, const struct pf_
         }
     }
     const bool admitted = code == PF_OK && decision->action != PF_ACTION_REJECT;
-    if (admitted && may_reserve) {
-        code = reserve(rules, class_, request, arena, decision, &local);
+    if (code == PF_OK && reserve && input->as_it_is != NULL) {
+        code = hold_observed(rules, input, class_, arena, decision);
+    } else if (admitted && annotated) {
+        code = conclude(rules, class_, hold(rules, decision, request, &local), arena, decision);
         decision->reserved = decision->reserved && !continued;
     } else if (continued) {
         (void)pf_reservation_drop(rules->model, key);

@@ -118,12 +118,12 @@ static enum pf_code check_reservations(struct checker *checker, struct pf_err *e
         const struct pf_sv uid = {.ptr = r->uid, .len = r->uid_len};
         uint64_t found = 0;
         if (r->prev != before || !pf_map_get(&list->by_uid, uid, &found) || found != (uintptr_t)r ||
-            (before != NULL && before->expires_ns > r->expires_ns)) {
+            (before != NULL && before->made_ns > r->made_ns)) {
             return pf_err_set(err, PF_E_INTERNAL, "reservation '%.*s' is out of place",
                               PF_SV_ARG(uid));
         }
         add_hold(checker, &r->hold);
-        checker->heap_bytes += pf_heap_cost(sizeof(*r) + r->uid_len);
+        checker->heap_bytes += pf_heap_cost(sizeof(*r) + r->uid_len + r->pod_key.len);
         before = r;
         count++;
     }

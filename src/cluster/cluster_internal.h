@@ -269,27 +269,53 @@ struct pf_waiting *pf_podcopy_waiting(const struct pf_pod *pod) PF_MUST_CHECK;
 struct pf_reservation {
     struct pf_reservation *prev; /**< older */
     struct pf_reservation *next;
-    int64_t expires_ns;
+    int64_t made_ns; /**< in time that pods have been watched */
+    int64_t ttl_ns;
     struct pf_hold hold;
-    bool guessed; /**< moved by pf_settle(): its pod is placed by the filters when it appears */
+    bool guessed;                      /**< see the spec, or moved by pf_settle() */
+    struct pf_reservation *newer_same; /**< of the same pod_key */
+    struct pf_reservation *older_same;
+    struct pf_sv pod_key; /**< `namespace/name` behind the uid; empty: claimed by annotation */
     uint32_t uid_len;
     char uid[];
 };
 
 struct pf_reservation_list {
     struct pf_map by_uid;
+    struct pf_map by_pod; /**< pod_key to the newest */
     struct pf_reservation *oldest;
     struct pf_reservation *newest;
-    bool paused;           /**< pf_reservation_pause() */
-    int64_t not_before_ns; /**< none runs out before; 0: no such time */
+    bool paused;        /**< pf_reservation_pause() */
+    bool cut;           /**< it was once */
+    int64_t opened_ns;  /**< of the clock: when it ended last */
+    int64_t watched_ns; /**< time without it, up to its last beginning */
+    int64_t cut_ns;     /**< watched_ns at its last beginning */
 };
 
 /** @return the reservation that an applied pod of this namespace claims by its annotation, or NULL */
 struct pf_reservation *pf_reservation_claimed(const struct pf_model *model,
                                               const struct pf_pod *pod);
+/**
+ * @return the reservation for a pod without annotation that is seen for the first time, or NULL: by its name, else by its generateName, then one with the
+ *         same demand before others
+ */
+struct pf_reservation *pf_reservation_of_pod(const struct pf_model *model, const struct pf_pod *pod,
+                                             const struct pf_demand *demand);
 /** Give its room back and free it. */
 void pf_reservation_release(struct pf_model *model, struct pf_reservation *reservation);
 void pf_reservation_done(struct pf_model *model);
+
+/* ---- reservation_name.c: those whose pods carry no annotation ---- */
+
+/** Bytes of a pod_key; 0 without a pod_name. */
+size_t pf_reservation_name_bytes(const struct pf_reservation_spec *spec);
+/** Write the pod_key to @p text, which has room for it. */
+struct pf_sv pf_reservation_name_write(const struct pf_reservation_spec *spec, char *text);
+/** File under the pod_key, if there is one. @return false: no memory */
+bool pf_reservation_name_link(struct pf_reservation_list *list,
+                              struct pf_reservation *reservation) PF_MUST_CHECK;
+void pf_reservation_name_unlink(struct pf_reservation_list *list,
+                                struct pf_reservation *reservation);
 
 /* ---- namespaces ---- */
 

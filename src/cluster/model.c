@@ -38,6 +38,7 @@ static bool init_model(struct pf_model *model, const struct pf_model_options *op
     pf_store_init(&model->stores);
     pf_image_init(model);
     pf_map_init(&model->reservations.by_uid, pf_random_u64());
+    pf_map_init(&model->reservations.by_pod, pf_random_u64());
     pf_pool_init(&model->groups, pf_random_u64());
     pf_pool_init(&model->term_sets, pf_random_u64());
     model->namespace_version = 1;
@@ -228,8 +229,8 @@ static size_t table_bytes(const struct pf_model *model)
     }
     return bytes + pf_map_bytes(&model->shape_ids) + pf_map_bytes(&model->demands) +
            pf_map_bytes(&model->namespaces) + pf_map_bytes(&model->reservations.by_uid) +
-           pf_store_table_bytes(&model->stores) + pf_image_bytes(model) +
-           pf_intern_bytes(&model->strings);
+           pf_map_bytes(&model->reservations.by_pod) + pf_store_table_bytes(&model->stores) +
+           pf_image_bytes(model) + pf_intern_bytes(&model->strings);
 }
 
 /* Room on nodes that exist which is not a bound pod's. */

@@ -137,6 +137,9 @@ static bool choose_node(struct pf_model *model, struct pod_change *change)
 {
     const struct pf_pod *pod = &change->pod;
     change->claimed = pf_reservation_claimed(model, pod);
+    if (change->claimed == NULL && (change->is_new || !change->uid_same)) {
+        change->claimed = pf_reservation_of_pod(model, pod, change->hold.demand);
+    }
     if (change->state == PF_POD_BOUND) {
         change->place = pf_slot_acquire(model, pod->node_name);
         change->hold.node = change->place;
@@ -321,6 +324,9 @@ enum pf_code pf_model_apply_pod(struct pf_model *model, const struct pf_pod *pod
 {
     if (is_terminal(pod)) {
         struct pf_reservation *claimed = pf_reservation_claimed(model, pod);
+        if (claimed == NULL && find(model, pod->meta.namespace_, pod->meta.name) == NULL) {
+            claimed = pf_reservation_of_pod(model, pod, NULL);
+        }
         if (claimed != NULL) {
             pf_reservation_release(model, claimed);
         }

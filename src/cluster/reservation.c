@@ -17,7 +17,7 @@ static struct pf_sv key_of(const struct pf_reservation *reservation)
 
 static size_t bytes_of(const struct pf_reservation *reservation)
 {
-    return sizeof(*reservation) + reservation->uid_len;
+    return sizeof(*reservation) + reservation->uid_len + reservation->pod_key.len;
 }
 
 static void append(struct pf_reservation_list *list, struct pf_reservation *reservation)
@@ -57,6 +57,7 @@ static void drop_refs(struct pf_model *model, const struct pf_hold *hold)
 void pf_reservation_release(struct pf_model *model, struct pf_reservation *reservation)
 {
     (void)pf_map_remove(&model->reservations.by_uid, key_of(reservation));
+    pf_reservation_name_unlink(&model->reservations, reservation);
     unlink_from(&model->reservations, reservation);
     pf_hold_sub(model, &reservation->hold);
     drop_refs(model, &reservation->hold);
@@ -64,50 +65,82 @@ void pf_reservation_release(struct pf_model *model, struct pf_reservation *reser
     free(reservation);
 }
 
+/* Time that pods have been watched in all. It stands still while they are not. */
+static int64_t watched_ns(const struct pf_reservation_list *list, int64_t now)
+{
+    return list->paused ? list->watched_ns : list->watched_ns + (now - list->opened_ns);
+}
+
+static int64_t add_saturating(int64_t a, int64_t b)
+{
+    int64_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+/* A cut since it was made: what was missed comes first, so the time by which its pod must have been stored has to lie a whole TTL of watching back. */
+static int64_t due_ns(const struct pf_reservation_list *list,
+                      const struct pf_reservation *reservation)
+{
+    const int64_t due = add_saturating(reservation->made_ns, reservation->ttl_ns);
+    return list->cut && reservation->made_ns <= list->cut_ns
+               ? add_saturating(due, reservation->ttl_ns)
+               : due;
+}
+
 uint32_t pf_reservation_expire(struct pf_model *model)
 {
-    const int64_t now = pf_clock_mono_ns(model->options.clock);
+    struct pf_reservation_list *list = &model->reservations;
+    const int64_t watched = watched_ns(list, pf_clock_mono_ns(model->options.clock));
     uint32_t dropped = 0;
-    if (model->reservations.paused || now < model->reservations.not_before_ns) {
-        return 0;
-    }
-    while (model->reservations.oldest != NULL && model->reservations.oldest->expires_ns <= now) {
-        pf_reservation_release(model, model->reservations.oldest);
+    while (!list->paused && list->oldest != NULL && due_ns(list, list->oldest) <= watched) {
+        pf_reservation_release(model, list->oldest);
         dropped++;
     }
     return dropped;
 }
 
-static int64_t expiry(const struct pf_model *model)
+static int64_t ttl_ns(const struct pf_model *model)
 {
-    int64_t ttl_ns = 0;
-    int64_t expires_ns = 0;
-    if (__builtin_mul_overflow(model->options.reservation_ttl_ms, (int64_t)1000000, &ttl_ns) ||
-        __builtin_add_overflow(pf_clock_mono_ns(model->options.clock), ttl_ns, &expires_ns)) {
-        return INT64_MAX;
-    }
-    return expires_ns;
+    int64_t ttl = 0;
+    return __builtin_mul_overflow(model->options.reservation_ttl_ms, (int64_t)1000000, &ttl)
+               ? INT64_MAX
+               : ttl;
 }
 
 void pf_reservation_pause(struct pf_model *model, bool paused)
 {
-    if (model->reservations.paused && !paused) {
-        model->reservations.not_before_ns = expiry(model);
+    struct pf_reservation_list *list = &model->reservations;
+    const int64_t now = pf_clock_mono_ns(model->options.clock);
+    if (list->paused == paused) {
+        return;
     }
-    model->reservations.paused = paused;
+    if (paused) {
+        const int64_t least = ttl_ns(model) / PF_RESERVATION_CUTS;
+        const int64_t open = now - list->opened_ns;
+        list->watched_ns = add_saturating(list->watched_ns, open > least ? open : least);
+        list->cut_ns = list->watched_ns;
+        list->cut = true;
+    } else {
+        list->opened_ns = now;
+    }
+    list->paused = paused;
 }
 
 static struct pf_reservation *make(struct pf_model *model, const struct pf_reservation_spec *spec)
 {
-    struct pf_reservation *made = pf_mem_calloc(1, sizeof(*made) + spec->review_uid.len);
+    struct pf_reservation *made =
+        pf_mem_calloc(1, sizeof(*made) + spec->review_uid.len + pf_reservation_name_bytes(spec));
     if (made == NULL) {
         return NULL;
     }
-    made->expires_ns = expiry(model);
+    made->made_ns = watched_ns(&model->reservations, pf_clock_mono_ns(model->options.clock));
+    made->ttl_ns = ttl_ns(model);
     made->uid_len = (uint32_t)spec->review_uid.len;
     if (made->uid_len != 0) {
         memcpy(made->uid, spec->review_uid.ptr, made->uid_len);
     }
+    made->pod_key = pf_reservation_name_write(spec, made->uid + made->uid_len);
+    made->guessed = spec->guessed;
     made->hold = (struct pf_hold){.node = spec->node,
                                   .namespace_ = pf_intern_ref(&model->strings, spec->namespace_),
                                   .demand = pf_demand_acquire(model, spec->request, spec->pod),
@@ -131,12 +164,26 @@ static void replace(struct pf_model *model, struct pf_reservation *old, struct p
     pf_hold_add(model, &made->hold);
     pf_hold_sub(model, &old_hold);
     old->hold = made->hold;
-    old->guessed = false;
-    old->expires_ns = made->expires_ns;
+    old->guessed = made->guessed;
+    old->made_ns = made->made_ns;
+    old->ttl_ns = made->ttl_ns;
     drop_refs(model, &old_hold);
     unlink_from(&model->reservations, old);
     append(&model->reservations, old);
     free(made);
+}
+
+/* @return false: no memory, it is filed nowhere */
+static bool file(struct pf_reservation_list *list, struct pf_reservation *made)
+{
+    if (!pf_reservation_name_link(list, made)) {
+        return false;
+    }
+    if (!pf_map_put(&list->by_uid, key_of(made), (uintptr_t)made)) {
+        pf_reservation_name_unlink(list, made);
+        return false;
+    }
+    return true;
 }
 
 enum pf_code pf_reservation_put(struct pf_model *model, const struct pf_reservation_spec *spec,
@@ -158,7 +205,7 @@ enum pf_code pf_reservation_put(struct pf_model *model, const struct pf_reservat
         replace(model, old, made);
         return PF_OK;
     }
-    if (!pf_map_put(&model->reservations.by_uid, key_of(made), (uintptr_t)made)) {
+    if (!file(&model->reservations, made)) {
         if (spec->node != PF_NODE_NONE) {
             pf_extra_tidy(model, spec->node);
         }
@@ -241,5 +288,6 @@ void pf_reservation_done(struct pf_model *model)
         reservation = next;
     }
     pf_map_done(&model->reservations.by_uid);
+    pf_map_done(&model->reservations.by_pod);
     model->reservations = (struct pf_reservation_list){0};
 }

@@ -99,6 +99,7 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory to predict a place");
     }
     answer->judgement.node = answer->best;
+    answer->judgement.predicted = answer->outcomes->failed == 0 ? answer->best : PF_NODE_NONE;
     const enum pf_code code =
         pf_verdict_doubt(&answer->input, answer->outcomes, arena, &answer->judgement);
     return code == PF_OK ? PF_OK : pf_err_set(err, code, "no memory to judge the pod");
@@ -132,6 +133,7 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
 {
     struct pf_judgement *judgement = &ret_answer->judgement;
     judgement->node = PF_NODE_NONE;
+    judgement->predicted = PF_NODE_NONE;
     judgement->nodes = pf_model_columns(fit->model)->nodes;
     bool decided = false;
     const struct pf_profile *profile = pf_profile_find(&fit->profiles, pod->scheduler_name);

@@ -210,6 +210,7 @@ static enum pf_code conclude(struct search *search)
     }
     judgement->verdict = PF_VERDICT_FITS;
     judgement->node = search->best;
+    judgement->predicted = search->best;
     judgement->preemption = search->choice;
     return PF_OK;
 }

@@ -19,6 +19,8 @@ struct pf_decide_input {
     struct pf_pod
         *pod;    /**< decoded already and given away to the decision; NULL: pod_json is decoded */
     bool resize; /**< pods/resize: resources change on a running pod, nothing is placed */
+    const struct pf_pod *
+        as_it_is; /**< set by pf_decide_pod() for a class that observes: the pod before the rewrite, defaulted; NULL: no room is held */
 };
 
 /** Contract of pf_admission_judge_pod(). */

@@ -17,14 +17,20 @@ struct pf_reservation_spec {
     const struct pf_request *request;
     uint32_t
         node; /**< slot, or PF_NODE_NONE: the pod was admitted without a place (annotated misfit, unknown) and only its key is kept */
+    bool
+        guessed; /**< podfit is not sure that it fits there: its pod is placed by the filters when it appears */
+    struct pf_sv
+        pod_name; /**< metadata.name, else generateName, of a pod that will carry no annotation of ours (observed); empty: it carries the key */
 };
 
 /** Drop what has run out by the model's clock; called before each judgement. @return number dropped */
 uint32_t pf_reservation_expire(struct pf_model *model);
 
 /**
- * Nobody can claim a reservation while pods are not watched, so none runs out until they are again; from then on each has at least a whole TTL, because what was missed
- * comes first. How many are held stays bounded by reservations_max. Harmless when nothing changes. Source: a burst while the watch was cut for longer than the TTL
+ * Nobody can claim a reservation while pods are not watched, so its time stands still until they are again. One that was held when the watch was cut needs a
+ * second TTL of watching: a pod may have been stored up to the end of the first, and what was missed comes before what is new. The time of all openings is
+ * added up, each counts as TTL / PF_RESERVATION_CUTS at least; so a watch that is cut again and again frees what nobody claims, too. How many are held stays
+ * bounded by reservations_max. Harmless when nothing changes. Source: a burst while the watch was cut for longer than the TTL
  * (tests/e2e/cluster/test_faults.py) promised room twice.
  */
 void pf_reservation_pause(struct pf_model *model, bool paused);
@@ -42,6 +48,9 @@ uint32_t pf_reservation_lift(struct pf_model *model, struct pf_sv review_uid);
 
 /** Drop it. @return true when it was there */
 bool pf_reservation_drop(struct pf_model *model, struct pf_sv review_uid);
+
+/** Drop what is held for an unannotated pod of this name (not generateName): an earlier attempt, or an earlier call about the same pod. @return true when it was there */
+bool pf_reservation_drop_named(struct pf_model *model, struct pf_sv space, struct pf_sv name);
 
 /** Room that one reservation holds. */
 struct pf_reserved {

@@ -109,6 +109,8 @@ struct pf_judgement {
     enum pf_verdict verdict;
     uint32_t
         node; /**< slot where kube-scheduler is predicted to put it; PF_NODE_NONE when it does not fit */
+    uint32_t
+        predicted; /**< node, or for `unknown` where it would be put as far as podfit can tell; else PF_NODE_NONE */
     uint32_t nodes;     /**< Node objects */
     uint32_t nodes_fit; /**< that pass every filter */
     struct pf_sv

@@ -90,7 +90,8 @@ enum pf_code model_fixture_reserve(struct model_fixture *fixture, const char *ui
                                              .namespace_ = pod.meta.namespace_,
                                              .pod = &pod,
                                              .request = &request,
-                                             .node = node};
+                                             .node = node,
+                                             .pod_name = pf_sv_from(fixture->pod_name)};
     return pf_reservation_put(fixture->model, &spec, err);
 }
 

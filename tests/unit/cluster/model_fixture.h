@@ -12,6 +12,7 @@ struct model_fixture {
     struct pf_clock clock;
     int64_t now_ns;
     struct pf_arena arena; /**< of the decoded objects; reset by each call */
+    const char *pod_name;  /**< of the reservations that follow; NULL: claimed by annotation */
 };
 
 /** @return false: no memory */

@@ -131,13 +131,15 @@ static const struct pause_row pause_rows[] = {
     {"never paused", -1, -1, -1, -1, 15, 1},
     {"paused: nobody can claim", 6, -1, -1, -1, 1000, 2},
     {"paused from the start", 0, -1, -1, -1, 15, 2},
-    {"paused before and back: a whole TTL from then", 6, 10, -1, -1, 24, 2},
-    {"a TTL after it is back", 6, 10, -1, -1, 25, 0},
-    {"back long after they would have run out", 6, 100, -1, -1, 114, 2},
-    {"and a TTL later", 6, 100, -1, -1, 115, 0},
-    {"lost again before the TTL is over", 6, 100, 110, -1, 200, 2},
-    {"and back again", 6, 100, 110, 200, 214, 2},
-    {"and a TTL after that", 6, 100, 110, 200, 215, 0},
+    {"cut once: two TTLs of watching", 6, 10, -1, -1, 33, 2},
+    {"the first of them is over", 6, 10, -1, -1, 34, 1},
+    {"and the second", 6, 10, -1, -1, 39, 0},
+    {"back long after they would have run out", 6, 100, -1, -1, 123, 2},
+    {"and then as after a short cut", 6, 100, -1, -1, 129, 0},
+    {"lost again before the time is over", 6, 100, 110, -1, 200, 2},
+    {"and back again: what was watched counts", 6, 100, 110, 200, 213, 2},
+    {"the time of both openings", 6, 100, 110, 200, 214, 1},
+    {"and of the second one", 6, 100, 110, 200, 219, 0},
     {"told again that all is well: no longer TTL", -1, 10, -1, 12, 15, 1},
 };
 
@@ -176,6 +178,56 @@ static void test_pause(void **state)
         (void)pf_reservation_expire(f->model);
         assert_int_equal(reservations(f), 0);
         model_fixture_check(f);
+    }
+}
+
+/* A watch that never holds for a TTL, and how long it takes until a reservation is free. */
+struct storm_row {
+    const char *name;
+    int64_t closed_ms;
+    int64_t open_ms;
+    int64_t held_at_ms; /* still held, free_at_ms: no longer */
+    int64_t free_at_ms;
+};
+
+static const struct storm_row storm_rows[] = {
+    {"half of the time open", 1000, 1000, 58000, 60000},
+    {"a third of the time", 10000, 5000, 75000, 90000},
+    {"never longer than it takes to be cut: 128 openings", 1000, 0, 127000, 130000},
+    {"never", 1000000000, 1, 900000000, -1},
+};
+
+static void weather(struct model_fixture *f, const struct storm_row *row, int64_t until_ms)
+{
+    const int64_t begin_ms = f->now_ns / 1000000;
+    for (int64_t at = 0; at < until_ms; at = f->now_ns / 1000000 - begin_ms) {
+        pf_reservation_pause(f->model, /* paused= */ true);
+        assert_int_equal(pf_reservation_expire(f->model), 0);
+        f->now_ns += row->closed_ms * 1000000;
+        pf_reservation_pause(f->model, /* paused= */ false);
+        f->now_ns += row->open_ms * 1000000;
+        (void)pf_reservation_expire(f->model);
+    }
+}
+
+static void test_cut_again_and_again(void **state)
+{
+    struct model_fixture *f = *state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(storm_rows); i++) {
+        const struct storm_row *row = &storm_rows[i];
+        reserve(f, "r1", INCOMING, "n1");
+        weather(f, row, row->held_at_ms);
+        if (reservations(f) != 1) {
+            fail_msg("%s: freed too early", row->name);
+        }
+        if (row->free_at_ms >= 0) {
+            weather(f, row, row->free_at_ms - row->held_at_ms);
+            if (reservations(f) != 0) {
+                fail_msg("%s: never freed", row->name);
+            }
+        }
+        (void)pf_reservation_drop(f->model, PF_SV("r1"));
+        f->now_ns += 1000000000LL; /* the next one is made while pods are watched */
     }
 }
 
@@ -335,6 +387,85 @@ static void test_claims(void **state)
         model_fixture_check(f);
         assert_int_equal(used_pods(f, "n1") + used_pods(f, "n2"), 0);
     }
+}
+
+/* Two reservations of a pod name, one of a generateName, and which of them a new pod without annotation takes: n1 and n2 are pods there. */
+struct named_row {
+    const char *name;
+    const char *pod;
+    uint32_t reservations;
+    uint32_t n1;
+    uint32_t n2;
+};
+
+#define GENERATED "'generateName':'web-'"
+static const struct named_row named_rows[] = {
+    {"by its name", POD("p", "", SPEC, ""), 2, 2, 1},
+    {"by its generateName: the newest", POD("web-x", "," GENERATED, SPEC, ""), 2, 2, 1},
+    {"bound elsewhere", POD("web-x", "," GENERATED, "'nodeName':'n1'," SPEC, ""), 2, 3, 0},
+    {"another webhook changed it: the newest",
+     POD("web-x", "," GENERATED, "'containers':[{'name':'c'}]", ""), 2, 2, 1},
+    {"a stranger", POD("x", "", SPEC, ""), 3, 2, 1},
+    {"of another namespace", "{'metadata':{'namespace':'no','name':'p'},'spec':{" SPEC "}}", 3, 2,
+     1},
+    {"over already", POD("p", "", "'nodeName':'n1'," SPEC, "'phase':'Succeeded'"), 2, 1, 1},
+};
+
+static void reserve_named(struct model_fixture *f, const char *uid, const char *pod_name,
+                          const char *node)
+{
+    struct pf_err err = {0};
+    f->pod_name = pod_name;
+    assert_int_equal(model_fixture_reserve(f, uid, INCOMING, model_fixture_slot(f, node), &err),
+                     PF_OK);
+    f->pod_name = NULL;
+    model_fixture_check(f);
+}
+
+static void test_named(void **state)
+{
+    struct model_fixture *f = *state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(named_rows); i++) {
+        const struct named_row *row = &named_rows[i];
+        reserve_named(f, "r1", "p", "n1");
+        reserve_named(f, "r2", "web-", "n1");
+        reserve_named(f, "r3", "web-", "n2");
+        apply_pod(f, row->pod);
+        const uint32_t left = reservations(f);
+        apply_pod(f, row->pod); /* known by now: takes no second one */
+        if (left != row->reservations || reservations(f) != left || used_pods(f, "n1") != row->n1 ||
+            used_pods(f, "n2") != row->n2) {
+            fail_msg("%s: %u and %u reservations, pods %u and %u", row->name, left, reservations(f),
+                     used_pods(f, "n1"), used_pods(f, "n2"));
+        }
+        f->now_ns += 15 * 1000000000LL;
+        assert_int_equal(pf_reservation_expire(f->model), left);
+        static const char *const names[] = {"p", "web-x", "x"};
+        for (size_t k = 0; k < PF_ARRAY_LEN(names); k++) {
+            (void)pf_model_remove_pod(f->model, PF_SV("ns"), pf_sv_from(names[k]), PF_SV(""));
+        }
+        (void)pf_model_remove_pod(f->model, PF_SV("no"), PF_SV("p"), PF_SV(""));
+        model_fixture_check(f);
+        assert_int_equal(used_pods(f, "n1") + used_pods(f, "n2"), 0);
+    }
+}
+
+/* Pods of one generateName that ask for different things find each its own; and whoever is dropped in between leaves the others in order. */
+static void test_named_chain(void **state)
+{
+    struct model_fixture *f = *state;
+    reserve_named(f, "r1", "web-", "n1");
+    reserve_named(f, "r2", "web-", "n1");
+    reserve_named(f, "r3", "web-", "n2");
+    assert_true(pf_reservation_drop(f->model, PF_SV("r2")));
+    model_fixture_check(f);
+    assert_true(pf_reservation_drop(f->model, PF_SV("r3")));
+    model_fixture_check(f);
+    assert_false(pf_reservation_drop_named(f->model, PF_SV("ns"), PF_SV("p")));
+    assert_true(pf_reservation_drop_named(f->model, PF_SV("ns"), PF_SV("web-")));
+    assert_false(pf_reservation_drop_named(f->model, PF_SV("ns"), PF_SV("web-")));
+    assert_int_equal(reservations(f), 0);
+    model_fixture_check(f);
 }
 
 /* Names of the pods that wait for a place, in order, such as `a b`. */
@@ -540,6 +671,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_holds_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(test_runs_out_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pause, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cut_again_and_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_named_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pause_claims_and_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_matches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lift_and_put_back, setup, teardown),
