@@ -144,3 +144,39 @@ void bench_play(struct bench *bench)
              fake_api_fault(bench->api), fake_api_requests(bench->api), bench->log.data,
              pf_reflector_stats(bench->reflector).last_failure);
 }
+
+static void check_row(const struct bench_row *row, const struct bench *bench)
+{
+    const struct pf_reflector_stats stats = pf_reflector_stats(bench->reflector);
+    const int64_t ms = (bench->now_ns - 1000000000) / 1000000;
+    if (!pf_sv_eq_cstr(pf_buf_view(&bench->log), row->log)) {
+        fail_msg("%s: log '%s' instead of '%s'", row->name, bench->log.data, row->log);
+    }
+    if (row->max_ms != 0 && (ms < row->min_ms || ms > row->max_ms)) {
+        fail_msg("%s: %lld ms, not %lld to %lld", row->name, (long long)ms, (long long)row->min_ms,
+                 (long long)row->max_ms);
+    }
+    if (stats.failures != row->failures || stats.restarts != row->restarts ||
+        stats.watches != row->watches) {
+        fail_msg("%s: %llu failures, %llu restarts, %llu watches; last failure '%s'", row->name,
+                 (unsigned long long)stats.failures, (unsigned long long)stats.restarts,
+                 (unsigned long long)stats.watches, stats.last_failure);
+    }
+    if (row->failure != NULL && strstr(stats.last_failure, row->failure) == NULL) {
+        fail_msg("%s: last failure '%s' without '%s'", row->name, stats.last_failure, row->failure);
+    }
+    if (!stats.synced || !stats.watching || !stats.open || stats.alive_mono_ns == 0) {
+        fail_msg("%s: not in sync at the end", row->name);
+    }
+}
+
+void bench_check_rows(const struct bench_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct bench bench;
+        bench_open(&bench, rows[i].script, rows[i].streaming);
+        bench_play(&bench);
+        check_row(&rows[i], &bench);
+        bench_close(&bench);
+    }
+}

@@ -81,4 +81,21 @@ int64_t bench_round(struct bench *bench);
 /* Until the script is played and nothing goes on any more. */
 void bench_play(struct bench *bench);
 
+/* A script and what it has to lead to. */
+struct bench_row {
+    const char *name;
+    bool streaming;
+    struct fake_api_answer script[12];
+    const char *log;
+    int64_t min_ms; /* virtual time until the script is played; 0: not looked at */
+    int64_t max_ms;
+    uint64_t failures;
+    uint64_t restarts;
+    uint64_t watches;
+    const char *failure; /* part of the last one; NULL: not looked at */
+};
+
+/* Play each and look at its end: in sync, a watch open. */
+void bench_check_rows(const struct bench_row *rows, size_t count);
+
 #endif
