@@ -162,6 +162,10 @@ static void look_at_bundle(struct pf_registration *self)
     self->was_right = right;
     self->stats.bundle_right = right;
     self->stats.entries = (unsigned)self->entries.count;
+}
+
+static void look_at_trust(struct pf_registration *self)
+{
     self->stats.trusted = pf_observe_is_trusted(self, pf_buf_view(&self->served.cert_pem));
     self->stats.ready = self->stats.ready || (self->stats.serving && self->stats.trusted);
 }
@@ -204,10 +208,13 @@ static void tell_watch(struct pf_registration *self, enum pf_registration_troubl
     }
 }
 
-void pf_observe_look(struct pf_registration *self)
+void pf_observe_look(struct pf_registration *self, bool closely)
 {
     if (self->secret.synced) {
         look_at_bundle(self);
+    }
+    if (self->secret.synced && closely) {
+        look_at_trust(self);
         look_at_dates(self);
     }
     tell_watch(self, PF_TROUBLE_SECRET_WATCH, &self->secret);

@@ -250,14 +250,34 @@ static void publish(struct pf_registration *self)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
+/* Dates pass by the wall clock, which may jump either way, and the delay before a CA signs by the other one. */
+static bool is_time_for_a_close_look(const struct pf_registration *self)
+{
+    const int64_t period_ns = PF_REGISTRATION_CLOSE_LOOK_MS * PF_REGISTRATION_NS_PER_MS;
+    const int64_t wall_ns = pf_clock_wall_ns(self->options.clock) - self->closely_wall_ns;
+    const int64_t mono_ns = pf_clock_mono_ns(self->options.clock) - self->closely_mono_ns;
+    return wall_ns < 0 || wall_ns >= period_ns || mono_ns >= period_ns;
+}
+
+static void look_closely(struct pf_registration *self)
+{
+    self->closely_mono_ns = pf_clock_mono_ns(self->options.clock);
+    self->closely_wall_ns = pf_clock_wall_ns(self->options.clock);
+    pf_observe_look(self, /* closely= */ true);
+    if (pf_install_step(self)) {
+        pf_observe_look(self, /* closely= */ true); /* trust is in what is in force now */
+    }
+}
+
 static void look_and_act(struct pf_registration *self)
 {
     bool again = true;
     for (unsigned i = 0; again && i < ROUNDS && !atomic_load(&self->stop); i++) {
-        (void)pf_observe_take(self);
-        pf_observe_look(self);
-        if (pf_install_step(self)) {
-            pf_observe_look(self); /* trust is in what is in force now */
+        const bool changed = pf_observe_take(self);
+        if (changed || i != 0 || is_time_for_a_close_look(self)) {
+            look_closely(self);
+        } else {
+            pf_observe_look(self, /* closely= */ false);
         }
         again = pf_duty_step(self);
     }

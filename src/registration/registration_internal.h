@@ -13,8 +13,10 @@
 
 #define PF_REGISTRATION_NS_PER_MS INT64_C(1000000)
 #define PF_REGISTRATION_NS_PER_S  INT64_C(1000000000)
-/* The thread looks at dates and duties so often: by wall clock and often (webhook practice C-02), and cheap. */
+/* The thread looks at its duties so often. */
 #define PF_REGISTRATION_LOOK_MS INT64_C(1000)
+/* And so often at dates and trust without a reason: by wall clock and often (webhook practice C-02), but it takes OpenSSL some milliseconds. */
+#define PF_REGISTRATION_CLOSE_LOOK_MS INT64_C(5000)
 
 /** What may be wrong, in the order in which it is told. */
 enum pf_registration_trouble {
@@ -82,6 +84,8 @@ struct pf_registration {
     struct pf_registration_pace secret_pace;
     struct pf_registration_pace bundle_pace;
     int64_t look_mono_ns;
+    int64_t closely_mono_ns; /* the last close look, by both clocks */
+    int64_t closely_wall_ns;
     char troubles[PF_TROUBLE_KINDS][PF_TROUBLE_BYTES];
     uint64_t random;
     struct pf_registration_stats stats; /* of the thread; copied to shared */
@@ -102,8 +106,8 @@ struct pf_certdir_options pf_registration_wanted(const struct pf_registration *s
 
 /** observe.c: take in what the watches brought. @return has anything changed? */
 bool pf_observe_take(struct pf_registration *self);
-/** observe.c: dates, what is due, whether the bundle is right. */
-void pf_observe_look(struct pf_registration *self);
+/** observe.c: whether the bundle is right. @param closely  also dates, what is due, and trust */
+void pf_observe_look(struct pf_registration *self, bool closely);
 /** observe.c: does every entry of the configuration trust this chain? false when there is none. */
 bool pf_observe_is_trusted(const struct pf_registration *self, struct pf_sv chain_pem);
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include <podfit/certset.h>
 #include <podfit/registration.h>
 
 #define FLEET_MAX   3
@@ -36,6 +37,7 @@ struct fleet {
     int64_t hurry_ms;              /* both clocks go ahead by this with each round of steps */
     struct pf_kube_client *client; /* of the operator */
     struct member members[FLEET_MAX];
+    struct pf_certset remembered; /* what the Secret held once; fleet_state.h */
     unsigned
         worse; /* pairs that the API server did not trust, put in force in the place of one that it trusted */
     char answer[65536];
