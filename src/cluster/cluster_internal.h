@@ -150,8 +150,12 @@ uint32_t pf_slot_find(const struct pf_model *model, struct pf_sv name);
 uint32_t pf_slot_acquire(struct pf_model *model, struct pf_sv name) PF_MUST_CHECK;
 /** Free the slot when there is no node and nothing on it. */
 void pf_slot_release(struct pf_model *model, uint32_t slot);
-/** Note in the change log that what filters see of the slot changed. */
+/** Note in the change log that what filters see of the slot, or who would be evicted there, changed. */
 void pf_slot_changed(struct pf_model *model, uint32_t slot);
+/** A Node object came to a slot: keep the order of the names. */
+void pf_slot_name_enter(struct pf_model *model, uint32_t slot);
+/** The Node object of a slot goes; its name is still there. */
+void pf_slot_name_leave(struct pf_model *model, uint32_t slot);
 
 /* ---- term_set.c, group.c, anti.c: pods as topology filters see them ---- */
 
@@ -366,6 +370,7 @@ struct pf_model {
     uint32_t *by_name; /**< slots in name order */
     size_t by_name_cap;
     bool by_name_valid;
+    uint64_t names_version; /**< pf_model_names_version() */
 
     uint32_t *changes;    /**< ring of PF_CHANGES_MAX slots */
     uint64_t change_last; /**< sequence number of the last one; 1 before the first */

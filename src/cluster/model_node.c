@@ -130,7 +130,7 @@ static void commit_node(struct pf_model *model, struct node_change *change)
     drop_change(model, change);
     if (old_shape == PF_SHAPE_NONE) {
         c->nodes++;
-        model->by_name_valid = false;
+        pf_slot_name_enter(model, slot);
     }
     if (changed || scalars_changed) {
         pf_pending_displace(model, slot);
@@ -169,7 +169,7 @@ bool pf_model_remove_node(struct pf_model *model, struct pf_sv name)
     (void)commit_scalars(model, &(struct node_change){.slot = slot});
     pf_image_commit(model, &(struct pf_image_change){.count = 0}, slot);
     c->nodes--;
-    model->by_name_valid = false;
+    pf_slot_name_leave(model, slot);
     model->pending.version++;
     pf_slot_changed(model, slot);
     pf_pending_displace(model, slot);

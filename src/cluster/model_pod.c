@@ -254,7 +254,11 @@ static void commit(struct pf_model *model, struct pod_change *change)
     if (moves) {
         pf_hold_add(model, &change->hold);
     }
-    if (!stays(record, change)) {
+    const bool preempted = change->pod.preempted && change->pod.meta.deleting;
+    const bool relisted = !stays(record, change);
+    const bool yields_otherwise =
+        relisted || record->start_s != change->start_s || record->preempted != preempted;
+    if (relisted) {
         pf_resident_unlink(model, record);
         record->node = change->place;
         record->state = (uint8_t)change->state;
@@ -263,7 +267,7 @@ static void commit(struct pf_model *model, struct pod_change *change)
         pf_resident_link(model, record);
     }
     record->start_s = change->start_s;
-    record->preempted = change->pod.preempted && change->pod.meta.deleting;
+    record->preempted = preempted;
     record->uid_hash = change->uid_hash;
     record->doubtful = false;
     record->demand = change->hold.demand;
@@ -275,6 +279,8 @@ static void commit(struct pf_model *model, struct pod_change *change)
     }
     if (moves) {
         pf_hold_sub(model, &old);
+    } else if (change->state == PF_POD_BOUND && yields_otherwise) {
+        pf_slot_changed(model, change->place); /* who is evicted first may be another one */
     }
     pf_slot_release(model, old_place);
     drop_refs(model, &old);

@@ -154,26 +154,84 @@ const struct pf_columns *pf_model_columns(const struct pf_model *model)
     return &model->columns;
 }
 
+static int compare_slots(const struct pf_model *model, uint32_t left, uint32_t right)
+{
+    return pf_sv_cmp(pf_intern_text(&model->strings, model->columns.name[left]),
+                     pf_intern_text(&model->strings, model->columns.name[right]));
+}
+
 static int compare_names(const void *a, const void *b, void *opaque)
 {
-    const struct pf_model *model = opaque;
-    const uint32_t *left = a;
-    const uint32_t *right = b;
-    return pf_sv_cmp(pf_intern_text(&model->strings, model->columns.name[*left]),
-                     pf_intern_text(&model->strings, model->columns.name[*right]));
+    return compare_slots(opaque, *(const uint32_t *)a, *(const uint32_t *)b);
+}
+
+static bool reserve_names(struct pf_model *model, size_t count)
+{
+    if (count <= model->by_name_cap && model->by_name != NULL) {
+        return true;
+    }
+    const size_t cap = count + count / 8; /* so that single new nodes do not resize */
+    uint32_t *bigger = pf_mem_resize(model->by_name, cap, sizeof(*bigger));
+    if (bigger == NULL) {
+        return false;
+    }
+    model->by_name = bigger;
+    model->by_name_cap = cap;
+    return true;
+}
+
+/* Index among the first @p count names where the slot stands or belongs. */
+static uint32_t find_name(const struct pf_model *model, uint32_t slot, uint32_t count)
+{
+    uint32_t low = 0;
+    uint32_t high = count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (compare_slots(model, model->by_name[middle], slot) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+void pf_slot_name_enter(struct pf_model *model, uint32_t slot)
+{
+    const uint32_t count = model->columns.nodes;
+    model->names_version++;
+    model->by_name_valid = model->by_name_valid && reserve_names(model, count);
+    if (!model->by_name_valid) {
+        return;
+    }
+    const uint32_t at = find_name(model, slot, count - 1);
+    memmove(model->by_name + at + 1, model->by_name + at,
+            (count - 1 - at) * sizeof(*model->by_name));
+    model->by_name[at] = slot;
+}
+
+void pf_slot_name_leave(struct pf_model *model, uint32_t slot)
+{
+    model->names_version++;
+    if (!model->by_name_valid) {
+        return;
+    }
+    const uint32_t count = model->columns.nodes;
+    const uint32_t at = find_name(model, slot, count + 1);
+    memmove(model->by_name + at, model->by_name + at + 1, (count - at) * sizeof(*model->by_name));
+}
+
+uint64_t pf_model_names_version(const struct pf_model *model)
+{
+    return model->names_version;
 }
 
 const uint32_t *pf_model_nodes_by_name(struct pf_model *model, uint32_t *ret_count)
 {
     const struct pf_columns *c = &model->columns;
     if (!model->by_name_valid) {
-        if (c->nodes > model->by_name_cap || model->by_name == NULL) {
-            uint32_t *bigger = pf_mem_resize(model->by_name, c->nodes, sizeof(*bigger));
-            if (bigger == NULL) {
-                return NULL;
-            }
-            model->by_name = bigger;
-            model->by_name_cap = c->nodes;
+        if (!reserve_names(model, c->nodes)) {
+            return NULL;
         }
         uint32_t count = 0;
         for (uint32_t slot = 0; slot < c->count; slot++) {

@@ -145,15 +145,6 @@ static bool swap_in(struct pf_store *store, struct pf_object *old, struct pf_obj
     return pf_map_put(&store->by_key, object->key, (uintptr_t)object);
 }
 
-/* Verdicts may change with an object that a filter reads. */
-static void note_change(struct pf_model *model, enum pf_kind kind)
-{
-    if (kind < PF_KIND_SERVICE) {
-        model->stores.version++;
-        model->pending.version++;
-    }
-}
-
 static enum pf_code apply(struct pf_model *model, enum pf_kind kind, const void *view,
                           struct pf_err *err)
 {
@@ -181,9 +172,12 @@ static enum pf_code apply(struct pf_model *model, enum pf_kind kind, const void 
     }
     model->heap_bytes += pf_heap_cost(object->block_bytes);
     model->heap_bytes -= old != NULL ? pf_heap_cost(old->block_bytes) : 0;
+    pf_store_note_kind(model, kind, /* known= */ true);
+    if (old != NULL) {
+        pf_store_note_reach(model, kind, old);
+    }
+    pf_store_note_change(model, kind, object);
     free(old);
-    store->known = true;
-    note_change(model, kind);
     return PF_OK;
 }
 
@@ -270,8 +264,8 @@ static void remove_object(struct pf_model *model, enum pf_kind kind, struct pf_o
     unlink_chain(store, object);
     (void)pf_map_remove(&store->by_key, object->key);
     model->heap_bytes -= pf_heap_cost(object->block_bytes);
+    pf_store_note_change(model, kind, object);
     free(object);
-    note_change(model, kind);
 }
 
 bool pf_model_remove_object(struct pf_model *model, enum pf_kind kind, struct pf_sv space,
@@ -391,28 +385,6 @@ const void *pf_model_next_of(const struct pf_model *model, enum pf_kind kind, st
         object = find(&store->chains, space, name);
     }
     return object != NULL ? pf_object_view(object) : NULL;
-}
-
-bool pf_model_knows_kind(const struct pf_model *model, enum pf_kind kind)
-{
-    return model->stores.kinds[kind].known;
-}
-
-void pf_model_mark_kind(struct pf_model *model, enum pf_kind kind)
-{
-    model->stores.version += !model->stores.kinds[kind].known;
-    model->stores.kinds[kind].known = true;
-}
-
-void pf_model_unmark_kind(struct pf_model *model, enum pf_kind kind)
-{
-    model->stores.version += model->stores.kinds[kind].known;
-    model->stores.kinds[kind].known = false;
-}
-
-uint64_t pf_model_objects_version(const struct pf_model *model)
-{
-    return model->stores.version;
 }
 
 size_t pf_model_object_count(const struct pf_model *model, enum pf_kind kind)

@@ -28,6 +28,8 @@ struct pf_store {
 struct pf_stores {
     struct pf_store kinds[PF_KIND_COUNT];
     uint64_t version;
+    uint64_t storage_version; /**< pf_model_storage_version() */
+    uint64_t budgets_version; /**< pf_model_budgets_version() */
 };
 
 static inline const void *pf_object_view(const struct pf_object *object)
@@ -46,6 +48,16 @@ size_t pf_store_table_bytes(const struct pf_stores *stores);
 /** Recount and compare: links, keys, chains. @param ret_heap_bytes  of the objects @return as pf_model_check() */
 enum pf_code pf_store_check(const struct pf_stores *stores, size_t *ret_heap_bytes,
                             struct pf_err *err) PF_MUST_CHECK;
+
+/* ---- store_note.c: whose verdicts an object changes ---- */
+
+/** An object came or is about to go; with apply, the one that it replaced went. */
+void pf_store_note_reach(struct pf_model *model, enum pf_kind kind, const struct pf_object *object);
+/** The same, and the versions of all objects and of pending pods grow where filters read the kind. */
+void pf_store_note_change(struct pf_model *model, enum pf_kind kind,
+                          const struct pf_object *object);
+/** All objects of a kind can be seen from now on, or none. */
+void pf_store_note_kind(struct pf_model *model, enum pf_kind kind, bool known);
 
 /* ---- store_pack.c ---- */
 

@@ -36,6 +36,9 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
     answer->outcomes = cached.outcomes;
     answer->best = cached.best;
     answer->topology = cached.topology;
+    answer->codes = cached.codes;
+    answer->evictions = cached.evictions;
+    answer->stamp = cached.stamp;
     answer->candidates =
         (struct pf_candidates){.values = cached.values, .topology = cached.topology};
     return true;
@@ -90,6 +93,8 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
         answer->best = answer->scan.best;
         answer->topology = answer->scan.topology.plan != NULL ? &answer->scan.topology : NULL;
         answer->candidates = (struct pf_candidates){.values = answer->scan.values};
+        answer->codes =
+            (struct pf_eviction_codes){.outcomes = answer->outcomes, .ids = answer->scan.ids};
     }
     answer->judgement.verdict = pf_verdict_of(answer->outcomes);
     answer->judgement.nodes_fit = answer->outcomes->fits;

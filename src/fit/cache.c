@@ -31,6 +31,8 @@ struct pf_remembered {
     uint32_t slots;              /* of node_outcome */
     struct pf_memo *memo;
     uint32_t memo_count;
+    struct pf_evictions evictions;
+    uint64_t computed; /* times that every node was asked */
     uint64_t seen; /* sequence number of the model up to which this is right; 0: nothing computed */
     size_t bytes;
 };
@@ -53,6 +55,7 @@ static void free_remembered(struct pf_remembered *remembered)
     pf_outcomes_done(&remembered->outcomes);
     pf_best_done(&remembered->best);
     pf_outcomes_done(&remembered->settled);
+    pf_evictions_done(&remembered->evictions);
     free(remembered->node_outcome);
     free(remembered->memo);
     free(remembered);
@@ -121,7 +124,8 @@ static size_t count_bytes(const struct pf_remembered *remembered)
            pf_outcomes_bytes(&remembered->outcomes) + pf_best_bytes(&remembered->best) +
            remembered->slots * sizeof(*remembered->node_outcome) +
            remembered->memo_count * sizeof(*remembered->memo) +
-           pf_outcomes_bytes(&remembered->settled) + pf_topology_bytes(&remembered->topology);
+           pf_outcomes_bytes(&remembered->settled) + pf_topology_bytes(&remembered->topology) +
+           pf_evictions_bytes(&remembered->evictions);
 }
 
 static struct pf_remembered *make_remembered(const struct pf_question *question, struct pf_sv key)
@@ -266,6 +270,7 @@ static void compute_all(struct refresh *refresh)
     }
     pf_best_build(&remembered->best);
     remembered->seen = pf_model_stats(input->model).changes;
+    remembered->computed++;
 }
 
 static enum pf_code bring_up_to_date(struct pf_remembered *remembered,
@@ -318,6 +323,25 @@ static enum pf_code settle(struct pf_remembered *remembered, const struct pf_fil
     return pf_settle_run(&settle, &remembered->settled, &answer->best);
 }
 
+void pf_cache_recount(struct pf_cache *cache)
+{
+    struct pf_remembered *remembered = cache->newest;
+    const size_t bytes = count_bytes(remembered);
+    cache->bytes += bytes - remembered->bytes;
+    remembered->bytes = bytes;
+    while (cache->bytes > cache->max_bytes && cache->count > KEPT_MIN) {
+        forget(cache, cache->oldest);
+    }
+}
+
+/* Numbers that only grow: their sum is another one when one of them is. */
+static uint64_t stamp_of(const struct pf_remembered *remembered, const struct pf_model *model)
+{
+    return remembered->question.plan == NULL ? remembered->computed
+                                             : remembered->computed + remembered->topology.version +
+                                                   pf_model_namespace_version(model);
+}
+
 enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *input,
                           struct pf_sv key, struct pf_cache_answer *ret_answer)
 {
@@ -330,19 +354,19 @@ enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *
         forget(cache, remembered);
         return code;
     }
-    struct pf_cache_answer answer = {.outcomes = &remembered->outcomes,
-                                     .values = pf_best_values(&remembered->best)};
+    struct pf_cache_answer answer = {
+        .outcomes = &remembered->outcomes,
+        .values = pf_best_values(&remembered->best),
+        .codes = {.outcomes = &remembered->outcomes, .node_outcome = remembered->node_outcome},
+        .evictions = &remembered->evictions,
+        .stamp = stamp_of(remembered, input->model),
+    };
     const enum pf_code settled = settle(remembered, input, &answer);
     if (settled != PF_OK) {
         forget(cache, remembered);
         return settled;
     }
-    const size_t bytes = count_bytes(remembered);
-    cache->bytes += bytes - remembered->bytes;
-    remembered->bytes = bytes;
-    while (cache->bytes > cache->max_bytes && cache->count > KEPT_MIN) {
-        forget(cache, cache->oldest);
-    }
+    pf_cache_recount(cache);
     *ret_answer = answer;
     return PF_OK;
 }

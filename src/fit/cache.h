@@ -3,8 +3,7 @@
 
 /** Remembered questions with every node's outcome, brought up to date from the model's change log. Inside of the fit module; under the model's lock. */
 
-#include "outcomes.h"
-#include "topology.h"
+#include "evictions.h"
 #include <podfit/map.h>
 
 struct pf_remembered;
@@ -25,6 +24,9 @@ struct pf_cache_answer {
     const uint8_t *
         values; /**< by slot: pf_score_plain() + 1, or 0 when a filter other than the topology filters excludes the node */
     const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
+    struct pf_eviction_codes codes;
+    struct pf_evictions *evictions; /**< what is remembered of eviction for the question */
+    uint64_t stamp; /**< another one when results may have changed on nodes that did not change */
 };
 
 void pf_cache_init(struct pf_cache *cache, size_t max_bytes);
@@ -39,5 +41,7 @@ void pf_cache_done(struct pf_cache *cache);
  */
 enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *input,
                           struct pf_sv key, struct pf_cache_answer *ret_answer) PF_MUST_CHECK;
+/** Count the memory of the question that was asked last again: what is remembered of eviction grew. Its answer stays valid. */
+void pf_cache_recount(struct pf_cache *cache);
 
 #endif

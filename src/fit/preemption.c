@@ -9,25 +9,18 @@
  * plugins/defaultpreemption/default_preemption.go.
  */
 
-/* kube-scheduler stops when it has found this many candidates, or this share of the nodes: DefaultPreemptionArgs. */
-#define CANDIDATES_MIN     100U
-#define CANDIDATES_PERCENT 10U
-
 struct search {
     struct pf_fit *fit;
     struct pf_answer *answer;
     struct pf_arena *arena;
-    struct pf_scan own_scan;    /* when the answer has none with ids */
-    const struct pf_scan *scan; /* with ids */
+    struct pf_scan own_scan; /* when the answer has no codes of all nodes */
     struct pf_victims victims;
-    struct pf_outcomes vain; /* nodes on which eviction does not help */
+    struct pf_evictions own_evictions; /* when the answer is not remembered */
+    struct pf_evictions *evictions;
+    struct pf_eviction_answer found;
     uint32_t no_victims;
     uint32_t not_helpful;
-    uint32_t found;
-    uint32_t best; /* slot */
-    struct pf_victims_rank best_rank;
     struct pf_preemption *choice;
-    bool exhausted;
 };
 
 static void done(struct search *search)
@@ -35,7 +28,7 @@ static void done(struct search *search)
     pf_outcomes_done(&search->own_scan.outcomes);
     pf_topology_done(&search->own_scan.topology);
     pf_victims_done(&search->victims);
-    pf_outcomes_done(&search->vain);
+    pf_evictions_done(&search->own_evictions);
 }
 
 static enum pf_code refuse(struct pf_answer *answer, struct pf_sv why)
@@ -62,32 +55,26 @@ static void count_codes(const struct pf_outcomes *outcomes, uint32_t *ret_open,
 }
 
 /* The results of all nodes, by slot. */
-static enum pf_code scan_nodes(struct search *search)
+static enum pf_code scan_nodes(struct search *search, struct pf_eviction_ask *ask)
 {
     struct pf_answer *answer = search->answer;
-    search->scan = &answer->scan;
-    if (answer->scan.ids != NULL) {
+    pf_question_resolve(&answer->question, answer->input.strings);
+    ask->codes = answer->codes;
+    ask->topology = answer->topology;
+    ask->stamp = answer->stamp;
+    if (ask->codes.ids != NULL || ask->codes.node_outcome != NULL) {
         return PF_OK;
     }
-    pf_question_resolve(&answer->question, answer->input.strings);
     const enum pf_code code = pf_scan_run(search->fit->model, &answer->input, /* want_ids= */ true,
                                           search->arena, &search->own_scan);
-    search->scan = &search->own_scan;
+    ask->codes = (struct pf_eviction_codes){.outcomes = &search->own_scan.outcomes,
+                                            .ids = search->own_scan.ids};
+    ask->topology = search->own_scan.topology.plan != NULL ? &search->own_scan.topology : NULL;
     return code;
 }
 
-static uint8_t code_on(const struct search *search, uint32_t slot)
-{
-    return search->scan->outcomes.items[search->scan->ids[slot]].result.code;
-}
-
-static const struct pf_topology *topology_of(const struct search *search)
-{
-    return search->scan->topology.plan != NULL ? &search->scan->topology : NULL;
-}
-
 /* `namespace/name` of everybody who would really be deleted. */
-static enum pf_code keep_choice(struct search *search, uint32_t slot)
+static enum pf_code name_victims(struct search *search, uint32_t slot)
 {
     const struct pf_filter_input *input = &search->answer->input;
     const struct pf_victims *victims = &search->victims;
@@ -117,63 +104,29 @@ static enum pf_code keep_choice(struct search *search, uint32_t slot)
     return PF_OK;
 }
 
-static enum pf_code keep_best(struct search *search, uint32_t slot)
-{
-    const struct pf_victims_rank rank = pf_victims_rank(&search->victims);
-    search->found++;
-    if (search->choice != NULL && !pf_victims_better(&rank, &search->best_rank)) {
-        return PF_OK;
-    }
-    search->best = slot;
-    search->best_rank = rank;
-    return keep_choice(search, slot);
-}
-
-static enum pf_code try_node(struct search *search, uint32_t slot)
+/* Once more, for the victims' names. */
+static enum pf_code keep_choice(struct search *search, const struct pf_eviction_ask *ask)
 {
     enum pf_victims_outcome outcome = PF_VICTIMS_NONE;
     struct pf_result result;
-    uint32_t id = 0;
-    const enum pf_code code = pf_victims_find(&search->victims, &search->answer->input,
-                                              topology_of(search), slot, &outcome, &result);
+    const enum pf_code code = pf_victims_find(&search->victims, ask->input, ask->topology,
+                                              search->found.best, &outcome, &result);
+    return code == PF_OK ? name_victims(search, search->found.best) : code;
+}
+
+static enum pf_code search_nodes(struct search *search, uint32_t open)
+{
+    struct pf_answer *answer = search->answer;
+    struct pf_eviction_ask ask = {
+        .model = search->fit->model, .input = &answer->input, .open = open};
+    enum pf_code code = scan_nodes(search, &ask);
     if (code != PF_OK) {
         return code;
     }
-    switch (outcome) {
-    case PF_VICTIMS_NONE:
-        search->no_victims++;
-        return PF_OK;
-    case PF_VICTIMS_VAIN:
-        return pf_outcomes_add(&search->vain, &result, 1, &id);
-    case PF_VICTIMS_FOUND:
-    default:
-        return keep_best(search, slot);
-    }
-}
-
-/* As many candidates as kube-scheduler is content with, one of which violates no budget. */
-static bool is_enough(const struct search *search, uint32_t open)
-{
-    const uint32_t share = (uint32_t)((uint64_t)open * CANDIDATES_PERCENT / 100);
-    return search->choice != NULL && search->best_rank.violations == 0 &&
-           search->found >= (share > CANDIDATES_MIN ? share : CANDIDATES_MIN);
-}
-
-/* In the order of the nodes' names, so that of equals always the same is chosen. */
-static enum pf_code try_nodes(struct search *search, uint32_t open)
-{
-    uint32_t count = 0;
-    const uint32_t *by_name = pf_model_nodes_by_name(search->fit->model, &count);
-    enum pf_code code = by_name != NULL ? PF_OK : PF_E_NO_MEMORY;
-    for (uint32_t i = 0; i < count && code == PF_OK && !is_enough(search, open); i++) {
-        if (code_on(search, by_name[i]) != PF_FIT_UNSCHEDULABLE) {
-            continue;
-        }
-        if (search->victims.moves > PF_FIT_PREEMPTION_MOVES_MAX) {
-            search->exhausted = true;
-            break;
-        }
-        code = try_node(search, by_name[i]);
+    search->evictions = answer->evictions != NULL ? answer->evictions : &search->own_evictions;
+    code = pf_evictions_search(search->evictions, &ask, &search->victims, &search->found);
+    if (code == PF_OK && search->found.best != PF_NODE_NONE) {
+        code = keep_choice(search, &ask);
     }
     return code;
 }
@@ -182,7 +135,7 @@ static enum pf_code try_nodes(struct search *search, uint32_t open)
 static enum pf_code say_why_not(struct search *search)
 {
     const struct pf_message_preemption found = {
-        .vain = &search->vain,
+        .vain = &search->evictions->vain,
         .no_victims = search->no_victims,
         .not_helpful = search->not_helpful,
         .nodes = search->answer->judgement.nodes,
@@ -196,21 +149,22 @@ static enum pf_code conclude(struct search *search)
     struct pf_answer *answer = search->answer;
     struct pf_judgement *judgement = &answer->judgement;
     const char *unsure = answer->question.unsure;
-    if (search->choice == NULL && search->vain.open != 0) {
+    if (search->choice == NULL && search->found.undecided) {
         return refuse(answer, PF_SV("whether eviction of pods would help cannot be told"));
     }
-    if (search->choice == NULL && search->exhausted) {
+    if (search->choice == NULL && search->found.exhausted) {
         return refuse(answer, PF_SV("too many pods would have to be considered for eviction"));
     }
     if (search->choice == NULL) {
+        search->no_victims = search->evictions->no_victims;
         return say_why_not(search);
     }
     if (unsure != NULL) {
         return refuse(answer, pf_sv_from(unsure));
     }
     judgement->verdict = PF_VERDICT_FITS;
-    judgement->node = search->best;
-    judgement->predicted = search->best;
+    judgement->node = search->found.best;
+    judgement->predicted = search->found.best;
     judgement->preemption = search->choice;
     return PF_OK;
 }
@@ -227,10 +181,7 @@ static enum pf_code run(struct search *search)
         search->no_victims = open;
         return say_why_not(search);
     }
-    enum pf_code code = scan_nodes(search);
-    if (code == PF_OK) {
-        code = try_nodes(search, open);
-    }
+    const enum pf_code code = search_nodes(search, open);
     if (code == PF_E_NOT_FOUND) {
         return refuse(answer, PF_SV("a namespaceSelector of a pod's anti-affinity needs kind "
                                     "Namespace, of which the snapshot has no object"));
@@ -289,8 +240,12 @@ enum pf_code pf_preemption_find(struct pf_fit *fit, struct pf_answer *answer,
         return pf_message_ineligible(&answer->input, "a terminating pod on the nominated node",
                                      arena, &answer->judgement.post_filter);
     }
-    struct search search = {.fit = fit, .answer = answer, .arena = arena, .best = PF_NODE_NONE};
+    struct search search = {.fit = fit, .answer = answer, .arena = arena};
+    search.evictions = &search.own_evictions;
     const enum pf_code code = run(&search);
     done(&search);
+    if (answer->evictions != NULL) {
+        pf_cache_recount(&fit->cache);
+    }
     return code;
 }

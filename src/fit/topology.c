@@ -192,6 +192,7 @@ void pf_topology_done(struct pf_topology *topology)
 void pf_topology_reset(struct pf_topology *topology)
 {
     const struct pf_topology_plan *plan = topology->plan;
+    topology->version++;
     for (uint32_t i = 0; i < plan->axis_count; i++) {
         pf_topology_axis_reset(&topology->axes[i]);
     }
@@ -352,12 +353,10 @@ static void count_groups(struct pf_topology *topology, const struct pf_filter_in
     }
 }
 
-enum pf_code pf_topology_update(struct pf_topology *topology, const struct pf_filter_input *input,
-                                uint32_t slot)
+static enum pf_code count_slot(struct pf_topology *topology, const struct pf_filter_input *input,
+                               uint32_t slot)
 {
     const struct pf_topology_plan *plan = topology->plan;
-    topology->namespace_version = pf_model_namespace_version(input->model);
-    forget_slot(topology, slot);
     if (input->columns->shape[slot] == PF_SHAPE_NONE) {
         return PF_OK;
     }
@@ -386,4 +385,43 @@ enum pf_code pf_topology_update(struct pf_topology *topology, const struct pf_fi
         topology->counters[i].total += own[i];
     }
     return PF_OK;
+}
+
+/* What a slot adds to the counters. */
+struct share {
+    uint32_t domains[PF_FIT_TOPOLOGY_MAX];
+    uint32_t own[PF_FIT_TOPOLOGY_MAX];
+    uint64_t member;
+};
+
+static void copy_share(const struct pf_topology *topology, uint32_t slot, struct share *share)
+{
+    const struct pf_topology_plan *plan = topology->plan;
+    memcpy(share->domains, topology->domains + (size_t)slot * plan->axis_count,
+           plan->axis_count * sizeof(*share->domains));
+    memcpy(share->own, topology->own + (size_t)slot * plan->counter_count,
+           plan->counter_count * sizeof(*share->own));
+    share->member = topology->member[slot];
+}
+
+static bool same_share(const struct pf_topology *topology, uint32_t slot, const struct share *share)
+{
+    const struct pf_topology_plan *plan = topology->plan;
+    return share->member == topology->member[slot] &&
+           memcmp(share->domains, topology->domains + (size_t)slot * plan->axis_count,
+                  plan->axis_count * sizeof(*share->domains)) == 0 &&
+           memcmp(share->own, topology->own + (size_t)slot * plan->counter_count,
+                  plan->counter_count * sizeof(*share->own)) == 0;
+}
+
+enum pf_code pf_topology_update(struct pf_topology *topology, const struct pf_filter_input *input,
+                                uint32_t slot)
+{
+    struct share before;
+    copy_share(topology, slot, &before);
+    topology->namespace_version = pf_model_namespace_version(input->model);
+    forget_slot(topology, slot);
+    const enum pf_code code = count_slot(topology, input, slot);
+    topology->version += code != PF_OK || !same_share(topology, slot, &before);
+    return code;
 }

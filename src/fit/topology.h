@@ -192,6 +192,8 @@ struct pf_topology {
     } * memo;                /**< by group: the counters that its pods add to */
     uint32_t memo_count;
     uint64_t namespace_version;
+    uint64_t
+        version; /**< grows when a node adds other numbers to counters, or to others, than before */
 };
 
 /** @param plan  outlives the topology. @return PF_OK or PF_E_NO_MEMORY (release with pf_topology_done() all the same) */

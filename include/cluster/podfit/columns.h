@@ -109,6 +109,8 @@ uint32_t pf_model_soft_taint_shapes(const struct pf_model *model);
 
 /** Slots in byte order of the node names, slots without a Node left out; rebuilt on demand. @return NULL: no memory */
 const uint32_t *pf_model_nodes_by_name(struct pf_model *model, uint32_t *ret_count);
+/** Grows when a node comes or goes, so that the order of the names is another one. */
+uint64_t pf_model_names_version(const struct pf_model *model);
 
 /**
  * Slots whose state changed after sequence number @p since (a slot may come more than once), oldest first.

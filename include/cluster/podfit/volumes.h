@@ -114,6 +114,13 @@ void pf_model_mark_kind(struct pf_model *model, enum pf_kind kind);
 void pf_model_unmark_kind(struct pf_model *model, enum pf_kind kind);
 /** Number that changes with every object of the kinds that filters read. */
 uint64_t pf_model_objects_version(const struct pf_model *model);
+/**
+ * Number that changes with what the volume filters read of the cluster besides nodes and their pods. CSINodes and VolumeAttachments are changes of their node
+ * (pf_model_changes_since()), and a claim that no pod names changes nothing for pods that do not ask for it.
+ */
+uint64_t pf_model_storage_version(const struct pf_model *model);
+/** Number that changes with every PodDisruptionBudget. */
+uint64_t pf_model_budgets_version(const struct pf_model *model);
 /** Objects of a kind. */
 size_t pf_model_object_count(const struct pf_model *model, enum pf_kind kind);
 

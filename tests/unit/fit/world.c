@@ -89,6 +89,16 @@ void world_namespace(struct world *world, struct pf_sv json)
     require(pf_model_apply_namespace(world->model, &ns, &err), &err, json);
 }
 
+void world_object(struct world *world, enum pf_kind kind, struct pf_sv json)
+{
+    struct pf_err err = {0};
+    const struct pf_feed_kind feed = {
+        .feed = (unsigned)PF_FEED_OBJECT + (unsigned)kind,
+        .kind = pf_sv_from(pf_kind_name(kind)),
+    };
+    require(pf_feed_apply(world->model, &feed, json, &world->arena, &err), &err, json);
+}
+
 struct pf_pod world_incoming(struct world *world, struct pf_sv json)
 {
     struct pf_pod pod;
@@ -138,16 +148,39 @@ static bool same_reasons(const struct pf_judgement *a, const struct pf_judgement
     return true;
 }
 
+static bool same_preemption(const struct pf_preemption *a, const struct pf_preemption *b)
+{
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    bool same = pf_sv_eq(a->node, b->node) && a->victim_count == b->victim_count;
+    for (size_t i = 0; same && i < a->victim_count; i++) {
+        same = pf_sv_eq(a->victims[i], b->victims[i]);
+    }
+    return same;
+}
+
+static void print_judgement(const struct pf_judgement *judgement)
+{
+    print_error("%s node %u of %u, %u fit: '%.*s' '%.*s' evicting %zu from '%.*s'\n",
+                pf_verdict_name(judgement->verdict), judgement->node, judgement->nodes,
+                judgement->nodes_fit, PF_SV_ARG(judgement->message),
+                PF_SV_ARG(judgement->post_filter),
+                judgement->preemption != NULL ? judgement->preemption->victim_count : 0,
+                judgement->preemption != NULL ? (int)judgement->preemption->node.len : 0,
+                judgement->preemption != NULL ? judgement->preemption->node.ptr : "");
+}
+
 bool world_same(const struct pf_judgement *a, const struct pf_judgement *b)
 {
     if (a->verdict == b->verdict && a->node == b->node && a->nodes == b->nodes &&
         a->nodes_fit == b->nodes_fit && pf_sv_eq(a->message, b->message) &&
-        pf_sv_eq(a->cause, b->cause) && same_reasons(a, b)) {
+        pf_sv_eq(a->cause, b->cause) && same_reasons(a, b) &&
+        pf_sv_eq(a->post_filter, b->post_filter) && same_preemption(a->preemption, b->preemption)) {
         return true;
     }
-    print_error("%s node %u of %u, %u fit: '%.*s'\nbut\n%s node %u of %u, %u fit: '%.*s'\n",
-                pf_verdict_name(a->verdict), a->node, a->nodes, a->nodes_fit, PF_SV_ARG(a->message),
-                pf_verdict_name(b->verdict), b->node, b->nodes, b->nodes_fit,
-                PF_SV_ARG(b->message));
+    print_judgement(a);
+    print_error("but\n");
+    print_judgement(b);
     return false;
 }

@@ -3,6 +3,7 @@
 
 /** A model filled from JSON texts and an engine on it, with a clock of its own. Failures end the test (cmocka assertions). */
 
+#include <podfit/feed.h>
 #include <podfit/fit.h>
 #include <podfit/reservation.h>
 
@@ -25,6 +26,7 @@ struct pf_fit *world_engine(struct world *world, const struct pf_fit_options *op
 void world_node(struct world *world, struct pf_sv json);
 void world_pod(struct world *world, struct pf_sv json);
 void world_namespace(struct world *world, struct pf_sv json);
+void world_object(struct world *world, enum pf_kind kind, struct pf_sv json);
 /** Decode and default an incoming pod. */
 struct pf_pod world_incoming(struct world *world, struct pf_sv json);
 struct pf_judgement world_judge(struct world *world, struct pf_sv json);
