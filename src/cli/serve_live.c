@@ -19,11 +19,11 @@ static void put_metrics(void *ctx, struct pf_buf *buf)
     pf_outcomes_metrics(self->outcomes, buf);
 }
 
-static void put_stats(void *ctx, struct pf_writer *w)
+static void put_stats(void *ctx, bool details, struct pf_writer *w)
 {
     struct pf_serve_live *self = ctx;
     pf_live_stats(self->live, w);
-    pf_outcomes_stats(self->outcomes, w);
+    pf_outcomes_stats(self->outcomes, details, w);
 }
 
 static void put_detail(void *ctx, struct pf_buf *buf)

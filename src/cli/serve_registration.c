@@ -85,7 +85,7 @@ static void put_count(struct pf_writer *w, const char *key, uint64_t value)
     pf_write_put_u64(w, value);
 }
 
-static void put_stats(void *ctx, struct pf_writer *w)
+static void put_stats(void *ctx, bool details, struct pf_writer *w)
 {
     struct pf_serve_registration *self = ctx;
     const struct pf_registration_stats stats = pf_registration_stats(self->registration);
@@ -95,7 +95,9 @@ static void put_stats(void *ctx, struct pf_writer *w)
     pf_write_bool_member(w, "trusted", stats.trusted);
     pf_write_bool_member(w, "bundleRight", stats.bundle_right);
     pf_write_bool_member(w, "leaseHeld", stats.lease_held);
-    pf_write_string_member(w, "leaseHolder", pf_sv_from(stats.lease_holder));
+    if (details) {
+        pf_write_string_member(w, "leaseHolder", pf_sv_from(stats.lease_holder)); /* a pod */
+    }
     put_count(w, "webhooks", stats.entries);
     put_time(w, "secretCertificateNotAfter", stats.leaf_not_after_wall_ns);
     put_time(w, "caNotAfter", stats.ca_not_after_wall_ns);

@@ -89,7 +89,17 @@ static void put_counts(struct pf_writer *w, const struct pf_outcomes *outcomes)
     pf_write_end_object(w);
 }
 
-void pf_outcomes_stats(struct pf_outcomes *outcomes, struct pf_writer *w)
+static void put_misses(struct pf_writer *w, const struct pf_outcomes *outcomes)
+{
+    pf_write_key(w, PF_SV("mispredictions"));
+    pf_write_begin_array(w);
+    for (uint64_t i = 0; i < PF_OUTCOME_KEPT && i < outcomes->missed_count; i++) {
+        put_miss(w, &outcomes->missed[(outcomes->missed_count - 1 - i) % PF_OUTCOME_KEPT]);
+    }
+    pf_write_end_array(w);
+}
+
+void pf_outcomes_stats(struct pf_outcomes *outcomes, bool details, struct pf_writer *w)
 {
     (void)pthread_mutex_lock(&outcomes->lock);
     const struct pf_outcome_totals *totals = &outcomes->totals;
@@ -109,12 +119,9 @@ void pf_outcomes_stats(struct pf_outcomes *outcomes, struct pf_writer *w)
         pf_write_put_null(w);
     }
     put_counts(w, outcomes);
-    pf_write_key(w, PF_SV("mispredictions"));
-    pf_write_begin_array(w);
-    for (uint64_t i = 0; i < PF_OUTCOME_KEPT && i < outcomes->missed_count; i++) {
-        put_miss(w, &outcomes->missed[(outcomes->missed_count - 1 - i) % PF_OUTCOME_KEPT]);
+    if (details) {
+        put_misses(w, outcomes);
     }
-    pf_write_end_array(w);
     pf_write_end_object(w);
     (void)pthread_mutex_unlock(&outcomes->lock);
 }

@@ -203,12 +203,13 @@ static void count_class(struct pf_headroom *headroom, const struct pf_class *cla
     set_text(row->name, sizeof(row->name), class_->name);
     struct pf_classpod wish = {.class_ = class_};
     char texts[2][32];
-    if (!class_->has_quota) {
+    if (!class_->has_quota || class_->requests == PF_REQUESTS_KEEP) {
         row->from_latest = true;
         if (!use_latest(headroom, &wish, texts)) {
-            set_text(row->cause, sizeof(row->cause),
-                     PF_SV("the class has no quota and none of its pods has been judged yet, so "
-                           "that nothing says what they ask for"));
+            set_text(
+                row->cause, sizeof(row->cause),
+                PF_SV("the class sets no requests and none of its pods has been judged yet, so "
+                      "that nothing says what they ask for"));
             return;
         }
     }

@@ -280,6 +280,43 @@ static void count_node(struct pf_nodemap_pool *pool, const struct pf_nodemap_nod
     pool->steps[step < PF_NODEMAP_STEPS ? step : PF_NODEMAP_STEPS - 1]++;
 }
 
+static bool has_text(const struct pf_sv *texts, size_t count, struct pf_sv text)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pf_sv_eq(texts[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pf_nodemap_is_common(const struct pf_nodemap_pool *pool, struct pf_sv taint)
+{
+    return has_text(pool->taints, pool->taint_count, taint);
+}
+
+/* @param before  node of the same pool, NULL: this is its first */
+static void keep_common_taints(struct pf_nodemap_pool *pool, const struct pf_nodemap_node *before,
+                               const struct pf_nodemap_node *node)
+{
+    if (before == NULL) {
+        for (size_t i = 0; i < node->taint_count; i++) {
+            pool->taints[pool->taint_count++] = node->taints[i];
+        }
+        return;
+    }
+    if (before->taints == node->taints) {
+        return; /* of one shape */
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < pool->taint_count; i++) {
+        if (has_text(node->taints, node->taint_count, pool->taints[i])) {
+            pool->taints[kept++] = pool->taints[i];
+        }
+    }
+    pool->taint_count = kept;
+}
+
 void pf_nodemap_pools_sum(struct pf_nodemap *map)
 {
     struct sort_context context = {.pools = map->pools};
@@ -291,6 +328,7 @@ void pf_nodemap_pools_sum(struct pf_nodemap *map)
             run = i;
         }
         pool->first = run;
+        keep_common_taints(pool, i == run ? NULL : &map->nodes[i - 1], &map->nodes[i]);
         count_node(pool, &map->nodes[i]);
     }
     qsort(map->pools, map->pool_count, sizeof(*map->pools), by_name);

@@ -111,6 +111,13 @@ static bool readyz(struct pf_server *server, bool verbose, struct pf_buf *buf)
     return pf_health_write("readyz", checks, PF_ARRAY_LEN(checks) - unused, verbose, buf);
 }
 
+bool pf_ops_is_ready(struct pf_server *server)
+{
+    pf_autobuf struct pf_buf unused = {0};
+    pf_buf_init(&unused, MODEL_DETAIL_MAX_BYTES);
+    return readyz(server, /* verbose= */ false, &unused);
+}
+
 static void answer_metrics(struct pf_server *server, struct pf_exchange *exchange)
 {
     exchange->content_type = PF_PROM_CONTENT_TYPE;

@@ -118,14 +118,28 @@ static void put_age(const struct pf_template_filter *filter, const struct cJSON 
     }
 }
 
+/* How long ago; below 0: never. */
+static void put_heard(const struct pf_template_filter *filter, const struct cJSON *value,
+                      struct pf_buf *buf)
+{
+    int64_t ms = 0;
+    if (!pf_wire_i64(value, &ms) || ms < 0) {
+        put_nothing(buf);
+        return;
+    }
+    put_age(filter, value, buf);
+    pf_buf_append_cstr(buf, " ago");
+}
+
 static bool read_time(const struct cJSON *value, int64_t *ret_wall_ns)
 {
     const struct pf_sv text = pf_wire_string(value);
     return text.len != 0 && pf_clock_parse(text.ptr, text.len, ret_wall_ns);
 }
 
-static void put_ago(const struct pf_template_filter *filter, const struct cJSON *value,
-                    struct pf_buf *buf)
+/* The time that has passed since. */
+static void put_since(const struct pf_template_filter *filter, const struct cJSON *value,
+                      struct pf_buf *buf)
 {
     int64_t then = 0;
     if (!read_time(value, &then)) {
@@ -134,7 +148,6 @@ static void put_ago(const struct pf_template_filter *filter, const struct cJSON 
     }
     const int64_t passed = filter->now_wall_ns - then;
     put_seconds(buf, passed > 0 ? passed / SECOND_NS : 0);
-    pf_buf_append_cstr(buf, " ago");
 }
 
 static void put_until(const struct pf_template_filter *filter, const struct cJSON *value,
@@ -213,9 +226,9 @@ size_t pf_page_filters(int64_t now_wall_ns, struct pf_template_filter filters[PF
     static const struct pf_template_filter all[] = {
         {.name = "count", .append = put_count}, {.name = "bytes", .append = put_bytes},
         {.name = "cores", .append = put_cores}, {.name = "age", .append = put_age},
-        {.name = "ago", .append = put_ago},     {.name = "until", .append = put_until},
+        {.name = "since", .append = put_since}, {.name = "until", .append = put_until},
         {.name = "clock", .append = put_clock}, {.name = "rate", .append = put_rate},
-        {.name = "url", .append = put_url},
+        {.name = "url", .append = put_url},     {.name = "heard", .append = put_heard},
     };
     _Static_assert(PF_ARRAY_LEN(all) <= PF_PAGE_FILTERS_MAX, "room for all filters");
     for (size_t i = 0; i < PF_ARRAY_LEN(all); i++) {

@@ -48,6 +48,8 @@ struct pf_server {
 
 /** ops.c: application of the ops listener; its opaque is the server. */
 struct pf_listener_app pf_ops_app(struct pf_server *server);
+/** ops.c: what /readyz answers. */
+bool pf_ops_is_ready(struct pf_server *server);
 /** lifecycle.c: renew the certificate folder when that is due; failures are logged. */
 void pf_lifecycle_renew(struct pf_server *server, int64_t now);
 /** exposition.c: everything /metrics says. */

@@ -28,14 +28,22 @@ static void put_object(struct pf_writer *w, const char *key)
     pf_write_begin_object(w);
 }
 
-static void put_model(struct pf_writer *w, struct pf_server *server)
+/* @param max_age_ms  above which every verdict is unknown */
+static void put_age(struct pf_writer *w, const struct pf_model_origin *origin, int64_t now_mono_ns,
+                    int64_t max_age_ms)
+{
+    const int64_t age_ms = origin->live ? (now_mono_ns - origin->updated_mono_ns) / 1000000 : 0;
+    put_u64(w, "ageMs", age_ms > 0 ? (uint64_t)age_ms : 0);
+    pf_write_i64_member(w, "maxAgeMs", max_age_ms);
+    pf_write_bool_member(w, "stale", origin->synced && age_ms > max_age_ms);
+}
+
+static void put_model(struct pf_writer *w, struct pf_server *server, int64_t max_age_ms)
 {
     pf_model_lock(server->options.model);
     const struct pf_model_stats stats = pf_model_stats(server->options.model);
     const struct pf_model_origin origin = pf_model_origin(server->options.model);
     pf_model_unlock(server->options.model);
-    const int64_t age_ns =
-        origin.live ? pf_clock_mono_ns(server->options.clock) - origin.updated_mono_ns : 0;
     put_object(w, "model");
     pf_write_bool_member(w, "synced", origin.synced);
     pf_write_bool_member(w, "live", origin.live);
@@ -48,7 +56,7 @@ static void put_model(struct pf_writer *w, struct pf_server *server)
     put_u64(w, "reservations", stats.reservations);
     put_u64(w, "shapes", stats.shapes);
     put_u64(w, "bytes", stats.bytes);
-    put_u64(w, "ageMs", age_ns > 0 ? (uint64_t)age_ns / 1000000 : 0);
+    put_age(w, &origin, pf_clock_mono_ns(server->options.clock), max_age_ms);
     pf_write_end_object(w);
 }
 
@@ -126,17 +134,10 @@ static void put_audit(struct pf_writer *w, struct pf_server *server)
     pf_write_end_object(w);
 }
 
-static void put_status(struct pf_writer *w, struct pf_server *server,
-                       const struct pf_status_ask *ask)
-{
-    struct pf_config *config = pf_reload_config(server->reload);
-    pf_status_write(server->status, config, ask, w);
-    pf_config_unref(config);
-}
-
 void pf_stats_write(struct pf_server *server, const struct pf_status_ask *ask, struct pf_buf *buf)
 {
     struct pf_writer w;
+    struct pf_config *config = pf_reload_config(server->reload);
     char digest[17];
     pf_reload_config_digest(server->reload, digest);
     pf_write_init(&w, buf);
@@ -147,21 +148,23 @@ void pf_stats_write(struct pf_server *server, const struct pf_status_ask *ask, s
     put_time(&w, "startTime", server->start_wall_ns);
     put_time(&w, "time", pf_clock_wall_ns(server->options.clock));
     pf_write_bool_member(&w, "ready", atomic_load(&server->phase) == PF_SERVER_SERVING);
+    pf_write_bool_member(&w, "serving", pf_ops_is_ready(server));
     pf_write_string_member(&w, "configDigest", pf_sv_from(digest));
     put_reviews(&w, server);
-    put_model(&w, server);
+    put_model(&w, server, config->fit.max_model_age_ms);
     put_connections(&w, server);
     put_certificate(&w, server);
     put_files(&w, server);
     put_audit(&w, server);
-    put_status(&w, server, ask);
+    pf_status_write(server->status, config, ask, &w);
+    pf_config_unref(config);
     const struct pf_server_hooks *hooks = server->options.hooks;
     if (hooks != NULL && hooks->stats != NULL) {
-        hooks->stats(hooks->ctx, &w);
+        hooks->stats(hooks->ctx, ask->details, &w);
     }
     const struct pf_server_certificates *certificates = server->options.certificates;
     if (certificates != NULL) {
-        certificates->stats(certificates->ctx, &w);
+        certificates->stats(certificates->ctx, ask->details, &w);
     }
     pf_write_end_object(&w);
     pf_buf_append_char(buf, '\n');

@@ -141,7 +141,7 @@ void pf_status_write(struct pf_status *status, struct pf_config *config,
 {
     const struct pf_headroom_view headroom = pf_status_headroom(status, config);
     pf_write_key(w, PF_SV("headroom"));
-    pf_status_write_headroom(w, &headroom);
+    pf_status_write_headroom(w, &headroom, ask->details);
     pf_write_bool_member(w, "details", ask->details);
     if (!ask->details) {
         return;

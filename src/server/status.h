@@ -45,7 +45,8 @@ struct pf_status_selection {
     size_t count;
 };
 
-void pf_status_write_headroom(struct pf_writer *w, const struct pf_headroom_view *view);
+void pf_status_write_headroom(struct pf_writer *w, const struct pf_headroom_view *view,
+                              bool details);
 void pf_status_write_pools(struct pf_writer *w, const struct pf_nodemap *map,
                            const struct pf_status_selection *selection);
 void pf_status_write_recent(struct pf_writer *w, const struct pf_recent_list *list);

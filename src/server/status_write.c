@@ -24,19 +24,60 @@ static void put_amount(struct pf_writer *w, const char *key, const struct pf_nod
     const unsigned percent = pf_nodemap_percent(amount);
     const struct pf_nodemap_amount held = {.allocatable = amount->allocatable,
                                            .used = amount->reserved};
-    const unsigned reserved = pf_nodemap_percent(&held);
+    const unsigned held_percent = pf_nodemap_percent(&held);
+    const unsigned reserved = held_percent < percent ? held_percent : percent;
     pf_write_key(w, pf_sv_from(key));
     pf_write_begin_object(w);
     pf_write_i64_member(w, "allocatable", amount->allocatable);
     pf_write_i64_member(w, "used", amount->used);
     pf_write_i64_member(w, "reserved", amount->reserved);
     pf_write_i64_member(w, "percent", percent);
-    pf_write_i64_member(w, "reservedPercent", reserved < percent ? reserved : percent);
+    pf_write_i64_member(w, "reservedPercent", reserved);
+    pf_write_i64_member(w, "boundPercent", percent - reserved);
     pf_write_string_member(w, "level", pf_sv_from(level(percent)));
     pf_write_end_object(w);
 }
 
-static void put_node(struct pf_writer *w, const struct pf_nodemap_node *node)
+static void put_taints(struct pf_writer *w, const struct pf_nodemap_node *node)
+{
+    pf_write_key(w, PF_SV("taints"));
+    pf_write_begin_array(w);
+    for (size_t i = 0; i < node->taint_count; i++) {
+        pf_write_put_string(w, node->taints[i]);
+    }
+    pf_write_end_array(w);
+}
+
+/* `cordoned` and `broken` say the same. Source: k8s.io/api/core/v1 well_known_taints.go */
+static bool is_state(struct pf_sv taint)
+{
+    static const struct pf_sv states[] = {PF_SV_INIT("node.kubernetes.io/not-ready:"),
+                                          PF_SV_INIT("node.kubernetes.io/unreachable:"),
+                                          PF_SV_INIT("node.kubernetes.io/unschedulable:")};
+    for (size_t i = 0; i < PF_ARRAY_LEN(states); i++) {
+        if (pf_sv_starts_with(taint, states[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What tells the node from the others of its pool. */
+static void put_own_taints(struct pf_writer *w, const struct pf_nodemap_node *node,
+                           const struct pf_nodemap_pool *pool)
+{
+    pf_write_key(w, PF_SV("ownTaints"));
+    pf_write_begin_array(w);
+    for (size_t i = 0; i < node->taint_count; i++) {
+        if (!is_state(node->taints[i]) && !pf_nodemap_is_common(pool, node->taints[i])) {
+            pf_write_put_string(w, node->taints[i]);
+        }
+    }
+    pf_write_end_array(w);
+}
+
+static void put_node(struct pf_writer *w, const struct pf_nodemap_node *node,
+                     const struct pf_nodemap_pool *pool)
 {
     pf_write_begin_object(w);
     pf_write_string_member(w, "name", node->name);
@@ -49,14 +90,20 @@ static void put_node(struct pf_writer *w, const struct pf_nodemap_node *node)
     pf_write_i64_member(w, "reservations", node->pods.reserved);
     pf_write_bool_member(w, "cordoned", node->cordoned);
     pf_write_bool_member(w, "broken", node->broken);
-    pf_write_key(w, PF_SV("taints"));
-    pf_write_begin_array(w);
-    for (size_t i = 0; i < node->taint_count; i++) {
-        pf_write_put_string(w, node->taints[i]);
-    }
-    pf_write_end_array(w);
+    put_taints(w, node);
+    put_own_taints(w, node, pool);
     pf_write_i64_member(w, "taintsMore", (int64_t)node->taints_more);
     pf_write_end_object(w);
+}
+
+/* Nodes whose fullest resource is at that level; the steps do not cross levels. */
+static uint64_t count_level(const struct pf_nodemap_pool *pool, const char *name)
+{
+    uint64_t nodes = 0;
+    for (unsigned i = 0; i < PF_NODEMAP_STEPS; i++) {
+        nodes += strcmp(level(i * 100 / PF_NODEMAP_STEPS), name) == 0 ? pool->steps[i] : 0;
+    }
+    return nodes;
 }
 
 static void put_steps(struct pf_writer *w, const struct pf_nodemap_pool *pool)
@@ -95,7 +142,15 @@ static void put_pool(struct pf_writer *w, const struct pf_nodemap *map,
     put_amount(w, "cpuMilli", &pool->cpu);
     put_amount(w, "memoryBytes", &pool->memory);
     put_amount(w, "pods", &pool->pods);
+    put_u64(w, "busy", count_level(pool, "busy"));
+    put_u64(w, "full", count_level(pool, "full"));
     put_steps(w, pool);
+    pf_write_key(w, PF_SV("commonTaints"));
+    pf_write_begin_array(w);
+    for (size_t i = 0; i < pool->taint_count; i++) {
+        pf_write_put_string(w, pool->taints[i]);
+    }
+    pf_write_end_array(w);
     pf_write_bool_member(w, "selected", selected);
     pf_write_bool_member(w, "listed", selected || selection->pool == NULL);
     pf_write_key(w, PF_SV("nodeList"));
@@ -106,7 +161,7 @@ static void put_pool(struct pf_writer *w, const struct pf_nodemap *map,
         const size_t count = selected ? selection->count : pool->nodes;
         pf_write_begin_array(w);
         for (size_t i = 0; i < count; i++) {
-            put_node(w, &map->nodes[first + i]);
+            put_node(w, &map->nodes[first + i], pool);
         }
         pf_write_end_array(w);
     }
@@ -144,7 +199,8 @@ static void put_constraints(struct pf_writer *w, const struct pf_headroom_class 
     pf_write_end_array(w);
 }
 
-static void put_class(struct pf_writer *w, const struct pf_headroom_class *row)
+/* The cause is a sentence about nodes: for those who may see their names. */
+static void put_class(struct pf_writer *w, const struct pf_headroom_class *row, bool details)
 {
     pf_write_begin_object(w);
     pf_write_string_member(w, "class", pf_sv_from(row->name));
@@ -162,12 +218,15 @@ static void put_class(struct pf_writer *w, const struct pf_headroom_class *row)
     pf_write_i64_member(w, "cpuMilli", row->milli_cpu);
     pf_write_i64_member(w, "memoryBytes", row->memory);
     pf_write_string_member(w, "binding", pf_sv_from(row->binding));
-    pf_write_string_member(w, "cause", pf_sv_from(row->cause));
+    if (details) {
+        pf_write_string_member(w, "cause", pf_sv_from(row->cause));
+    }
     put_constraints(w, row);
     pf_write_end_object(w);
 }
 
-void pf_status_write_headroom(struct pf_writer *w, const struct pf_headroom_view *view)
+void pf_status_write_headroom(struct pf_writer *w, const struct pf_headroom_view *view,
+                              bool details)
 {
     pf_write_begin_object(w);
     pf_write_i64_member(w, "countedAgoMs", view->counted_ms);
@@ -176,7 +235,7 @@ void pf_status_write_headroom(struct pf_writer *w, const struct pf_headroom_view
     pf_write_key(w, PF_SV("classes"));
     pf_write_begin_array(w);
     for (size_t i = 0; i < view->count; i++) {
-        put_class(w, &view->classes[i]);
+        put_class(w, &view->classes[i], details);
     }
     pf_write_end_array(w);
     pf_write_end_object(w);

@@ -240,7 +240,11 @@ class Case(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.podfit = Podfit(cls.options, cls.config_text, cls.snapshot_text)
+        cls.podfit = cls.make_podfit()
+
+    @classmethod
+    def make_podfit(cls):
+        return Podfit(cls.options, cls.config_text, cls.snapshot_text)
 
     @classmethod
     def tearDownClass(cls):

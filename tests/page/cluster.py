@@ -51,18 +51,25 @@ def node(number, count):
             'status': {'allocatable': {'cpu': '15890m', 'memory': '60Gi', 'pods': '110'}}}
 
 
-def pods_of(number, on):
-    """From nearly empty to nearly full."""
-    sizes = (('500m', '2Gi'), ('3', '14Gi'), ('8', '30Gi'), ('13', '50Gi'), ('15', '58Gi'))
-    cpu, memory = sizes[number * 7 % len(sizes)]
+def pod(name, on, cpu, memory):
     container = {'name': 'c', 'image': 'c', 'resources': {'requests': {'cpu': cpu, 'memory': memory}}}
-    return [{'kind': 'Pod', 'apiVersion': 'v1', 'metadata': {'name': 'pod-%d' % number, 'namespace': 'cocalc', 'uid': 'uid-%d' % number},
-             'spec': {'nodeName': on, 'containers': [container]}, 'status': {'phase': 'Running'}}]
+    return {'kind': 'Pod', 'apiVersion': 'v1', 'metadata': {'name': 'pod-' + name, 'namespace': 'cocalc', 'uid': 'uid-' + name},
+            'spec': {'nodeName': on, 'containers': [container]}, 'status': {'phase': 'Running'}}
+
+
+def pods_of(number, count, on):
+    """From nearly empty to nearly full: one pod of some size, or, where the cluster is not too large for it, small ones by the dozen as on a real node."""
+    if not 3 < count <= 300:
+        cpu, memory = (('500m', '2Gi'), ('3', '14Gi'), ('8', '30Gi'), ('13', '50Gi'), ('15', '58Gi'))[number * 7 % 5]
+        return [pod('%d' % number, on, cpu, memory)]
+    middle, spread = {'core': (14, 12), 'gpu': (30, 14), 'projects': (42, 30)}.get(pool_of(number, count), (8, 16))
+    several = max(1, middle + (number * 7919 % 101 + number * 104729 % 103 - 101) * spread // 101)
+    return [pod('%d-%d' % (number, one), on, '200m', '980Mi') for one in range(min(several, 60))]
 
 
 def snapshot(count):
     nodes = [node(number, count) for number in range(count)]
-    pods = [pod for number, one in enumerate(nodes) for pod in pods_of(number, one['metadata']['name'])]
+    pods = [pod for number, one in enumerate(nodes) for pod in pods_of(number, count, one['metadata']['name'])]
     return json.dumps({'kind': 'List', 'apiVersion': 'v1', 'metadata': {'resourceVersion': '7'}, 'items': nodes + pods})
 
 

@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'e2e'))
 sys.path.insert(0, HERE)
 import cluster  # noqa: E402
 import harness  # noqa: E402
+import living  # noqa: E402
 
 DETAILS = ('pools', 'selection', 'decisions', 'rejections')
 
@@ -165,6 +166,58 @@ class TestLoopback(PageCase):
             with self.subTest(host):
                 self.assertEqual(get(self.podfit, '/', host)[0], wanted)
                 self.assertEqual(self.stats(host=host)['details'], wanted == 200)
+
+
+class Discreet(living.Traffic):
+    """With a living cluster, too, who may not see the page gets numbers and no names, whatever happened."""
+    config_text = living.CONFIG
+
+    @classmethod
+    def make_podfit(cls):
+        cls.cluster = living.small_cluster('no')
+        cls.addClassCleanup(cls.cluster.__exit__)
+        return living.Podfit(cls.cluster, cls.config_text, cls.options)
+
+    def ask(self, host):
+        status, _, body = get(self.podfit, '/stats?pool=other', host)
+        self.assertEqual(status, 200)
+        return json.loads(body), body
+
+    def happen(self):
+        """A right prediction, a wrong one with the scheduler's sentence, a rejection, a pod behind the gate."""
+        self.bind(self.admit('jhub', '3900m'), 'node-0')
+        self.bind(self.admit('jhub', '3990m'), 'node-1')
+        self.leave(self.admit('cocalc', '1'), 'the scheduler names node-1')
+        self.assertIsNone(self.admit('jhub', '9'))
+        self.admit('jhub', '3')
+        self.podfit.wait_for(lambda: self.podfit.stats()['predictions']['wrong'] == 1, 'the misprediction')
+        self.podfit.wait_for(lambda: self.podfit.stats()['gates']['waiting'] == 1, 'the pod behind the gate')
+
+    def check(self, host, names):
+        stats, text = self.ask(host)
+        self.assertEqual(stats['details'], names)
+        self.assertEqual((stats['predictions']['right'], stats['predictions']['wrong']), (2, 1))
+        self.assertEqual((stats['model']['nodes'], stats['gates']['waiting']), (2, 1))
+        for word in ('project-', 'node-0', 'node-1', 'the scheduler', 'cocalc', 'jhub', 'nodes are available', 'mispredictions'):
+            with self.subTest(word, host=host):
+                self.assertEqual(word in text, names)
+
+
+class TestOffLive(Discreet, PageCase):
+    options = ('--status-page', 'off')
+
+    def test_numbers_only(self):
+        self.happen()
+        self.check('localhost', False)
+
+
+class TestLoopbackLive(Discreet, PageCase):
+    options = ('--status-page', 'loopback')
+
+    def test_names_for_loopback_alone(self):
+        self.happen()
+        self.check('localhost', True)
+        self.check('podfit.podfit-system.svc', False)
 
 
 if __name__ == '__main__':

@@ -7,59 +7,14 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'e2e'))
 sys.path.insert(0, HERE)
-import browser  # noqa: E402
 import cluster  # noqa: E402
 import harness  # noqa: E402
 
-SKIPPED = 77
-SIZES = (('light', 1280), ('dark', 1280), ('light', 390), ('dark', 390))
-# Screenshots are written here when it is set; they are for people.
-SHOTS = os.environ.get('PODFIT_PAGE_SHOTS')
-with open(os.path.join(HERE, 'looks.js'), encoding='utf8') as file:
-    LOOKS = file.read()
-CHROMIUM = None
+from pagecase import SIZES, PageCase, main  # noqa: E402
 
 
-def setUpModule():
-    global CHROMIUM
-    CHROMIUM = browser.Browser()
-
-
-def tearDownModule():
-    CHROMIUM.close()
-
-
-class PageCase(harness.Case):
-    config_text = cluster.CONFIG
-    nodes = 3
-
-    @classmethod
-    def setUpClass(cls):
-        if cls.snapshot_text is None:
-            cls.snapshot_text = cluster.snapshot(cls.nodes)
-        super().setUpClass()
-        cls.url = 'http://127.0.0.1:%d/' % cls.podfit.ops_port
-
-    def page(self, path='', **look):
-        page = CHROMIUM.page(**look)
-        page.open(self.url + path)
-        return page
-
-    def check_quiet(self, page):
-        """Nothing in the console, nothing asked of anybody else."""
-        self.assertEqual(page.complaints(), [])
-        self.assertEqual([url for url in page.requests() if not url.startswith((self.url, 'data:'))], [])
-
-    def check_looks(self, page):
-        looks = page.run(LOOKS)
-        self.assertEqual(looks['pale'], [], 'contrast below WCAG AA')
-        self.assertEqual(looks['wide'], [])
-        self.assertLessEqual(looks['overflow'], 0)
-        self.assertEqual(looks['small'], [])
-
-    def shoot(self, page, name):
-        if SHOTS:
-            page.screenshot(os.path.join(SHOTS, name + '.png'))
+class Filled:
+    """A page with something on it."""
 
     def fill(self):
         """Decisions of every kind."""
@@ -67,7 +22,7 @@ class PageCase(harness.Case):
             self.assertEqual(self.podfit.post(harness.review(number, cpu=cpu, namespace=space)).status, 200)
 
 
-class Sizes:
+class Sizes(Filled):
     """What holds for clusters of every size."""
 
     @classmethod
@@ -115,30 +70,11 @@ class Sizes:
 
     def test_screen_reader(self):
         with self.page() as page:
-            tree = page.call('Accessibility.getFullAXTree')['nodes']
-            shown = [node for node in tree if not node['ignored']]
-            headings = [(next(p['value']['value'] for p in node['properties'] if p['name'] == 'level'), node['name']['value'])
-                        for node in shown if node['role']['value'] == 'heading']
-            self.assertEqual([name for level, name in headings if level == 1], ['podfit'])
-            jumps = [(before, after) for before, after in zip(headings, headings[1:]) if after[0] > before[0] + 1]
-            self.assertEqual(jumps, [])
-            for role in ('main', 'banner', 'contentinfo'):
-                self.assertEqual(sum(node['role']['value'] == role for node in shown), 1, role)
-            nameless = [node for node in shown if node['role']['value'] in ('link', 'image', 'img', 'button', 'region', 'navigation') and not node['name']['value'].strip()]
-            self.assertEqual(nameless, [])
+            self.check_outline(page)
 
     def test_keyboard(self):
-        """Tab goes through everything that can be used, in the order in which it stands, and shows where it is."""
         with self.page() as page:
-            wanted = page.run('[...document.querySelectorAll("a[href], summary")].map((e) => e.textContent.trim())')
-            got = []
-            for _ in wanted:
-                page.press('Tab', 9)
-                got.append(page.run('document.activeElement.textContent.trim()'))
-                outline = page.run('getComputedStyle(document.activeElement).outlineStyle')
-                self.assertEqual(outline, 'solid')
-            self.assertEqual(got, wanted)
-            self.assertEqual(got[0], 'Skip to the headroom')
+            self.check_tabs(page)
 
 
 class TestThree(Sizes, PageCase):
@@ -163,7 +99,9 @@ class Drill(Sizes):
             names = [name.split()[0] for name in page.texts('#nodes h4')]
             wanted = ['gpu-%04d' % number for number in range(self.nodes) if cluster.pool_of(number, self.nodes) == 'gpu']
             self.assertEqual(names, wanted[:100])
-            self.assertIn('nvidia.com/gpu=present:NoSchedule', page.text('#nodes .node'))
+            # what all nodes have stands once, at the pool
+            self.assertIn('nvidia.com/gpu=present:NoSchedule', page.text('#nodes .poolgrid'))
+            self.assertNotIn('nvidia.com', ' '.join(page.texts('#nodes .node')))
             self.assertEqual(page.run('document.querySelector("nav [aria-current]").textContent'), 'gpu')
             self.check_looks(page)
             self.check_quiet(page)
@@ -198,7 +136,7 @@ class TestFiveThousand(Drill, PageCase):
             self.assertEqual(len(page.texts('#nodes h4')), 100)
 
 
-class TestLive(PageCase):
+class TestFollowing(Filled, PageCase):
     nodes = 60
 
     def test_follows(self):
@@ -217,7 +155,7 @@ class TestLive(PageCase):
 
     def test_says_when_it_is_cut_off(self):
         other = harness.Podfit((), self.config_text, self.snapshot_text)
-        with CHROMIUM.page() as page:
+        with self.chromium.page() as page:
             try:
                 page.open('http://127.0.0.1:%d/' % other.ops_port)
                 other.stop()
@@ -261,13 +199,6 @@ class TestEmpty(PageCase):
 
 def browser_quote(text):
     return ''.join('%%%02X' % byte for byte in text.encode())
-
-
-def main():
-    if browser.program() is None:
-        print("the tests of the status page need 'chromium': apt-get install chromium")
-        sys.exit(1 if os.environ.get('CI') == 'true' else SKIPPED)
-    harness.main()
 
 
 if __name__ == '__main__':

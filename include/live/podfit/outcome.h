@@ -68,7 +68,7 @@ struct pf_outcome_totals pf_outcomes_totals(struct pf_outcomes *outcomes);
 
 /** Prometheus families `podfit_prediction_outcomes_total{verdict,outcome}`, `podfit_predictions_total{result}` and `podfit_pod_bind_seconds` (histogram). */
 void pf_outcomes_metrics(struct pf_outcomes *outcomes, struct pf_buf *buf);
-/** The member `predictions` of /stats: counts, accuracy, the kept mispredictions with both sentences, newest first. */
-void pf_outcomes_stats(struct pf_outcomes *outcomes, struct pf_writer *w);
+/** The member `predictions` of /stats: counts, accuracy and, with @p details, the kept mispredictions with pod and both sentences, newest first. */
+void pf_outcomes_stats(struct pf_outcomes *outcomes, bool details, struct pf_writer *w);
 
 #endif

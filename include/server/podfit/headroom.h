@@ -5,8 +5,8 @@
  * How many more projects of each class fit, and what runs out first: a pod made from the class is rewritten and judged by the same code as a review's. Counted
  * at most once in PF_HEADROOM_EVERY_MS whoever asks, one class at a time under the model's lock. One thread at a time (the ops listener's).
  *
- * The pod of a class with a quota carries no limits of its own, so that the class's defaults decide. A class without one is counted in pods like the latest that
- * was judged; before the first its headroom is not known.
+ * The pod of a class with a quota carries no limits of its own, so that the class's defaults decide. A class without one, or that keeps what pods request, is
+ * counted in pods like the latest that was judged; before the first its headroom is not known.
  */
 
 #include <podfit/config.h>
@@ -28,7 +28,8 @@ struct pf_headroom_constraint {
 struct pf_headroom_class {
     char name[64];
     bool known;
-    bool from_latest; /**< counted in pods like the latest one, no quota says what they ask for */
+    bool
+        from_latest; /**< counted in pods like the latest one, the class does not say what they ask for */
     enum pf_verdict verdict; /**< of one more pod */
     uint64_t projects;
     uint64_t nodes;    /**< with room for at least one */

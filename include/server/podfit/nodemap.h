@@ -49,7 +49,9 @@ struct pf_nodemap_pool {
     struct pf_nodemap_amount cpu;
     struct pf_nodemap_amount memory;
     struct pf_nodemap_amount pods;
-    uint32_t steps[PF_NODEMAP_STEPS]; /**< nodes by fullness */
+    uint32_t steps[PF_NODEMAP_STEPS];           /**< nodes by fullness */
+    struct pf_sv taints[PF_NODEMAP_TAINTS_MAX]; /**< that all of its nodes have */
+    size_t taint_count;
 };
 
 /** Everything lives in the arena. A zeroed struct is an empty map. */
@@ -75,6 +77,8 @@ void pf_nodemap_done(struct pf_nodemap *map);
 
 /** @return used of allocatable in whole percent, 0 to 100 */
 unsigned pf_nodemap_percent(const struct pf_nodemap_amount *amount);
+/** Do all nodes of the pool have it? */
+bool pf_nodemap_is_common(const struct pf_nodemap_pool *pool, struct pf_sv taint);
 /** @return NULL when no pool has that name */
 const struct pf_nodemap_pool *pf_nodemap_find(const struct pf_nodemap *map, struct pf_sv name);
 

@@ -20,8 +20,8 @@ struct pf_server;
 struct pf_server_hooks {
     /** Append metric families to /metrics. */
     void (*metrics)(void *ctx, struct pf_buf *buf);
-    /** Append members to the object of /stats. */
-    void (*stats)(void *ctx, struct pf_writer *w);
+    /** Append members to the object of /stats. @param details  whoever asks may see names of nodes and pods */
+    void (*stats)(void *ctx, bool details, struct pf_writer *w);
     /** A remark on the model for /readyz (how the cluster is followed); nothing to say: append nothing. */
     void (*model_detail)(void *ctx, struct pf_buf *buf);
     /** A review was decided and is about to be answered; the decision is borrowed. */
@@ -39,8 +39,8 @@ struct pf_server_certificates {
     bool (*ready)(void *ctx, struct pf_buf *detail);
     /** Append metric families to /metrics. */
     void (*metrics)(void *ctx, struct pf_buf *buf);
-    /** Append members to the object of /stats. */
-    void (*stats)(void *ctx, struct pf_writer *w);
+    /** Append members to the object of /stats. @param details  whoever asks may see names of nodes and pods */
+    void (*stats)(void *ctx, bool details, struct pf_writer *w);
     void *ctx;
 };
 

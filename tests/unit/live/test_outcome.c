@@ -232,11 +232,20 @@ static void test_observed(void **state)
     struct pf_writer w;
     pf_write_init(&w, &buf);
     pf_write_begin_object(&w);
-    pf_outcomes_stats(outcomes, &w);
+    pf_outcomes_stats(outcomes, /* details= */ true, &w);
     pf_write_end_object(&w);
     assert_non_null(buf.data);
     assert_non_null(strstr(buf.data, "\"verdict\":\"full\""));
     assert_non_null(strstr(buf.data, "\"full\":{\"bound\":1,"));
+    /* whoever may not see names gets the numbers */
+    pf_buf_reset(&buf);
+    pf_write_init(&w, &buf);
+    pf_write_begin_object(&w);
+    pf_outcomes_stats(outcomes, /* details= */ false, &w);
+    pf_write_end_object(&w);
+    assert_non_null(strstr(buf.data, "\"full\":{\"bound\":1,"));
+    assert_null(strstr(buf.data, "mispredictions"));
+    assert_null(strstr(buf.data, "0/1 nodes"));
 }
 
 /* The second pod of a burst has no decision left, and a decision does not wait for ever. */

@@ -117,6 +117,7 @@ static void map(void **state)
     assert_int_equal(pool->cordoned, 1);
     assert_int_equal(pool->cpu.allocatable, 6000);
     assert_int_equal(pool->cpu.used, 1900);
+    assert_int_equal(pool->taint_count, 0);
     assert_int_equal(pool->steps[9], 1);
     assert_int_equal(pool->steps[0], 2);
     const struct pf_nodemap_node *first = &nodes.nodes[pool->first];
@@ -127,6 +128,9 @@ static void map(void **state)
     assert_non_null(other);
     const struct pf_nodemap_node *lone = &nodes.nodes[other->first];
     assert_true(lone->broken);
+    assert_int_equal(other->taint_count, 2);
+    assert_true(pf_nodemap_is_common(other, PF_SV("k=v:NoSchedule")));
+    assert_false(pf_nodemap_is_common(other, PF_SV("k=v")));
     assert_int_equal(lone->taint_count, 2);
     assert_true(pf_sv_eq_cstr(lone->taints[0], "k=v:NoSchedule"));
     assert_true(pf_sv_eq_cstr(lone->taints[1], "node.kubernetes.io/not-ready:NoExecute"));
