@@ -46,15 +46,18 @@ function(pf_link_modules target)
   target_link_libraries(${target} PRIVATE ${all})
 endfunction()
 
-# pf_test(NAME quantity SOURCES test_quantity.c MODULES k8s [LABEL unit] [TIMEOUT 60] [WRAP malloc calloc] [ARGS ...] [LIBS ...])
-# One cmocka program. PF_TEST_DATA (the tests folder) and PF_SOURCE_DIR are defined for it.
+# pf_test(NAME quantity SOURCES test_quantity.c MODULES k8s [LABEL unit] [TIMEOUT 60] [COST 20] [WRAP malloc calloc] [ARGS ...] [LIBS ...])
+# One cmocka program. COST: about how many seconds it takes, for one that takes many: ctest starts those first. PF_TEST_DATA (the tests folder) and PF_SOURCE_DIR are defined for it.
 function(pf_test)
-  cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT" "SOURCES;MODULES;WRAP;ARGS;LIBS" ${ARGN})
+  cmake_parse_arguments(T "" "NAME;LABEL;TIMEOUT;COST" "SOURCES;MODULES;WRAP;ARGS;LIBS" ${ARGN})
   if(NOT T_LABEL)
     set(T_LABEL unit)
   endif()
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 60)
+  endif()
+  if(NOT T_COST)
+    set(T_COST 0)
   endif()
   add_executable(test_${T_NAME} ${T_SOURCES})
   pf_link_modules(test_${T_NAME} ${T_MODULES})
@@ -66,7 +69,7 @@ function(pf_test)
     target_link_options(test_${T_NAME} PRIVATE -Wl,--wrap=${symbol})
   endforeach()
   add_test(NAME ${T_NAME} COMMAND test_${T_NAME} ${T_ARGS})
-  set_tests_properties(${T_NAME} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT}
+  set_tests_properties(${T_NAME} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} COST ${T_COST}
     ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1")
 endfunction()
 
