@@ -1,6 +1,9 @@
 #include "check_input.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <podfit/cursor.h>
 #include <podfit/file.h>
@@ -8,6 +11,9 @@
 
 /* A tree takes some ten times the bytes of its text. */
 #define TREE_MAX_BYTES (16 * PF_CHECK_FILE_MAX_BYTES)
+
+/* Twice what Linux opens. */
+#define PATH_MAX_BYTES ((size_t)8192)
 
 struct reader {
     const char *file; /* as messages name it */
@@ -70,6 +76,20 @@ static enum pf_code hand_out(const struct reader *r, struct pf_sv json, bool rev
     return code == PF_OK ? PF_OK : pf_err_wrap(r->err, code, "%s", place);
 }
 
+/* Kinds whose pods the person meant. */
+static bool makes_pods(struct pf_sv kind)
+{
+    static const char *const kinds[] = {"Deployment",  "ReplicaSet", "ReplicationController",
+                                        "StatefulSet", "DaemonSet",  "Job",
+                                        "CronJob"};
+    for (size_t i = 0; i < PF_ARRAY_LEN(kinds); i++) {
+        if (pf_sv_eq_cstr(kind, kinds[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum pf_code refuse_kind(const struct reader *r, struct pf_sv kind)
 {
     char place[512];
@@ -81,8 +101,8 @@ static enum pf_code refuse_kind(const struct reader *r, struct pf_sv kind)
     }
     return pf_err_set(
         r->err, PF_E_UNSUPPORTED,
-        "%s: kind '%.*s' cannot be checked; Pod, AdmissionReview and lists of them are allowed",
-        place, PF_SV_ARG(kind));
+        "%s: kind '%.*s' cannot be checked; Pod, AdmissionReview and lists of them are allowed%s",
+        place, PF_SV_ARG(kind), makes_pods(kind) ? ", so give one of its pods" : "");
 }
 
 static enum pf_code read_list(struct reader *r, const struct head *head);
@@ -188,15 +208,18 @@ static enum pf_code read_yaml(struct reader *r, struct pf_sv text)
         r->document = docs.count == 1 ? 0 : i + 1;
         pf_buf_reset(&json);
         code = pf_yaml_json_write(docs.roots[i], &json, r->err);
-        if (code == PF_OK) {
-            code = read_object(r, pf_buf_view(&json), (struct pf_sv){0});
+        if (code != PF_OK) {
+            char place[512];
+            place_of(r, place, sizeof(place));
+            return pf_err_wrap(r->err, code, "%s", place);
         }
+        code = read_object(r, pf_buf_view(&json), (struct pf_sv){0});
     }
     return code;
 }
 
-enum pf_code pf_check_input_read(const char *path, pf_check_input_fn each, void *opaque,
-                                 struct pf_err *err)
+static enum pf_code read_file(const char *path, pf_check_input_fn each, void *opaque,
+                              struct pf_err *err)
 {
     pf_autobuf struct pf_buf bytes = {0};
     pf_buf_init(&bytes, PF_CHECK_FILE_MAX_BYTES);
@@ -209,4 +232,71 @@ enum pf_code pf_check_input_read(const char *path, pf_check_input_fn each, void 
     const struct pf_sv text = pf_buf_view(&bytes);
     const struct pf_sv start = pf_sv_trim(text);
     return start.len != 0 && start.ptr[0] == '{' ? read_json(&r, text) : read_yaml(&r, text);
+}
+
+/* Extensions as kubectl knows them. */
+static int is_manifest(const struct dirent *entry)
+{
+    static const char *const endings[] = {".json", ".yaml", ".yml"};
+    const char *dot = strrchr(entry->d_name, '.');
+    for (size_t i = 0; dot != NULL && i < PF_ARRAY_LEN(endings); i++) {
+        if (strcmp(dot, endings[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Not alphasort(3), whose order is the locale's. */
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static enum pf_code read_entry(const char *folder, const char *name, pf_check_input_fn each,
+                               void *opaque, struct pf_err *err)
+{
+    pf_autobuf struct pf_buf path = {0};
+    pf_buf_init(&path, PATH_MAX_BYTES);
+    const bool slash = folder[strlen(folder) - 1] == '/';
+    pf_buf_printf(&path, "%s%s%s", folder, slash ? "" : "/", name);
+    const enum pf_code code = pf_buf_status(&path, err);
+    return code == PF_OK ? read_file(path.data, each, opaque, err) : code;
+}
+
+/* The files of a folder in the order of their names, folders in it left out: as `kubectl -f` without -R. */
+static enum pf_code read_folder(const char *folder, pf_check_input_fn each, void *opaque,
+                                struct pf_err *err)
+{
+    struct dirent **found = NULL;
+    const int count = scandir(folder, &found, is_manifest, by_bytes);
+    if (count < 0) {
+        return pf_err_set_errno(err, errno == ENOMEM ? PF_E_NO_MEMORY : PF_E_IO, errno,
+                                "cannot read the folder '%s'", folder);
+    }
+    enum pf_code code = PF_OK;
+    if (count == 0) {
+        code =
+            pf_err_set(err, PF_E_INVALID,
+                       "the folder '%s' holds no file that ends in .json, .yaml or .yml", folder);
+    }
+    for (int i = 0; i < count; i++) {
+        code = code == PF_OK ? read_entry(folder, found[i]->d_name, each, opaque, err) : code;
+        free(found[i]);
+    }
+    free(found);
+    return code;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+enum pf_code pf_check_input_read(const char *path, pf_check_input_fn each, void *opaque,
+                                 struct pf_err *err)
+{
+    return is_folder(path) ? read_folder(path, each, opaque, err)
+                           : read_file(path, each, opaque, err);
 }

@@ -18,9 +18,9 @@ typedef enum pf_code (*pf_check_input_fn)(void *opaque, const struct pf_check_ob
                                           struct pf_err *err);
 
 /**
- * Read a file and hand out its objects in order. A text that begins with `{` is JSON (several values may follow each other), anything else YAML.
+ * Read a file, or the files of a folder that end in .json, .yaml or .yml in the order of their names, and hand out its objects in order. A text that begins with `{` is JSON (several values may follow each other), anything else YAML.
  *
- * @param path  file, `-` for standard input
+ * @param path  file or folder, `-` for standard input
  * @return PF_OK; PF_E_NOT_FOUND, PF_E_IO; PF_E_INVALID (neither YAML nor JSON, nothing in it), PF_E_UNSUPPORTED (another kind; says which are allowed);
  *         PF_E_TOO_BIG (PF_CHECK_FILE_MAX_BYTES); PF_E_NO_MEMORY; what @p each returned
  */

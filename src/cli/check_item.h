@@ -65,10 +65,18 @@ void pf_check_item_write(const struct pf_check_item *item, struct pf_buf *buf);
 /**
  * Append what a person reads.
  *
- * @param explain  the table of all nodes, too
+ * @param explain  what the nodes answer, too: pf_check_nodes_put()
  * @return PF_OK or PF_E_NO_MEMORY
  */
 enum pf_code pf_check_text_put(const struct pf_check_item *item, bool explain, bool colour,
                                struct pf_arena *arena, struct pf_buf *buf) PF_MUST_CHECK;
+
+/**
+ * Append the table of what the nodes answer. Nodes whose answers are equal (fit, slots, filter, reasons) share a row: how many there are, and the first by name.
+ *
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_check_nodes_put(const struct pf_check_item *item, bool colour,
+                                struct pf_arena *arena, struct pf_buf *buf) PF_MUST_CHECK;
 
 #endif

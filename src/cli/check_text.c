@@ -207,38 +207,6 @@ static void put_hints(const struct pf_fit_hints *hints, struct pf_buf *buf)
     }
 }
 
-static void add_reasons(struct pf_clitable *table, const struct pf_fit_node *node)
-{
-    pf_autobuf struct pf_buf text = {0};
-    pf_buf_init(&text,
-                (size_t)16 * 1024); /* a longer list of reasons is cut by the failure below */
-    for (size_t i = 0; i < node->reason_count; i++) {
-        pf_buf_append_cstr(&text, i != 0 ? ", " : "");
-        pf_buf_append_sv(&text, node->reasons[i]);
-    }
-    pf_clitable_add(table, pf_buf_view(&text), PF_CLIOUT_PLAIN);
-}
-
-static enum pf_code put_nodes(const struct pf_check_item *item, bool colour, struct pf_arena *arena,
-                              struct pf_buf *buf)
-{
-    static const char *const headings[] = {"NODE", "FITS", "SLOTS", "FILTER", "REASONS"};
-    struct pf_clitable table = {0};
-    pf_clitable_init(&table, arena, headings, PF_ARRAY_LEN(headings));
-    table.right = 1U << 2;
-    for (size_t i = 0; i < item->node_count; i++) {
-        const struct pf_fit_node *node = &item->nodes[i];
-        pf_clitable_add(&table, node->name, PF_CLIOUT_PLAIN);
-        pf_clitable_add(&table, node->fits ? PF_SV("yes") : PF_SV("no"),
-                        node->fits ? PF_CLIOUT_GOOD : PF_CLIOUT_BAD);
-        pf_clitable_addf(&table, "%llu", (unsigned long long)node->slots);
-        pf_clitable_add(&table, node->plugin != NULL ? pf_sv_from(node->plugin) : PF_SV("-"),
-                        node->plugin != NULL ? PF_CLIOUT_PLAIN : PF_CLIOUT_FAINT);
-        add_reasons(&table, node);
-    }
-    return item->node_count == 0 ? PF_OK : pf_clitable_put(&table, 2, colour, buf);
-}
-
 enum pf_code pf_check_text_put(const struct pf_check_item *item, bool explain, bool colour,
                                struct pf_arena *arena, struct pf_buf *buf)
 {
@@ -253,7 +221,7 @@ enum pf_code pf_check_text_put(const struct pf_check_item *item, bool explain, b
         put_hints(item->hints, buf);
     }
     if (code == PF_OK && explain) {
-        code = put_nodes(item, colour, arena, buf);
+        code = pf_check_nodes_put(item, colour, arena, buf);
     }
     return code;
 }

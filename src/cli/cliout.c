@@ -1,20 +1,75 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <podfit/cliout.h>
 
 const char *const pf_cliout_formats[] = {"table", "json", "yaml", NULL};
 
+/* Nobody changes the environment. */
+static bool is_dumb(void)
+{
+    const char *term = getenv("TERM"); /* NOLINT(concurrency-mt-unsafe) */
+    return term == NULL || strcmp(term, "dumb") == 0;
+}
+
 bool pf_cliout_colour(void)
 {
-    /* commands run in the main thread before any other, nobody changes the environment */
     const char *no_colour = getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe) */
-    const char *term = getenv("TERM");          /* NOLINT(concurrency-mt-unsafe) */
     const bool refused = no_colour != NULL && no_colour[0] != '\0';
-    const bool dumb = term == NULL || strcmp(term, "dumb") == 0;
-    return !refused && !dumb && isatty(STDOUT_FILENO) == 1;
+    return !refused && !is_dumb() && isatty(STDOUT_FILENO) == 1;
+}
+
+static struct winsize terminal_size(int fd)
+{
+    struct winsize size = {.ws_col = 0};
+    if (is_dumb() || isatty(fd) != 1) {
+        return size;
+    }
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0) {
+        size = (struct winsize){.ws_col = 0};
+    }
+    size.ws_col = size.ws_col != 0 ? size.ws_col : PF_CLIOUT_WIDTH_USUAL;
+    size.ws_row = size.ws_row != 0 ? size.ws_row : PF_CLIOUT_HEIGHT_USUAL;
+    return size;
+}
+
+unsigned pf_cliout_width(int fd)
+{
+    return terminal_size(fd).ws_col;
+}
+
+unsigned pf_cliout_height(int fd)
+{
+    return terminal_size(fd).ws_row;
+}
+
+size_t pf_cliout_columns(struct pf_sv text)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        columns += ((unsigned char)text.ptr[i] & 0xC0) != 0x80 ? 1 : 0;
+    }
+    return columns;
+}
+
+void pf_cliout_put_cut(struct pf_buf *buf, struct pf_sv text, size_t columns)
+{
+    if (pf_cliout_columns(text) <= columns) {
+        pf_buf_append_sv(buf, text);
+        return;
+    }
+    size_t len = 0;
+    for (size_t seen = 0; len < text.len; len++) {
+        seen += ((unsigned char)text.ptr[len] & 0xC0) != 0x80 ? 1 : 0;
+        if (seen == columns) { /* the mark takes this one's place */
+            break;
+        }
+    }
+    pf_buf_append(buf, text.ptr, columns != 0 ? len : 0);
+    pf_buf_append_cstr(buf, columns != 0 ? "~" : "");
 }
 
 void pf_cliout_error(const char *format, ...)

@@ -60,16 +60,6 @@ void pf_clitable_addf(struct pf_clitable *table, const char *format, ...)
     pf_clitable_add(table, (struct pf_sv){.ptr = text, .len = kept}, PF_CLIOUT_PLAIN);
 }
 
-/* Columns on a terminal: one a character; wide ones are rare in the names of Kubernetes objects. */
-static size_t width_of(struct pf_sv text)
-{
-    size_t width = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        width += ((unsigned char)text.ptr[i] & 0xC0) != 0x80 ? 1 : 0;
-    }
-    return width;
-}
-
 static void put_spaces(struct pf_buf *buf, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -82,7 +72,7 @@ static void put_row(const struct pf_clitable *table, size_t row, const size_t *w
 {
     for (size_t i = 0; i < table->columns; i++) {
         const struct pf_clitable_cell *cell = &table->cells[row * table->columns + i];
-        const size_t pad = widths[i] - width_of(cell->text);
+        const size_t pad = widths[i] - pf_cliout_columns(cell->text);
         const bool right = (table->right >> i & 1U) != 0;
         const bool last = i + 1 == table->columns;
         put_spaces(buf, right ? pad : 0);
@@ -109,7 +99,7 @@ enum pf_code pf_clitable_put(const struct pf_clitable *table, unsigned indent, b
         return PF_E_NO_MEMORY;
     }
     for (size_t i = 0; i < table->count; i++) {
-        const size_t width = width_of(table->cells[i].text);
+        const size_t width = pf_cliout_columns(table->cells[i].text);
         const size_t column = i % table->columns;
         widths[column] = width > widths[column] ? width : widths[column];
     }

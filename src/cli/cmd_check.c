@@ -37,8 +37,9 @@ static const struct pf_cliopt rows[] = {
      .type = PF_CLIOPT_STRINGS,
      .offset = offsetof(struct values, files),
      .value = "FILE",
-     .help = "pods or recorded AdmissionReviews: YAML or JSON, several documents, kind List; - is "
-             "standard input"},
+     .help =
+         "pods or recorded AdmissionReviews: YAML or JSON, several documents, kind List; a folder "
+         "stands for its .json, .yaml and .yml files, - for standard input"},
     {PF_CLIOPT_TEXT(struct values, source.snapshot), .name = "snapshot", .value = "FILE",
      .help = "judge against this file, as 'podfit snapshot' or 'kubectl get -o yaml|json' prints "
              "it, instead of a living cluster; 'example' is an embedded one"},
@@ -50,8 +51,8 @@ static const struct pf_cliopt rows[] = {
      .type = PF_CLIOPT_STRING,
      .offset = offsetof(struct values, namespace_),
      .value = "NAME",
-     .fallback = "default",
-     .help = "namespace of pods that name none"},
+     .help = "namespace of pods that name none; without it that of the kubeconfig's context, or "
+             "'default'"},
     {PF_CLIOPT_SWITCH(struct values, independent), .name = "independent",
      .help = "judge each pod against the snapshot alone; otherwise a pod that fits holds its room "
              "for the next"},
@@ -60,7 +61,9 @@ static const struct pf_cliopt rows[] = {
              "kube-scheduler says this moment; otherwise, unless the configuration's "
              "awaitedClaims says so, the pod is unknown"},
     {PF_CLIOPT_SWITCH(struct values, explain), .name = "explain",
-     .help = "print every node's answer, too (JSON and YAML always have it)"},
+     .help =
+         "print what the nodes answer, too, equal ones in a row (JSON and YAML always have every "
+         "node)"},
     {PF_CLIOUT_OPTION(struct values, format), .help = "format"},
     {PF_CLIOPT_TEXT(struct values, kubernetes_version), .name = "kubernetes-version",
      .value = "VERSION",
@@ -90,7 +93,8 @@ const struct pf_cliopt_command pf_cmd_check_options = {
         "  podfit check --snapshot cluster.yaml --config podfit.yaml -f pod.yaml --explain\n"
         "  kubectl get nodes,pods,namespaces -A -o json > cluster.json\n"
         "  podfit check --snapshot cluster.json -f review.json -o json\n"
-        "  cat pods/*.yaml | podfit check -f - --independent",
+        "  podfit check -f pods/ --independent\n"
+        "  kubectl get pods -o json | podfit check -f - --independent",
 };
 
 struct run {
@@ -168,6 +172,16 @@ static enum pf_code finish(struct run *run, const struct pf_check_source *source
     return code;
 }
 
+/* As kubectl would create the pod. */
+static struct pf_sv default_namespace(const struct run *run)
+{
+    const char *of_context = run->source.kind == PF_SOURCE_LIVE ? run->source.kube.space : NULL;
+    if (run->values->namespace_ != NULL) {
+        return pf_sv_from(run->values->namespace_);
+    }
+    return of_context != NULL && of_context[0] != '\0' ? pf_sv_from(of_context) : PF_SV("default");
+}
+
 /* The namespace a pod names itself, which decides about its class; faults of the pod are reported by its decoder. */
 static struct pf_sv namespace_of(struct run *run, struct pf_sv pod_json)
 {
@@ -186,7 +200,7 @@ static struct pf_sv namespace_of(struct run *run, struct pf_sv pod_json)
             pf_cursor_string(&c, &run->arena, &namespace_);
         }
     }
-    return namespace_.len != 0 ? namespace_ : pf_sv_from(run->values->namespace_);
+    return namespace_.len != 0 ? namespace_ : default_namespace(run);
 }
 
 static enum pf_code judge_pod(struct run *run, struct pf_sv pod_json,

@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "load.h"
 #include "nodes_view.h"
+#include "progress.h"
 #include "source.h"
 #include <podfit/cliopt.h>
 #include <podfit/cliout.h>
@@ -16,7 +17,10 @@
 #define ARENA_BYTES      ((size_t)1024 * 1024 * 1024)
 #define OUTPUT_MAX_BYTES ((size_t)256 * 1024 * 1024)
 #define REDRAW_MS        1000
-#define FIRST_MS         120000
+/* Lines of a drawing that are no node: sums, headings, what is left out, where the cursor ends; and a height below which nothing is left out. */
+#define WATCH_LINES_OTHER 4
+#define WATCH_LINES_MIN   8
+#define FIRST_MS          120000
 
 struct values {
     struct pf_source_options source;
@@ -40,7 +44,7 @@ static const struct pf_cliopt rows[] = {
      .value = "FORMAT",
      .fallback = "table",
      .choices = formats,
-     .help = "format; wide: figures without bars"},
+     .help = "format; wide: nothing cut, no bars, storage, other resources and zone, too"},
 };
 
 const struct pf_cliopt_command pf_cmd_nodes_options = {
@@ -83,25 +87,48 @@ static enum pf_code show(struct pf_model *model, int format, bool again, struct 
     pf_autoarena struct pf_arena arena = {0};
     pf_autobuf struct pf_buf out = {0};
     struct pf_node_rows nodes = {.count = 0};
+    size_t left_out = 0;
     pf_arena_init(&arena, ARENA_BYTES);
     pf_buf_init(&out, OUTPUT_MAX_BYTES);
     if (pf_nodes_take(model, &arena, &nodes) != PF_OK) {
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
-    if (again && isatty(STDOUT_FILENO) != 0) {
+    const unsigned height = pf_cliout_height(STDOUT_FILENO);
+    const bool table = format == FORMAT_TABLE || format == FORMAT_WIDE;
+    if (again && height != 0) {
         pf_buf_append_cstr(&out, "\033[H\033[2J"); /* home, clear */
     }
-    const enum pf_code code = compose(&nodes, format, &arena, &out, err);
+    enum pf_code code = PF_OK;
+    if (height != 0 && table) {
+        code = pf_nodes_summary(&nodes, &out);
+    }
+    if (again && height > WATCH_LINES_MIN && table && nodes.count > height - WATCH_LINES_OTHER) {
+        left_out = nodes.count - (height - WATCH_LINES_OTHER);
+        nodes.count -= left_out;
+    }
+    code = code == PF_OK ? compose(&nodes, format, &arena, &out, err) : code;
+    if (left_out != 0) {
+        pf_buf_printf(&out, "and %zu more, for which there is no line left\n", left_out);
+    }
     return code == PF_OK ? pf_cliout_flush(&out, err) : code;
+}
+
+static enum pf_code first_sync(struct pf_live *live, struct pf_model *model, struct pf_err *err)
+{
+    struct pf_progress_ticker ticker = {.running = false};
+    pf_progress_ticker_start(&ticker, model, "the cluster");
+    enum pf_code code = pf_live_start(live, err);
+    if (code == PF_OK) {
+        code = pf_live_wait_synced(live, FIRST_MS, err);
+    }
+    pf_progress_ticker_stop(&ticker);
+    return code;
 }
 
 static enum pf_code watch(struct pf_live *live, struct pf_model *model, int format,
                           struct pf_err *err)
 {
-    enum pf_code code = pf_live_start(live, err);
-    if (code == PF_OK) {
-        code = pf_live_wait_synced(live, FIRST_MS, err);
-    }
+    enum pf_code code = first_sync(live, model, err);
     if (code == PF_OK) {
         pf_source_say_denied(live);
     }

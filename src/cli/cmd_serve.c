@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "load.h"
+#include "progress.h"
 #include "serve_certificate.h"
 #include "serve_live.h"
 #include "source.h"
@@ -200,7 +201,10 @@ static enum pf_code load_world(struct serve *serve, struct pf_err *err)
     }
     code = pf_load_empty(serve->config, &serve->model, err);
     if (code == PF_OK && serve->source.kind != PF_SOURCE_LIVE) {
+        struct pf_progress_ticker ticker = {.running = false};
+        pf_progress_ticker_start(&ticker, serve->model, pf_source_name(&serve->source));
         code = pf_load_fill(serve->model, serve->source.snapshot, serve->config, err);
+        pf_progress_ticker_stop(&ticker);
     }
     if (code != PF_OK) {
         return code;

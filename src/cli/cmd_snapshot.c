@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "progress.h"
 #include "snapshot_write.h"
 #include "source.h"
 #include <podfit/cliopt.h>
@@ -65,6 +66,8 @@ struct run {
     struct pf_list_stream *stream;
     char resource_version[32]; /* of the pods, listed last of the needed ones */
     struct pf_err err;         /* of the stream */
+    struct pf_progress progress;
+    uint64_t count; /* objects */
     bool done;
     int status;
     enum pf_code code;
@@ -76,6 +79,9 @@ static bool take_item(void *ctx, struct pf_sv item)
     struct run *run = ctx;
     const struct pf_live_resource *resource = run->resource;
     const struct pf_sv none = {0};
+    run->count++;
+    pf_progress_say(&run->progress, "saving %s: %llu objects so far ...",
+                    resource != NULL ? resource->name : "the list", (unsigned long long)run->count);
     return pf_snapshot_writer_put(&run->writer,
                                   resource != NULL ? pf_sv_from(resource->api_version) : none,
                                   resource != NULL ? pf_sv_from(resource->kind) : none, item);
@@ -283,6 +289,7 @@ static enum pf_code write_list(const struct values *values, const struct pf_sour
 {
     struct run run = {.done = false};
     pf_snapshot_writer_begin(&run.writer, file, values->redact);
+    pf_progress_begin(&run.progress);
     enum pf_code code = PF_OK;
     if (source->kind == PF_SOURCE_LIVE) {
         code = save_cluster(&run, source, err);
@@ -292,6 +299,7 @@ static enum pf_code write_list(const struct values *values, const struct pf_sour
         code =
             pf_err_set(err, PF_E_INVALID, "the embedded example is YAML and cannot be rewritten");
     }
+    pf_progress_end(&run.progress);
     if (code != PF_OK) {
         pf_snapshot_writer_drop(&run.writer);
         return code;

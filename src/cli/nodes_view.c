@@ -1,16 +1,8 @@
 #include "nodes_view.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
-#include "bars.h"
-#include <podfit/clitable.h>
 #include <podfit/columns.h>
 #include <podfit/residents.h>
 #include <podfit/write.h>
-
-#define BAR_COLUMNS 10
-#define MEBIBYTE    INT64_C(1048576)
 
 /* ---- from the model ---- */
 
@@ -44,6 +36,37 @@ static uint64_t count_bound(const struct pf_model *model, uint32_t slot)
     return count;
 }
 
+/* What nodes have beside CPU, memory, storage and pod slots. */
+static bool take_others(const struct pf_model *model, const struct pf_node_extra *extra,
+                        struct pf_arena *arena, struct pf_node_row *row)
+{
+    const size_t count = extra != NULL ? extra->scalar_count : 0;
+    struct pf_node_other *others = pf_arena_calloc(arena, count + 1, sizeof(*others));
+    bool done = others != NULL;
+    for (size_t i = 0; i < count && done; i++) {
+        const struct pf_node_scalar *scalar = &extra->scalars[i];
+        others[i] = (struct pf_node_other){.used = scalar->used, .whole = scalar->allocatable};
+        done = pf_arena_dup_sv(arena, intern(model, scalar->name), &others[i].name);
+    }
+    row->others = others;
+    row->other_count = count;
+    return done;
+}
+
+/* Texts of the model may move when it changes. */
+static bool take_zone(const struct pf_model *model, const struct pf_shape *shape,
+                      struct pf_arena *arena, struct pf_sv *ret_zone)
+{
+    for (size_t i = 0; i < shape->label_count; i++) {
+        const struct pf_shape_label *label = &shape->labels[i];
+        if (label->value != PF_VALUE_NODE_NAME &&
+            pf_sv_eq_cstr(intern(model, label->key), "topology.kubernetes.io/zone")) {
+            return pf_arena_dup_sv(arena, intern(model, label->value), ret_zone);
+        }
+    }
+    return true;
+}
+
 static bool take_row(const struct pf_model *model, uint32_t slot, struct pf_arena *arena,
                      struct pf_node_row *row)
 {
@@ -57,11 +80,15 @@ static bool take_row(const struct pf_model *model, uint32_t slot, struct pf_aren
         .cpu = c->allocatable_milli_cpu[slot],
         .memory_used = c->used_memory[slot],
         .memory = c->allocatable_memory[slot],
+        .storage_used = c->used_ephemeral_storage[slot],
+        .storage = c->allocatable_ephemeral_storage[slot],
         .pods_used = c->used_pods[slot],
         .pods = c->allocatable_pods[slot],
         .bound = count_bound(model, slot),
     };
-    return taints != NULL && pf_arena_dup_sv(arena, intern(model, c->name[slot]), &row->name);
+    return taints != NULL && take_others(model, c->extra[slot], arena, row) &&
+           take_zone(model, shape, arena, &row->zone) &&
+           pf_arena_dup_sv(arena, intern(model, c->name[slot]), &row->name);
 }
 
 enum pf_code pf_nodes_take(struct pf_model *model, struct pf_arena *arena,
@@ -83,66 +110,6 @@ enum pf_code pf_nodes_take(struct pf_model *model, struct pf_arena *arena,
     return PF_OK;
 }
 
-/* ---- the table ---- */
-
-static uint64_t positive(int64_t value)
-{
-    return value > 0 ? (uint64_t)value : 0;
-}
-
-/* The figure, and a bar behind it on a terminal. */
-static void add_fill(struct pf_clitable *table, const struct pf_bars *bars, const char *figure,
-                     int64_t used, int64_t whole)
-{
-    char bar[PF_BARS_TEXT_BYTES];
-    const struct pf_sv drawn =
-        pf_bars_draw(bars, positive(used), positive(whole), BAR_COLUMNS, bar);
-    const char *text = drawn.len == 0
-                           ? figure
-                           : pf_arena_printf(table->arena, "%.*s %s", PF_SV_ARG(drawn), figure);
-    if (text == NULL) {
-        table->failed = true;
-        return;
-    }
-    pf_clitable_add(table, pf_sv_from(text),
-                    drawn.len == 0 ? PF_CLIOUT_PLAIN
-                                   : pf_bars_style(positive(used), positive(whole)));
-}
-
-static void add_row(struct pf_clitable *table, const struct pf_bars *bars,
-                    const struct pf_node_row *row)
-{
-    char text[96];
-    pf_clitable_add(table, row->name, PF_CLIOUT_STRONG);
-    (void)snprintf(text, sizeof(text), "%" PRId64 "m/%" PRId64 "m", row->cpu_used, row->cpu);
-    add_fill(table, bars, text, row->cpu_used, row->cpu);
-    (void)snprintf(text, sizeof(text), "%" PRId64 "Mi/%" PRId64 "Mi", row->memory_used / MEBIBYTE,
-                   row->memory / MEBIBYTE);
-    add_fill(table, bars, text, row->memory_used, row->memory);
-    (void)snprintf(text, sizeof(text), "%" PRIu64 "/%" PRId64, row->pods_used, row->pods);
-    add_fill(table, bars, text, (int64_t)row->pods_used, row->pods);
-    pf_clitable_addf(table, "%" PRIu64,
-                     row->pods_used > row->bound ? row->pods_used - row->bound : 0);
-    pf_clitable_add(table, row->unschedulable ? PF_SV("cordoned") : PF_SV("open"),
-                    row->unschedulable ? PF_CLIOUT_DOUBT : PF_CLIOUT_PLAIN);
-    pf_clitable_add(table, row->taints.len != 0 ? row->taints : PF_SV("-"), PF_CLIOUT_PLAIN);
-}
-
-enum pf_code pf_nodes_table(const struct pf_node_rows *rows, bool wide, struct pf_arena *arena,
-                            struct pf_buf *buf)
-{
-    static const char *const headings[] = {"NODE", "CPU",   "MEMORY", "PODS",
-                                           "HELD", "STATE", "TAINTS"};
-    struct pf_bars bars = pf_bars_terminal();
-    bars.shown = bars.shown && !wide;
-    struct pf_clitable table = {.arena = arena};
-    pf_clitable_init(&table, arena, headings, PF_ARRAY_LEN(headings));
-    for (size_t i = 0; i < rows->count; i++) {
-        add_row(&table, &bars, &rows->items[i]);
-    }
-    return pf_clitable_put(&table, 0, bars.colour, buf);
-}
-
 /* ---- JSON ---- */
 
 static void put_pair(struct pf_writer *w, const char *name, int64_t used, int64_t whole)
@@ -161,9 +128,22 @@ static void put_row(struct pf_writer *w, const struct pf_node_row *row)
     pf_write_bool_member(w, "unschedulable", row->unschedulable);
     put_pair(w, "milliCpu", row->cpu_used, row->cpu);
     put_pair(w, "memoryBytes", row->memory_used, row->memory);
+    put_pair(w, "ephemeralStorageBytes", row->storage_used, row->storage);
     put_pair(w, "pods", (int64_t)row->pods_used, row->pods);
     pf_write_i64_member(w, "podsBound", (int64_t)row->bound);
+    pf_write_i64_member(w, "podsHeld", (int64_t)pf_node_row_held(row));
     pf_write_string_member(w, "taints", row->taints);
+    pf_write_key(w, PF_SV("others"));
+    pf_write_begin_array(w);
+    for (size_t i = 0; i < row->other_count; i++) {
+        pf_write_begin_object(w);
+        pf_write_string_member(w, "resource", row->others[i].name);
+        pf_write_i64_member(w, "used", row->others[i].used);
+        pf_write_i64_member(w, "allocatable", row->others[i].whole);
+        pf_write_end_object(w);
+    }
+    pf_write_end_array(w);
+    pf_write_string_member(w, "zone", row->zone);
     pf_write_end_object(w);
 }
 

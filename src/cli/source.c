@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "load.h"
+#include "progress.h"
 #include <podfit/cliout.h>
 #include <podfit/example.h>
 #include <podfit/live.h>
@@ -207,8 +208,12 @@ enum pf_code pf_source_model(struct pf_source_load *load, struct pf_err *err)
     struct pf_config *adapted = NULL;
     enum pf_code code = pf_load_empty(load->config, &model, err);
     if (code == PF_OK) {
+        struct pf_progress_ticker ticker = {.running = false};
+        const char *name = pf_source_name(load->source);
+        pf_progress_ticker_start(&ticker, model, strcmp(name, "-") == 0 ? "standard input" : name);
         code = load->source->kind == PF_SOURCE_LIVE ? fill_live(load, model, &adapted, err)
                                                     : fill_file(load, model, &adapted, err);
+        pf_progress_ticker_stop(&ticker);
     }
     if (code != PF_OK) {
         pf_model_free(model);

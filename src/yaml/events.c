@@ -110,6 +110,14 @@ static enum pf_code parser_failure(const struct pf_events *events, struct pf_err
     if (parser->error == YAML_READER_ERROR) {
         return reader_failure(events, err);
     }
+    const bool tab = strcmp(problem, "found character that cannot start any token") == 0 &&
+                     parser->buffer.pointer < parser->buffer.last &&
+                     *parser->buffer.pointer == '\t';
+    if (tab) {
+        return pf_err_set(err, PF_E_INVALID, "%s:%zu:%zu: a tab cannot indent, use spaces",
+                          pf_events_file(events), parser->problem_mark.line + 1,
+                          parser->problem_mark.column + 1);
+    }
     size_t line = parser->problem_mark.line + 1;
     size_t column = parser->problem_mark.column + 1;
     if (parser->context == NULL) {

@@ -31,6 +31,20 @@ enum pf_cliout_style {
 /** Is stdout a terminal that wants colour? (NO_COLOR, TERM=dumb: no) */
 bool pf_cliout_colour(void);
 
+/** Columns of the terminal behind a descriptor; 0: it is none, or TERM is `dumb`; PF_CLIOUT_WIDTH_USUAL when it does not tell. */
+unsigned pf_cliout_width(int fd);
+/** The same with lines, and PF_CLIOUT_HEIGHT_USUAL. */
+unsigned pf_cliout_height(int fd);
+/** Columns and lines of a terminal that does not tell. */
+#define PF_CLIOUT_WIDTH_USUAL  80
+#define PF_CLIOUT_HEIGHT_USUAL 24
+
+/** Columns that a text takes: one a character; wide ones are rare in the names of Kubernetes objects. */
+size_t pf_cliout_columns(struct pf_sv text);
+
+/** Append text, at most so many columns of it; what is cut off is marked by a last `~`. No styles in it. */
+void pf_cliout_put_cut(struct pf_buf *buf, struct pf_sv text, size_t columns);
+
 /** Print `podfit: TEXT` as a line on stderr. */
 void pf_cliout_error(const char *format, ...) PF_PRINTF(1, 2);
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -112,6 +113,37 @@ static void test_objects(void **state)
     }
 }
 
+/* Of a folder: manifests in the order of their names, nothing else, nothing below. */
+static void test_folder(void **state)
+{
+    static const char *const names[] = {"b.yaml", "a.json", "c.yml", "notes.txt", ".json.swp"};
+    const struct fixture *f = *state;
+    char path[256];
+    char below[128];
+    struct seen seen = {.count = 0};
+    struct pf_err err = {0};
+    pf_buf_init(&seen.text, 4096);
+    assert_int_equal(pf_check_input_read(f->folder, note, &seen, &err), PF_E_INVALID);
+    assert_non_null(strstr(err.text, "holds no file that ends in .json, .yaml or .yml"));
+    for (size_t i = 0; i < PF_ARRAY_LEN(names); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", f->folder, names[i]);
+        assert_int_equal(pf_file_write_atomic(path, PF_SV(POD), 0600, NULL), PF_OK);
+    }
+    (void)snprintf(below, sizeof(below), "%s/below", f->folder);
+    assert_int_equal(mkdir(below, 0700), 0);
+    err = (struct pf_err){0};
+    const enum pf_code code = pf_check_input_read(f->folder, note, &seen, &err);
+    const bool right = pf_sv_eq_cstr(pf_buf_view(&seen.text), "a.json|pod;b.yaml|pod;c.yml|pod;");
+    for (size_t i = 0; i < PF_ARRAY_LEN(names); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", f->folder, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(below);
+    pf_buf_done(&seen.text);
+    assert_int_equal(code, PF_OK);
+    assert_true(right);
+}
+
 static void test_errors(void **state)
 {
     static const struct {
@@ -124,7 +156,9 @@ static void test_errors(void **state)
         {"callback", POD POD, 2, PF_E_RANGE, ", document 2: refused"},
         {"callback in a list", "{\"kind\":\"List\",\"items\":[" POD "," POD "]}", 2, PF_E_RANGE,
          ", item 2: refused"},
-        {"kind", "{\"kind\":\"Job\"}", 0, PF_E_UNSUPPORTED, ": kind 'Job' cannot be checked"},
+        {"kind", "{\"kind\":\"Job\"}", 0, PF_E_UNSUPPORTED, "are allowed, so give one of its pods"},
+        {"foreign kind", "{\"kind\":\"Lease\"}", 0, PF_E_UNSUPPORTED,
+         ": kind 'Lease' cannot be checked"},
         {"no kind", "{}", 0, PF_E_UNSUPPORTED, "'kind' is missing"},
         {"no kind in a List", "{\"kind\":\"List\",\"items\":[{}]}", 0, PF_E_UNSUPPORTED,
          ", item 1: 'kind' is missing"},
@@ -141,7 +175,7 @@ static void test_errors(void **state)
         {"empty", "", 0, PF_E_INVALID, ": no object in it"},
         {"only separators", "---\n---\n", 0, PF_E_INVALID, ": no object in it"},
         {"tab in YAML", "kind:\n\tPod: x\n", 0, PF_E_INVALID, "f:2:"},
-        {"infinity", "kind: .inf\n", 0, PF_E_UNSUPPORTED, ""},
+        {"infinity", "kind: .inf\n", 0, PF_E_UNSUPPORTED, "f: 1:7: "},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(cases); i++) {
         struct seen seen = {.fail_at = cases[i].fail_at};
@@ -170,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_objects, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_folder, set_up, tear_down),
         cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
