@@ -1,7 +1,10 @@
 #include "audit_writer.h"
 
+#include <errno.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <podfit/log.h>
 
 #define NS_PER_MS         INT64_C(1000000)
 #define BACK_OFF_FIRST_NS (100 * NS_PER_MS)
@@ -123,24 +126,44 @@ static void back_off(struct pf_audit *audit)
     pf_audit_sink_close(&audit->sink); /* the next attempt opens whatever is there then */
 }
 
+/* Once when it begins to fail and once when it is over; how much is lost is counted, and said in the log itself. */
+static void tell(const struct pf_audit *audit, enum pf_code code, const struct pf_err *why)
+{
+    const bool failed_before = audit->back_off_ns != 0;
+    if (code != PF_OK && !failed_before) {
+        pf_log_error("audit", "records are being lost: %s", why->text);
+    } else if (code == PF_OK && failed_before) {
+        pf_log_info("audit", "records are written again");
+    }
+}
+
 /* Write the line that stands in the buffer. */
 static bool write_line(struct pf_audit *audit)
 {
-    enum pf_code code = pf_buf_status(&audit->line, NULL);
+    struct pf_err why = {0};
+    enum pf_code code = pf_buf_status(&audit->line, &why);
     if (audit->give_up_ns != 0 && pf_audit_writer_now_ns() > audit->give_up_ns) {
         return false;
     }
     if (code == PF_OK) {
-        code = pf_audit_sink_open(&audit->sink, NULL);
+        code = pf_audit_sink_open(&audit->sink, &why);
     }
     if (code == PF_OK) {
         code = pf_audit_sink_make_room(
-            &audit->sink, pf_audit_text_line(&audit->line, audit->sink.torn).len, NULL);
+            &audit->sink, pf_audit_text_line(&audit->line, audit->sink.torn).len, &why);
     }
     if (code == PF_OK) {
+        errno = 0;
         code =
             pf_audit_sink_write(&audit->sink, pf_audit_text_line(&audit->line, audit->sink.torn));
+        if (code != PF_OK && errno == 0) {
+            (void)pf_err_set(&why, code, "nobody reads the audit log '%s'", audit->sink.path);
+        } else if (code != PF_OK) {
+            (void)pf_err_set_errno(&why, code, errno, "cannot write to the audit log '%s'",
+                                   audit->sink.path);
+        }
     }
+    tell(audit, code, &why);
     if (code == PF_OK) {
         audit->retry_at_ns = 0;
         audit->back_off_ns = 0;

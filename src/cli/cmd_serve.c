@@ -256,6 +256,13 @@ static enum pf_code prepare_registration(struct serve *serve, struct pf_err *err
                : PF_OK;
 }
 
+static enum pf_code read_address(const char *option, const char *text,
+                                 struct pf_address *ret_address, struct pf_err *err)
+{
+    const enum pf_code code = pf_address_parse(pf_sv_from(text), ret_address, err);
+    return code == PF_OK ? PF_OK : pf_err_wrap(err, code, "%s", option);
+}
+
 static enum pf_code start_server(struct serve *serve, struct pf_err *err)
 {
     const struct serve_options *options = &serve->options;
@@ -282,9 +289,9 @@ static enum pf_code start_server(struct serve *serve, struct pf_err *err)
         .certificates = pf_serve_registration_certificates(serve->registration),
         .status_page = (enum pf_server_page)options->status_page,
     };
-    enum pf_code code = pf_address_parse(pf_sv_from(options->listen), &server.listen, err);
+    enum pf_code code = read_address("option '--listen'", options->listen, &server.listen, err);
     if (code == PF_OK) {
-        code = pf_address_parse(pf_sv_from(options->ops_listen), &server.ops_listen, err);
+        code = read_address("option '--ops-listen'", options->ops_listen, &server.ops_listen, err);
     }
     return code == PF_OK ? pf_server_start(&server, &serve->server, err) : code;
 }

@@ -69,7 +69,7 @@ enum pf_code pf_address_parse(struct pf_sv text, struct pf_address *ret_address,
     }
     if (!good) {
         return pf_err_set(err, PF_E_INVALID,
-                          "address '%.*s' is not IP:PORT, such as 0.0.0.0:8443 or [::]:8443",
+                          "address '%.*s' is not IP:PORT, such as 0.0.0.0:8443, [::]:8443 or :8443",
                           PF_SV_ARG(text));
     }
     *ret_address = address;

@@ -48,7 +48,8 @@ void pf_clientca_free(struct pf_clientca *ca)
 enum pf_code pf_clientca_install(struct pf_clientca *ca, struct pf_sv pem, struct pf_err *err)
 {
     if (pem.len > PF_CERT_PEM_MAX_BYTES) {
-        return pf_err_set(err, PF_E_TOO_BIG, "client CA is over %zu bytes", PF_CERT_PEM_MAX_BYTES);
+        return pf_err_set(err, PF_E_TOO_BIG, "the client CA is over %zu bytes",
+                          PF_CERT_PEM_MAX_BYTES);
     }
     gnutls_x509_trust_list_t fresh = NULL;
     if (gnutls_x509_trust_list_init(&fresh, 0) < 0) {
@@ -60,7 +61,8 @@ enum pf_code pf_clientca_install(struct pf_clientca *ca, struct pf_sv pem, struc
         gnutls_x509_trust_list_add_trust_mem(fresh, &text, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
     if (count <= 0) {
         trust_free(fresh);
-        return pf_err_set(err, PF_E_INVALID, "client CA holds no certificate that can be read");
+        return pf_err_set(err, PF_E_INVALID,
+                          "the client CA holds no certificate that can be read (PEM is expected)");
     }
     pthread_mutex_lock(&ca->lock);
     gnutls_x509_trust_list_t old = ca->trust;

@@ -161,7 +161,7 @@ static void answer(void *opaque, struct pf_exchange *exchange)
             return;
         }
     }
-    pf_exchange_decide(exchange, PF_REPLY_NOT_FOUND);
+    pf_exchange_decide(exchange, PF_REPLY_NO_PAGE);
 }
 
 struct pf_listener_app pf_ops_app(struct pf_server *server)

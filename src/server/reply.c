@@ -14,6 +14,9 @@ static const struct pf_reply_info rows[PF_REPLY_COUNT] = {
     [PF_REPLY_BAD_CERTIFICATE] = {.status = 403,
                                   .text = "podfit: the client certificate is not accepted\n"},
     [PF_REPLY_NOT_FOUND] = {.status = 404, .text = "podfit: no such path\n"},
+    [PF_REPLY_NO_PAGE] = {.status = 404,
+                          .text = "podfit: no such path; there are /, /livez, /readyz, /metrics "
+                                  "and /stats\n"},
     [PF_REPLY_BAD_METHOD] = {.status = 405,
                              .text = "podfit: reviews are sent with POST\n",
                              .allow = "POST"},
@@ -25,6 +28,9 @@ static const struct pf_reply_info rows[PF_REPLY_COUNT] = {
                             .closes = true},
     [PF_REPLY_BAD_TYPE] = {.status = 415,
                            .text = "podfit: the Content-Type must be application/json\n"},
+    [PF_REPLY_BAD_CODING] = {.status = 415,
+                             .text = "podfit: a review with a Content-Encoding is not understood; "
+                                     "send it as it is\n"},
     [PF_REPLY_INTERNAL] = {.status = 500, .text = "podfit: internal error\n"},
     [PF_REPLY_OVERLOADED] = {.status = 503,
                              .text = "podfit: too many large reviews at once\n",

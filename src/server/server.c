@@ -36,6 +36,7 @@ static enum pf_code start_webhook(struct pf_server *server, struct pf_err *err)
     int fd = -1;
     if (code == PF_OK) {
         code = pf_address_listen(&options->listen, &fd, &server->address, err);
+        code = code == PF_OK ? PF_OK : pf_err_wrap(err, code, "webhook (--listen)");
     }
     if (code != PF_OK) {
         return code;
@@ -64,7 +65,7 @@ static enum pf_code start_ops(struct pf_server *server, struct pf_err *err)
     const enum pf_code code =
         pf_address_listen(&server->options.ops_listen, &fd, &server->ops_address, err);
     if (code != PF_OK) {
-        return code;
+        return pf_err_wrap(err, code, "status, health and metrics (--ops-listen)");
     }
     const struct pf_listener_options listener = {
         .name = "ops",

@@ -64,6 +64,20 @@ static void begin(void *opaque, struct pf_exchange *exchange)
     }
 }
 
+/* What was sent cannot be read: more likely than bad JSON are an empty body and a compressed one. Looked at here, where it costs good reviews nothing. */
+static void explain_refusal(struct pf_exchange *exchange, enum pf_reply *reply)
+{
+    const struct pf_sv coding = pf_exchange_header(exchange, "Content-Encoding");
+    if (exchange->body.len == 0) {
+        pf_buf_reset(&exchange->answer);
+        pf_buf_append_cstr(&exchange->answer, "podfit: the body is empty, an AdmissionReview is "
+                                              "expected");
+    } else if (coding.len != 0 && !pf_sv_eq_cstr(coding, "identity")) {
+        pf_buf_reset(&exchange->answer);
+        *reply = PF_REPLY_BAD_CODING;
+    }
+}
+
 static void answer(void *opaque, struct pf_exchange *exchange)
 {
     struct pf_webhook *webhook = opaque;
@@ -81,7 +95,10 @@ static void answer(void *opaque, struct pf_exchange *exchange)
         pf_admission_review(webhook->options.admission, pf_buf_view(&exchange->body),
                             &webhook->arena, &exchange->answer, &webhook->decision);
     webhook->review_ns = pf_clock_mono_ns(clock) - began;
-    const enum pf_reply reply = pf_reply_of_admission(status);
+    enum pf_reply reply = pf_reply_of_admission(status);
+    if (reply == PF_REPLY_BAD_REQUEST) {
+        explain_refusal(exchange, &reply);
+    }
     webhook->decided = status == PF_ADMISSION_OK;
     if (webhook->decided && webhook->options.decided != NULL) {
         /* now, not after the answer: the pod may be seen by a watch before that */

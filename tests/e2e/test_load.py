@@ -236,6 +236,9 @@ class Audit(harness.unittest.TestCase):
             podfit.wait_for(lambda: podfit.metric('podfit_audit_records_total{result="failed"}') > 0, 'the failure to be counted')
             self.assertEqual(podfit.ops('/readyz')[0], 200)
             self.assertEqual(podfit.stop(), 0)
+            said = [line for line in podfit.read('log').split('\n') if 'records are being lost' in line]
+            self.assertEqual(len(said), 1, 'once, not for each record')
+            self.assertIn("cannot write to the audit log '/dev/full': No space left on device", said[0])
         finally:
             podfit.remove()
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every HTTP status at and over its limit, TLS versions, protocol of an answer, ops endpoints."""
 import base64
+import gzip
 import json
 import re
 import ssl
@@ -37,6 +38,8 @@ class Status(Case):
             ('text type', 415, {'headers': {'Content-Type': 'text/plain'}}, good),
             ('type that begins alike', 415, {'headers': {'Content-Type': 'application/jsonx'}}, good),
             ('empty body', 400, {}, b''),
+            ('compressed', 415, {'headers': {'Content-Encoding': 'gzip'}}, gzip.compress(good)),
+            ('said to be compressed', 200, {'headers': {'Content-Encoding': 'gzip'}}, good),
             ('not JSON', 400, {}, b'hello'),
             ('not a review', 400, {}, b'{"kind":"Pod"}'),
             ('both lengths', 400, {'headers': {'Transfer-Encoding': 'chunked'}}, good),
@@ -56,6 +59,12 @@ class Status(Case):
                     self.assertEqual(answer.body.count(b'\n'), 1, answer.body)
                 if status == 405:
                     self.assertEqual(answer.headers['allow'], 'POST')
+
+    def test_what_was_wrong_is_said(self):
+        for body, headers, wanted in [(b'', {}, 'the body is empty, an AdmissionReview is expected'),
+                                      (gzip.compress(review(1)), {'Content-Encoding': 'gzip'}, 'a review with a Content-Encoding is not understood')]:
+            with self.subTest(wanted):
+                self.assertIn('podfit: ' + wanted, self.podfit.post(body, headers=headers).body.decode())
 
     def test_duplicate_length(self):
         body = review(1, namespace='elsewhere')
@@ -180,7 +189,7 @@ class Ops(Case):
         status, text = self.podfit.ops('/readyz?verbose')
         self.assertEqual(status, 200)
         self.assertIn('[+]model ok\n[+]certificate ok\n', text)
-        self.assertEqual(self.podfit.ops('/nothing')[0], 404)
+        self.assertEqual(self.podfit.ops('/nothing'), (404, 'podfit: no such path; there are /, /livez, /readyz, /metrics and /stats\n'))
         self.assertEqual(self.podfit.ops('/mutate')[0], 404)
         document = self.podfit.stats()
         self.assertEqual((document['apiVersion'], document['kind'], document['ready']), ('podfit.io/v1', 'Stats', True))
@@ -240,7 +249,8 @@ class Starts(harness.unittest.TestCase):
             (('--cert-dir', '/nonexistent'), '/nonexistent'),
             (('--cert-dir', 'x', '--config', '/nonexistent.yaml'), '/nonexistent.yaml'),
             (('--cert-dir', 'x', '--snapshot', '/nonexistent.json'), '/nonexistent.json'),
-            (('--cert-dir', 'x', '--listen', 'localhost'), 'IP:PORT'),
+            (('--cert-dir', 'x', '--listen', 'localhost'), "option '--listen': address 'localhost' is not IP:PORT"),
+            (('--cert-dir', 'x', '--ops-listen', '8080'), "option '--ops-listen': address '8080' is not IP:PORT"),
             (('--cert-dir', 'x', '--listen', '1.2.3.4:70000'), 'IP:PORT'),
             (('--max-connections', '0'), 'max-connections'),
             (('--idle-timeout', '5'), 'idle-timeout'),
@@ -258,7 +268,10 @@ class Starts(harness.unittest.TestCase):
         try:
             code, text = self.start('--cert-dir', podfit.path('certs'), '--listen', '127.0.0.1:%d' % podfit.port, '--ops-listen', '127.0.0.1:0')
             self.assertEqual(code, 2)
-            self.assertIn('127.0.0.1:%d' % podfit.port, text)
+            self.assertIn("webhook (--listen): cannot bind to '127.0.0.1:%d': " % podfit.port, text)
+            code, text = self.start('--cert-dir', podfit.path('certs'), '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:%d' % podfit.ops_port)
+            self.assertEqual(code, 2)
+            self.assertIn("status, health and metrics (--ops-listen): cannot bind to '127.0.0.1:%d': " % podfit.ops_port, text)
             self.assertEqual(podfit.stop(), 0)
         finally:
             podfit.remove()

@@ -16,10 +16,12 @@ enum pf_reply {
     PF_REPLY_NO_CERTIFICATE,  /**< 401 */
     PF_REPLY_BAD_CERTIFICATE, /**< 403 */
     PF_REPLY_NOT_FOUND,       /**< 404 */
+    PF_REPLY_NO_PAGE,         /**< 404 of the ops port, which says what there is */
     PF_REPLY_BAD_METHOD,      /**< 405, Allow: POST */
     PF_REPLY_GET_ONLY,        /**< 405, Allow: GET, HEAD */
     PF_REPLY_TOO_LARGE,       /**< 413 and the connection is closed */
     PF_REPLY_BAD_TYPE,        /**< 415 */
+    PF_REPLY_BAD_CODING,      /**< 415: compressed */
     PF_REPLY_INTERNAL,        /**< 500 */
     PF_REPLY_OVERLOADED, /**< 503 with Retry-After: a retry may pass within the API server's time */
     PF_REPLY_EXPIRED,    /**< 503: the caller's ?timeout= has run out, nothing is reserved */

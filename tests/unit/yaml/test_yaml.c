@@ -235,9 +235,10 @@ static void test_broken(PF_UNUSED void **state)
         {"indentation", "a:\n  b: 1\n c: 2\n", PF_E_INVALID,
          "f.yaml:3:2: did not find expected key (while parsing a block mapping that begins at line "
          "1, column 1)"},
-        {"tab", "a:\n\tb: 1\n", PF_E_INVALID,
-         "f.yaml:2:1: found character that cannot start any token (while scanning for the next "
-         "token that begins at line 2, column 1)"},
+        {"tab", "a:\n\tb: 1\n", PF_E_INVALID, "f.yaml:2:1: a tab cannot indent, use spaces"},
+        {"reserved character", "a: @b\n", PF_E_INVALID,
+         "f.yaml:1:4: found character that cannot start any token (while scanning for the next "
+         "token that begins at line 1, column 4)"},
         {"open quote", "a: \"x\n", PF_E_INVALID,
          "f.yaml:2:1: found unexpected end of stream (while scanning a quoted scalar that begins "
          "at line 1, column 4)"},
