@@ -97,6 +97,7 @@ static enum pf_code hold(const struct pf_decide_rules *rules, struct pf_decision
         .request = request,
         .node = judgement->predicted,
         .guessed = judgement->verdict == PF_VERDICT_UNKNOWN,
+        .binds = judgement->binds,
     };
     return pf_reservation_put(rules->model, &spec, err);
 }
@@ -148,6 +149,7 @@ static enum pf_code hold_observed(const struct pf_decide_rules *rules,
         .request = &judgement.request,
         .node = judgement.predicted,
         .guessed = judgement.verdict == PF_VERDICT_UNKNOWN,
+        .binds = judgement.binds,
         .pod_name = meta->name.len != 0 ? meta->name : meta->generate_name,
     };
     return spec.pod_name.len == 0

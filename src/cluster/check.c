@@ -31,6 +31,11 @@ static void add_hold(struct checker *checker, const struct pf_hold *hold)
     sums->pods++;
 }
 
+static void add_assumed(struct checker *checker, const struct pf_assumed_set *set)
+{
+    checker->heap_bytes += set != NULL ? pf_heap_cost(pf_assumed_set_bytes(set)) : 0;
+}
+
 static enum pf_code check_record(struct checker *checker, const struct pf_record *record,
                                  struct pf_err *err)
 {
@@ -105,6 +110,7 @@ static enum pf_code check_pending(struct checker *checker, struct pf_err *err)
             return pf_err_set(err, PF_E_INTERNAL, "waiting pod %zu is out of order", i);
         }
         checker->heap_bytes += pf_heap_cost(waiting->block_bytes);
+        add_assumed(checker, waiting->assumed);
     }
     return PF_OK;
 }
@@ -124,6 +130,7 @@ static enum pf_code check_reservations(struct checker *checker, struct pf_err *e
         }
         add_hold(checker, &r->hold);
         checker->heap_bytes += pf_heap_cost(sizeof(*r) + r->uid_len + r->pod_key.len);
+        add_assumed(checker, r->assumed);
         before = r;
         count++;
     }
@@ -252,6 +259,11 @@ static enum pf_code check_bytes(struct checker *checker, struct pf_err *err)
         const struct pf_namespace_entry *entry =
             (const struct pf_namespace_entry *)(uintptr_t)address;
         checker->heap_bytes += pf_heap_cost(entry->block_bytes);
+    }
+    cursor = 0;
+    while (pf_map_next(&model->assumed.by_claim, &cursor, &key, &address)) {
+        checker->heap_bytes +=
+            pf_heap_cost(pf_assumed_bytes((const struct pf_assumed *)(uintptr_t)address));
     }
     size_t object_bytes = 0;
     const enum pf_code code = pf_store_check(&model->stores, &object_bytes, err);

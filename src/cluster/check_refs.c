@@ -188,6 +188,7 @@ enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err)
     count_shapes(model, &recount);
     count_groups(model, &recount);
     enum pf_code code = pf_check_images(model, strings, err);
+    code = code == PF_OK ? pf_check_assumed(model, strings, err) : code;
     if (code == PF_OK) {
         code = check_demand_strings(model, &recount, err);
     }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "claims.h"
 #include "pods.h"
 #include "pool.h"
 #include "slot_set.h"
@@ -28,6 +29,19 @@ static inline size_t pf_heap_cost(size_t bytes)
 {
     const size_t cost = (bytes + 8 + 15) & ~(size_t)15;
     return cost < 32 ? 32 : cost;
+}
+
+/** `space/name` in @p text, which has room for it. */
+static inline struct pf_sv pf_key_join(struct pf_sv space, struct pf_sv name, char *text)
+{
+    if (space.len != 0) {
+        memcpy(text, space.ptr, space.len);
+    }
+    text[space.len] = '/';
+    if (name.len != 0) {
+        memcpy(text + space.len + 1, name.ptr, name.len);
+    }
+    return (struct pf_sv){.ptr = text, .len = space.len + 1 + name.len};
 }
 
 /* ---- demand.c: what a pod takes of a node, shared by equal pods ---- */
@@ -276,6 +290,7 @@ struct pf_reservation {
     int64_t made_ns; /**< in time that pods have been watched */
     int64_t ttl_ns;
     struct pf_hold hold;
+    struct pf_assumed_set *assumed;    /**< owned; NULL: no claims */
     bool guessed;                      /**< see the spec, or moved by pf_settle() */
     struct pf_reservation *newer_same; /**< of the same pod_key */
     struct pf_reservation *older_same;
@@ -305,6 +320,8 @@ struct pf_reservation *pf_reservation_claimed(const struct pf_model *model,
  */
 struct pf_reservation *pf_reservation_of_pod(const struct pf_model *model, const struct pf_pod *pod,
                                              const struct pf_demand *demand);
+/** When one that is made now runs out, in time that pods have been watched. */
+int64_t pf_reservation_due(const struct pf_model *model);
 /** Give its room back and free it. */
 void pf_reservation_release(struct pf_model *model, struct pf_reservation *reservation);
 void pf_reservation_done(struct pf_model *model);
@@ -386,6 +403,7 @@ struct pf_model {
     struct pf_podset pods;
     struct pf_pending_table pending;
     struct pf_reservation_list reservations;
+    struct pf_assumed_table assumed;
     struct pf_map namespaces; /**< name to address of pf_namespace_entry */
     struct pf_stores stores;
 

@@ -37,6 +37,7 @@ static bool init_model(struct pf_model *model, const struct pf_model_options *op
     pf_map_init(&model->namespaces, pf_random_u64());
     pf_store_init(&model->stores);
     pf_image_init(model);
+    pf_assumed_init(model);
     pf_map_init(&model->reservations.by_uid, pf_random_u64());
     pf_map_init(&model->reservations.by_pod, pf_random_u64());
     pf_pool_init(&model->groups, pf_random_u64());
@@ -162,6 +163,7 @@ void pf_model_free(struct pf_model *model)
     }
     pf_pending_done(model);
     pf_reservation_done(model);
+    pf_assumed_done(model);
     pf_model_namespaces_done(model);
     pf_store_done(&model->stores);
     free_columns(model);
@@ -229,7 +231,8 @@ static size_t table_bytes(const struct pf_model *model)
     }
     return bytes + pf_map_bytes(&model->shape_ids) + pf_map_bytes(&model->demands) +
            pf_map_bytes(&model->namespaces) + pf_map_bytes(&model->reservations.by_uid) +
-           pf_map_bytes(&model->reservations.by_pod) + pf_store_table_bytes(&model->stores) +
+           pf_map_bytes(&model->reservations.by_pod) + pf_map_bytes(&model->assumed.by_claim) +
+           pf_map_bytes(&model->assumed.by_volume) + pf_store_table_bytes(&model->stores) +
            pf_image_bytes(model) + pf_intern_bytes(&model->strings);
 }
 

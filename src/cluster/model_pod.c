@@ -15,6 +15,8 @@ struct pod_change {
     bool nominated;
     struct pf_waiting *waiting; /* owned; for PF_POD_PENDING */
     struct pf_reservation *claimed;
+    bool stays_put;  /* place is where the known waiting pod was placed */
+    bool takes_over; /* place is the claimed reservation's */
 };
 
 static bool is_terminal(const struct pf_pod *pod)
@@ -153,11 +155,12 @@ static bool choose_node(struct pf_model *model, struct pod_change *change)
     if (change->state == PF_POD_OTHER) {
         return true;
     }
-    if (keeps_place(change)) {
+    if (keeps_place(change) && change->record->node != PF_NODE_NONE) {
         change->place = change->record->node;
-    }
-    if (change->place == PF_NODE_NONE && change->claimed != NULL && !change->claimed->guessed) {
+        change->stays_put = true;
+    } else if (change->claimed != NULL && !change->claimed->guessed) {
         change->place = change->claimed->hold.node;
+        change->takes_over = true;
     }
     change->hold.node = change->place;
     return true;
@@ -215,7 +218,25 @@ static bool same_hold(const struct pf_hold *a, const struct pf_hold *b)
     return a->node == b->node && a->demand == b->demand && a->group == b->group;
 }
 
-static void commit_pending(struct pf_model *model, struct pod_change *change, bool was_placed)
+/* What was assumed of the pod's claims where it was expected; the caller owns it. */
+static struct pf_assumed_set *take_assumed(const struct pf_model *model,
+                                           const struct pod_change *change)
+{
+    const struct pf_record *record = change->record;
+    const bool bound = change->state == PF_POD_BOUND;
+    struct pf_waiting *waiting =
+        record->pending != PF_PENDING_NONE ? model->pending.slots[record->pending] : NULL;
+    if (waiting != NULL && waiting->assumed != NULL &&
+        (change->stays_put || (bound && change->uid_same))) {
+        return PF_TAKE(waiting->assumed);
+    }
+    return change->claimed != NULL && (change->takes_over || bound)
+               ? PF_TAKE(change->claimed->assumed)
+               : NULL;
+}
+
+static void commit_pending(struct pf_model *model, struct pod_change *change, bool was_placed,
+                           struct pf_assumed_set **assumed)
 {
     struct pf_record *record = change->record;
     const bool was_pending = record->pending != PF_PENDING_NONE;
@@ -229,6 +250,7 @@ static void commit_pending(struct pf_model *model, struct pod_change *change, bo
     }
     if (change->waiting != NULL) {
         change->waiting->record = record;
+        change->waiting->assumed = PF_TAKE(*assumed);
         record->pending = pf_pending_insert(model, change->waiting);
     }
     if ((was_pending || change->waiting != NULL) &&
@@ -285,12 +307,14 @@ static void commit(struct pf_model *model, struct pod_change *change)
     pf_slot_release(model, old_place);
     drop_refs(model, &old);
     uint32_t vacated = old.node;
+    struct pf_assumed_set *assumed = take_assumed(model, change);
     if (change->claimed != NULL) {
         vacated = vacated == PF_NODE_NONE ? change->claimed->hold.node : vacated;
         pf_reservation_release(model, change->claimed);
     }
-    commit_pending(model, change, was_placed);
+    commit_pending(model, change, was_placed, &assumed);
     if (change->state == PF_POD_BOUND) {
+        pf_assumed_linger(model, assumed);
         pf_settle(model, change->place, vacated);
     }
 }

@@ -60,19 +60,28 @@ void pf_pending_remove(struct pf_model *model, uint32_t handle)
     table->slots[handle] = NULL;
     table->free_slots[table->free_count++] = handle;
     model->heap_bytes -= pf_heap_cost(waiting->block_bytes);
+    pf_assumed_release(model, waiting->assumed);
     free(waiting);
+}
+
+void pf_pending_unplace(struct pf_model *model, struct pf_waiting *waiting)
+{
+    struct pf_record *record = waiting->record;
+    const struct pf_hold hold = pf_record_hold(record);
+    pf_resident_unlink(model, record);
+    record->node = PF_NODE_NONE;
+    pf_hold_sub(model, &hold);
+    pf_assumed_release(model, PF_TAKE(waiting->assumed));
+    model->pending.version++;
 }
 
 void pf_pending_displace(struct pf_model *model, uint32_t slot)
 {
     struct pf_pending_table *table = &model->pending;
     for (size_t i = 0; i < table->order_count; i++) {
-        const struct pf_waiting *waiting = table->slots[table->order[i]];
+        struct pf_waiting *waiting = table->slots[table->order[i]];
         if (waiting->record->node == slot && !waiting->record->nominated) {
-            const struct pf_hold hold = pf_record_hold(waiting->record);
-            pf_resident_unlink(model, waiting->record);
-            waiting->record->node = PF_NODE_NONE;
-            pf_hold_sub(model, &hold);
+            pf_pending_unplace(model, waiting);
         }
     }
 }
@@ -80,6 +89,9 @@ void pf_pending_displace(struct pf_model *model, uint32_t slot)
 void pf_pending_done(struct pf_model *model)
 {
     for (size_t i = 0; i < model->pending.slot_count; i++) {
+        if (model->pending.slots[i] != NULL) {
+            free(model->pending.slots[i]->assumed);
+        }
         free(model->pending.slots[i]);
     }
     free(model->pending.slots);
@@ -117,7 +129,7 @@ enum pf_code pf_model_pending_next(const struct pf_model *model, uint32_t *curso
 }
 
 enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32_t node,
-                                    struct pf_err *err)
+                                    const struct pf_binds *binds, struct pf_err *err)
 {
     struct pf_waiting *waiting = model->pending.slots[pod];
     struct pf_record *record = waiting->record;
@@ -128,8 +140,12 @@ enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32
     const uint32_t old_place = record->node;
     struct pf_hold hold = old;
     hold.node = node;
-    if (!pf_hold_prepare(model, &hold)) {
-        pf_extra_tidy(model, node);
+    struct pf_assumed_set *assumed = NULL;
+    if (!pf_hold_prepare(model, &hold) ||
+        !pf_assumed_acquire(model, waiting->pod.meta.namespace_, binds, node, &assumed)) {
+        if (node != PF_NODE_NONE) {
+            pf_extra_tidy(model, node);
+        }
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory to place a pending pod");
     }
     pf_hold_add(model, &hold);
@@ -139,5 +155,7 @@ enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32
     pf_resident_link(model, record);
     pf_hold_sub(model, &old);
     pf_slot_release(model, old_place);
+    pf_assumed_release(model, PF_TAKE(waiting->assumed));
+    waiting->assumed = pf_assumed_keep(model, assumed);
     return PF_OK;
 }

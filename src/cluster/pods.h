@@ -7,6 +7,7 @@
 
 #include <podfit/model.h>
 
+struct pf_assumed_set;
 struct pf_demand;
 
 /* ---- hold.c: room taken on a node, by whomever ---- */
@@ -95,7 +96,8 @@ struct pf_waiting {
     int64_t created_ns;       /**< wall clock; INT64_MAX when the pod does not say */
     uint64_t sequence;        /**< order of arrival among equal times */
     size_t block_bytes;
-    struct pf_pod pod; /**< points into this block only */
+    struct pf_assumed_set *assumed; /**< owned: of its claims at its place; NULL: none */
+    struct pf_pod pod;              /**< points into this block only */
 };
 
 struct pf_pending_table {
@@ -118,6 +120,8 @@ bool pf_pending_reserve(struct pf_model *model) PF_MUST_CHECK;
 uint32_t pf_pending_insert(struct pf_model *model, struct pf_waiting *waiting);
 /** Take out and free. */
 void pf_pending_remove(struct pf_model *model, uint32_t handle);
+/** Void the prediction of a pod that is placed and not nominated: it holds nothing until it is placed again. */
+void pf_pending_unplace(struct pf_model *model, struct pf_waiting *waiting);
 /** Predictions for @p slot are void: pods placed there (those nominated are not) hold room nowhere until they are placed again. */
 void pf_pending_displace(struct pf_model *model, uint32_t slot);
 void pf_pending_done(struct pf_model *model);

@@ -61,6 +61,7 @@ void pf_reservation_release(struct pf_model *model, struct pf_reservation *reser
     unlink_from(&model->reservations, reservation);
     pf_hold_sub(model, &reservation->hold);
     drop_refs(model, &reservation->hold);
+    pf_assumed_release(model, reservation->assumed);
     model->heap_bytes -= pf_heap_cost(bytes_of(reservation));
     free(reservation);
 }
@@ -96,6 +97,9 @@ uint32_t pf_reservation_expire(struct pf_model *model)
         pf_reservation_release(model, list->oldest);
         dropped++;
     }
+    if (!list->paused) {
+        pf_assumed_expire(model, watched);
+    }
     return dropped;
 }
 
@@ -105,6 +109,12 @@ static int64_t ttl_ns(const struct pf_model *model)
     return __builtin_mul_overflow(model->options.reservation_ttl_ms, (int64_t)1000000, &ttl)
                ? INT64_MAX
                : ttl;
+}
+
+int64_t pf_reservation_due(const struct pf_model *model)
+{
+    const int64_t now = pf_clock_mono_ns(model->options.clock);
+    return add_saturating(watched_ns(&model->reservations, now), ttl_ns(model));
 }
 
 void pf_reservation_pause(struct pf_model *model, bool paused)
@@ -124,6 +134,17 @@ void pf_reservation_pause(struct pf_model *model, bool paused)
         list->opened_ns = now;
     }
     list->paused = paused;
+}
+
+/* Nobody knows of it yet. */
+static void abandon(struct pf_model *model, struct pf_reservation *made)
+{
+    if (made->hold.node != PF_NODE_NONE) {
+        pf_extra_tidy(model, made->hold.node);
+    }
+    drop_refs(model, &made->hold);
+    pf_assumed_abandon(model, made->assumed);
+    free(made);
 }
 
 static struct pf_reservation *make(struct pf_model *model, const struct pf_reservation_spec *spec)
@@ -146,12 +167,9 @@ static struct pf_reservation *make(struct pf_model *model, const struct pf_reser
                                   .demand = pf_demand_acquire(model, spec->request, spec->pod),
                                   .group = pf_group_acquire(model, spec->pod, spec->namespace_)};
     if (made->hold.namespace_ == PF_INTERN_NONE || made->hold.demand == NULL ||
-        made->hold.group == PF_GROUP_NONE || !pf_hold_prepare(model, &made->hold)) {
-        if (spec->node != PF_NODE_NONE) {
-            pf_extra_tidy(model, spec->node);
-        }
-        drop_refs(model, &made->hold);
-        free(made);
+        made->hold.group == PF_GROUP_NONE || !pf_hold_prepare(model, &made->hold) ||
+        !pf_assumed_acquire(model, spec->namespace_, &spec->binds, spec->node, &made->assumed)) {
+        abandon(model, made);
         return NULL;
     }
     return made;
@@ -168,6 +186,8 @@ static void replace(struct pf_model *model, struct pf_reservation *old, struct p
     old->made_ns = made->made_ns;
     old->ttl_ns = made->ttl_ns;
     drop_refs(model, &old_hold);
+    pf_assumed_release(model, old->assumed);
+    old->assumed = pf_assumed_keep(model, made->assumed);
     unlink_from(&model->reservations, old);
     append(&model->reservations, old);
     free(made);
@@ -206,14 +226,11 @@ enum pf_code pf_reservation_put(struct pf_model *model, const struct pf_reservat
         return PF_OK;
     }
     if (!file(&model->reservations, made)) {
-        if (spec->node != PF_NODE_NONE) {
-            pf_extra_tidy(model, spec->node);
-        }
-        drop_refs(model, &made->hold);
-        free(made);
+        abandon(model, made);
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory for a reservation");
     }
     append(&model->reservations, made);
+    made->assumed = pf_assumed_keep(model, made->assumed);
     pf_hold_add(model, &made->hold);
     model->heap_bytes += pf_heap_cost(bytes_of(made));
     return PF_OK;
@@ -237,6 +254,7 @@ uint32_t pf_reservation_lift(struct pf_model *model, struct pf_sv review_uid)
     const struct pf_hold hold = reservation->hold;
     reservation->hold.node = PF_NODE_NONE;
     pf_hold_sub(model, &hold);
+    pf_assumed_release(model, PF_TAKE(reservation->assumed));
     /* a slot that only this reservation kept is gone now */
     return hold.node != PF_NODE_NONE && model->columns.name[hold.node] != PF_INTERN_NONE
                ? hold.node
@@ -284,6 +302,7 @@ void pf_reservation_done(struct pf_model *model)
     struct pf_reservation *reservation = model->reservations.oldest;
     while (reservation != NULL) {
         struct pf_reservation *next = reservation->next;
+        free(reservation->assumed);
         free(reservation);
         reservation = next;
     }

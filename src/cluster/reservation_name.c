@@ -12,19 +12,9 @@ size_t pf_reservation_name_bytes(const struct pf_reservation_spec *spec)
     return spec->pod_name.len != 0 ? spec->namespace_.len + 1 + spec->pod_name.len : 0;
 }
 
-static struct pf_sv join(struct pf_sv space, struct pf_sv name, char *text)
-{
-    if (space.len != 0) {
-        memcpy(text, space.ptr, space.len);
-    }
-    text[space.len] = '/';
-    memcpy(text + space.len + 1, name.ptr, name.len);
-    return (struct pf_sv){.ptr = text, .len = space.len + 1 + name.len};
-}
-
 struct pf_sv pf_reservation_name_write(const struct pf_reservation_spec *spec, char *text)
 {
-    return spec->pod_name.len != 0 ? join(spec->namespace_, spec->pod_name, text)
+    return spec->pod_name.len != 0 ? pf_key_join(spec->namespace_, spec->pod_name, text)
                                    : (struct pf_sv){0};
 }
 
@@ -36,7 +26,7 @@ static struct pf_reservation *find(const struct pf_reservation_list *list, struc
     if (name.len == 0 || space.len >= sizeof(text) || name.len >= sizeof(text) - space.len) {
         return NULL;
     }
-    return pf_map_get(&list->by_pod, join(space, name, text), &found)
+    return pf_map_get(&list->by_pod, pf_key_join(space, name, text), &found)
                ? (struct pf_reservation *)(uintptr_t)found
                : NULL;
 }

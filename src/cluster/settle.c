@@ -33,13 +33,9 @@ static void displace_pending(struct pf_model *model, uint32_t slot)
 {
     struct pf_pending_table *table = &model->pending;
     for (size_t i = table->order_count; i > 0 && is_overfull(model, slot); i--) {
-        struct pf_record *record = table->slots[table->order[i - 1]]->record;
-        if (record->node == slot && !record->nominated) {
-            const struct pf_hold hold = pf_record_hold(record);
-            pf_resident_unlink(model, record);
-            record->node = PF_NODE_NONE;
-            pf_hold_sub(model, &hold);
-            table->version++;
+        struct pf_waiting *waiting = table->slots[table->order[i - 1]];
+        if (waiting->record->node == slot && !waiting->record->nominated) {
+            pf_pending_unplace(model, waiting);
         }
     }
 }

@@ -178,6 +178,9 @@ static enum pf_code apply(struct pf_model *model, enum pf_kind kind, const void 
     }
     pf_store_note_change(model, kind, object);
     free(old);
+    if (kind == PF_KIND_VOLUME) {
+        pf_assumed_see_volume(model, pf_object_view(object));
+    }
     return PF_OK;
 }
 
@@ -258,9 +261,20 @@ enum pf_code pf_model_apply_budget(struct pf_model *model, const struct pf_budge
     return apply(model, PF_KIND_BUDGET, budget, err);
 }
 
+static void lose_assumed(struct pf_model *model, enum pf_kind kind, const struct pf_object *object)
+{
+    if (kind == PF_KIND_VOLUME) {
+        pf_assumed_lose_volume(model, object->key);
+    } else if (kind == PF_KIND_CLAIM) {
+        const struct pf_claim *claim = pf_object_view(object);
+        pf_assumed_lose_claim(model, claim->namespace_, claim->name);
+    }
+}
+
 static void remove_object(struct pf_model *model, enum pf_kind kind, struct pf_object *object)
 {
     struct pf_store *store = &model->stores.kinds[kind];
+    lose_assumed(model, kind, object);
     unlink_chain(store, object);
     (void)pf_map_remove(&store->by_key, object->key);
     model->heap_bytes -= pf_heap_cost(object->block_bytes);
@@ -328,6 +342,12 @@ const struct pf_claim *pf_model_claim(const struct pf_model *model, struct pf_sv
                                       struct pf_sv name)
 {
     return view_of(model, PF_KIND_CLAIM, space, name);
+}
+
+const struct pf_claim *pf_store_claim(const struct pf_stores *stores, struct pf_sv key)
+{
+    const struct pf_object *object = lookup(&stores->kinds[PF_KIND_CLAIM].by_key, key);
+    return object != NULL ? pf_object_view(object) : NULL;
 }
 
 const struct pf_volume *pf_model_volume(const struct pf_model *model, struct pf_sv name)

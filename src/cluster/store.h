@@ -43,6 +43,8 @@ void pf_store_done(struct pf_stores *stores);
 void pf_store_doubt(struct pf_store *store);
 void pf_store_keep(struct pf_store *store, struct pf_sv space, struct pf_sv name);
 size_t pf_store_sweep(struct pf_model *model, enum pf_kind kind);
+/** The claim of `namespace/name`, or NULL. */
+const struct pf_claim *pf_store_claim(const struct pf_stores *stores, struct pf_sv key);
 /** Memory of the tables, without the objects. */
 size_t pf_store_table_bytes(const struct pf_stores *stores);
 /** Recount and compare: links, keys, chains. @param ret_heap_bytes  of the objects @return as pf_model_check() */

@@ -177,6 +177,19 @@ enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum p
     return decided ? PF_OK : ask_nodes(fit, way, arena, ret_answer, err);
 }
 
+enum pf_code pf_answer_assume(struct pf_answer *answer, struct pf_arena *arena)
+{
+    const struct pf_question *question = &answer->question;
+    const struct pf_volume_plan *plan = question->volumes;
+    if (answer->judgement.predicted == PF_NODE_NONE || plan == NULL ||
+        (question->active & 1U << PF_FILTER_VOLUME_BINDING) == 0 ||
+        plan->placed_count + plan->open_count == 0) {
+        return PF_OK;
+    }
+    return pf_volume_binding_assume(&answer->input, answer->judgement.predicted, arena,
+                                    &answer->judgement.binds);
+}
+
 enum pf_code pf_answer_compose(struct pf_answer *answer, struct pf_arena *arena)
 {
     const struct pf_judgement *judgement = &answer->judgement;

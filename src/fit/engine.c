@@ -59,6 +59,9 @@ enum pf_code pf_fit_judge_ask(struct pf_fit *fit, const struct pf_fit_ask *ask,
         code = pf_preemption_find(fit, &answer, arena);
     }
     if (code == PF_OK) {
+        code = pf_answer_assume(&answer, arena);
+    }
+    if (code == PF_OK) {
         code = pf_answer_compose(&answer, arena);
     }
     if (code != PF_OK) {

@@ -73,6 +73,8 @@ enum pf_answer_way {
 enum pf_code pf_answer_find(struct pf_fit *fit, const struct pf_pod *pod, enum pf_answer_way way,
                             struct pf_arena *arena, struct pf_answer *ret_answer,
                             struct pf_err *err) PF_MUST_CHECK;
+/** Find out which volumes the pod's claims would get at the predicted place; after pf_preemption_find(). @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_answer_assume(struct pf_answer *answer, struct pf_arena *arena) PF_MUST_CHECK;
 /** Add message, reasons and (misfit) binding to answer->judgement. @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_answer_compose(struct pf_answer *answer, struct pf_arena *arena) PF_MUST_CHECK;
 

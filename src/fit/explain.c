@@ -193,6 +193,7 @@ enum pf_code pf_fit_explain_ask(struct pf_fit *fit, const struct pf_fit_ask *ask
     if (!ask->ignore_preemption) {
         code = pf_preemption_find(fit, &answer, arena);
     }
+    code = code == PF_OK ? pf_answer_assume(&answer, arena) : code;
     if (code == PF_OK && answer.outcomes != NULL &&
         answer.judgement.verdict != PF_VERDICT_UNKNOWN) {
         code = fill_nodes(fit, &answer, arena, &explanation);

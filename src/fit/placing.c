@@ -26,7 +26,11 @@ static enum pf_code place(struct pf_fit *fit, const struct pf_pending *pending, 
     if (answer.judgement.verdict != PF_VERDICT_FITS) {
         return PF_OK;
     }
-    return pf_model_pending_place(fit->model, pending->pod, answer.judgement.node, err);
+    if (pf_answer_assume(&answer, &fit->scratch) != PF_OK) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory to place a pending pod");
+    }
+    return pf_model_pending_place(fit->model, pending->pod, answer.judgement.node,
+                                  &answer.judgement.binds, err);
 }
 
 /* Ask up to @p budget pods, until the end was reached as often as is due. */

@@ -143,7 +143,7 @@ static void check_unbound(const struct pf_filter_input *input,
     struct choice choice;
     choice.count = 0;
     for (size_t i = 0; i < plan->placed_count; i++) {
-        if (!pf_sv_eq(plan->placed[i].claim->selected_node, name)) {
+        if (!pf_sv_eq(plan->placed[i].node, name)) {
             *mask |= 1U << NO_MATCH;
             return;
         }
@@ -161,6 +161,41 @@ static void check_unbound(const struct pf_filter_input *input,
             return;
         }
     }
+}
+
+static bool add_bind(struct pf_arena *arena, const struct pf_claim *claim,
+                     const struct pf_volume *volume, struct pf_bind *bind)
+{
+    return pf_arena_dup_sv(arena, claim->name, &bind->claim) &&
+           (volume == NULL || pf_arena_dup_sv(arena, volume->name, &bind->volume));
+}
+
+enum pf_code pf_volume_binding_assume(const struct pf_filter_input *input, uint32_t slot,
+                                      struct pf_arena *arena, struct pf_binds *ret_binds)
+{
+    const struct pf_volume_plan *plan = input->question->volumes;
+    struct pf_filter_target target = {
+        .slot = slot,
+        .shape = pf_model_shape(input->model, input->columns->shape[slot]),
+    };
+    struct choice choice;
+    choice.count = 0;
+    const size_t most = plan->placed_count + plan->open_count;
+    struct pf_bind *items = pf_arena_calloc(arena, most, sizeof(*items));
+    bool ok = items != NULL;
+    for (size_t i = 0; ok && i < plan->open_count; i++) {
+        const bool found = bind_one(input, &target, &plan->open[i], &choice);
+        ok = add_bind(arena, plan->open[i].claim, found ? choice.taken[choice.count - 1] : NULL,
+                      &items[i]);
+    }
+    for (size_t i = 0; ok && i < plan->placed_count; i++) {
+        ok = add_bind(arena, plan->placed[i].claim, NULL, &items[plan->open_count + i]);
+    }
+    if (!ok) {
+        return PF_E_NO_MEMORY;
+    }
+    *ret_binds = (struct pf_binds){.items = items, .count = most};
+    return PF_OK;
 }
 
 static bool check(const struct pf_filter_input *input, struct pf_filter_target *target,

@@ -67,6 +67,10 @@ static bool is_candidate(const struct pf_volume_builder *b, const struct pf_clai
         volume->deleting) {
         return false;
     }
+    if (!bound &&
+        pf_model_volume_is_taken(b->model, volume->name, claim->namespace_, claim->name)) {
+        return false;
+    }
     /* gate VolumeAttributesClass: on since 1.34 */
     if (b->options->features.minor > 33
             ? !pf_sv_eq(volume->attributes_class, claim->attributes_class)
@@ -112,9 +116,21 @@ static size_t gather_all(const struct pf_volume_builder *b, struct pf_volume_wan
     return gather(b, want, claim->namespace_, claim->name, free_ones);
 }
 
+/* The volume that another pod's place has given to the claim already. @return NULL: none */
+static const struct pf_volume *find_assumed(const struct pf_volume_builder *b,
+                                            const struct pf_claim *claim)
+{
+    struct pf_assumption assumed = {.volume = {.len = 0}};
+    const bool found = pf_model_assumed(b->model, claim->namespace_, claim->name, &assumed) &&
+                       assumed.volume.len != 0;
+    const struct pf_volume *volume = found ? pf_model_volume(b->model, assumed.volume) : NULL;
+    return volume != NULL && is_candidate(b, claim, volume) ? volume : NULL;
+}
+
 static void plan_candidates(struct pf_volume_builder *b, struct pf_volume_want *want)
 {
     want->candidates = NULL;
+    const struct pf_volume *assumed = find_assumed(b, want->claim);
     const size_t count = gather_all(b, want);
     if (count == 0) {
         return;
@@ -126,7 +142,11 @@ static void plan_candidates(struct pf_volume_builder *b, struct pf_volume_want *
     }
     want->candidate_count = gather_all(b, want);
     qsort((void *)want->candidates, count, sizeof(const struct pf_volume *), compare_candidates);
-    want->prebound = want->candidates[0]->has_claim;
+    if (assumed != NULL && !want->candidates[0]->has_claim) {
+        want->candidates[0] = assumed;
+        want->candidate_count = 1;
+    }
+    want->prebound = assumed != NULL || want->candidates[0]->has_claim;
 }
 
 /* hasEnoughCapacity(): all that does not depend on the node. */
@@ -169,9 +189,14 @@ static void plan_capacity(struct pf_volume_builder *b, struct pf_volume_want *wa
 static void plan_open(struct pf_volume_builder *b, const struct pf_claim *claim,
                       const struct pf_storage_class *storage_class)
 {
-    struct pf_volume_want want = {.claim = claim, .class_ = storage_class};
+    struct pf_volume_want want = {
+        .claim = claim, .class_ = storage_class, .node = claim->selected_node};
+    struct pf_assumption assumed = {.volume = {.len = 0}};
+    const bool provisioned = pf_model_assumed(b->model, claim->namespace_, claim->name, &assumed) &&
+                             assumed.volume.len == 0;
     plan_capacity(b, &want);
-    if (claim->has_selected_node) {
+    if (claim->has_selected_node || provisioned) {
+        want.node = claim->has_selected_node ? claim->selected_node : assumed.node;
         b->plan->placed[b->plan->placed_count++] = want;
         return;
     }

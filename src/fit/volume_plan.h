@@ -7,6 +7,7 @@
  * Sources: pkg/scheduler/framework/plugins/{volumerestrictions,nodevolumelimits,volumebinding,volumezone} (scheduler-fit 7.7 to 7.10).
  */
 
+#include <podfit/assumed.h>
 #include <podfit/filter.h>
 #include <podfit/limits.h>
 #include <podfit/volumes.h>
@@ -16,12 +17,14 @@ struct pf_volume_want {
     const struct pf_claim *claim;
     const struct pf_volume *volume;        /**< of a bound claim; NULL: gone */
     const struct pf_storage_class *class_; /**< of an unbound one */
+    struct pf_sv node;                     /**< placed: where it is to be provisioned */
     const struct pf_volume **candidates;   /**< that may be bound, the best first */
     size_t candidate_count;
     const struct pf_storage_capacity **capacities; /**< large enough, when `by_capacity` */
     size_t capacity_count;
     bool by_capacity; /**< the driver publishes its capacity */
-    bool prebound;    /**< the one candidate names the claim */
+    bool
+        prebound; /**< the first candidate names the claim, or is assumed to be its own: no other will do */
 };
 
 /** A zone or region label of a bound PersistentVolume. */
@@ -81,6 +84,18 @@ bool pf_volume_ids_moved(const struct pf_csi_node *node, enum pf_in_tree type, i
 enum pf_in_tree pf_volume_ids_in_tree(enum pf_pod_volume_kind kind);
 bool pf_volume_ids_equal(const struct pf_volume_id *a, const struct pf_volume_id *b);
 uint64_t pf_volume_ids_hash(const struct pf_volume_id *id);
+
+/* ---- volume_binding.c ---- */
+
+/**
+ * The claims that are not bound, as VolumeBinding would assume them on a node that it lets pass.
+ *
+ * @param[out] ret_binds  in @p arena
+ * @return PF_OK or PF_E_NO_MEMORY
+ */
+enum pf_code pf_volume_binding_assume(const struct pf_filter_input *input, uint32_t slot,
+                                      struct pf_arena *arena,
+                                      struct pf_binds *ret_binds) PF_MUST_CHECK;
 
 /* ---- volume_zone.c ---- */
 

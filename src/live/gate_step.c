@@ -230,7 +230,8 @@ static bool hold(struct pf_live_gate *gate, const struct pf_pod *pod,
                                              .namespace_ = pod->meta.namespace_,
                                              .pod = pod,
                                              .request = &judgement->request,
-                                             .node = judgement->node};
+                                             .node = judgement->node,
+                                             .binds = judgement->binds};
     if (gate->review != NULL &&
         pf_reservation_put(gate->live->options.model, &spec, &err) == PF_OK) {
         return true;

@@ -5,8 +5,8 @@
  * What the fit engine reads of the model: one array a property, indexed by node slot. All [locked], all borrowed until the next change of the model.
  */
 
+#include <podfit/assumed.h>
 #include <podfit/intern.h>
-#include <podfit/model.h>
 
 /** No Node object of that name exists (a free slot, or pods that name a node we have not seen). */
 #define PF_SHAPE_NONE UINT32_MAX
@@ -149,9 +149,9 @@ struct pf_pending {
 enum pf_code pf_model_pending_next(const struct pf_model *model, uint32_t *cursor,
                                    struct pf_arena *arena,
                                    struct pf_pending *ret_pending) PF_MUST_CHECK;
-/** Let a pending pod hold its room on @p node (PF_NODE_NONE: nowhere). @return PF_OK or PF_E_NO_MEMORY */
+/** Let a pending pod hold its room on @p node (PF_NODE_NONE: nowhere). @param binds  of its claims there; NULL: none @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32_t node,
-                                    struct pf_err *err) PF_MUST_CHECK;
+                                    const struct pf_binds *binds, struct pf_err *err) PF_MUST_CHECK;
 /** Number that changes whenever a pending pod came or went, or a node did or changed while some wait; 0: no pending pods, nothing to place. */
 uint64_t pf_model_pending_version(const struct pf_model *model);
 

@@ -6,7 +6,7 @@
  * All [locked]. Sources: design section 6, webhook-practice P-24, apiserver-facts "What arrives".
  */
 
-#include <podfit/model.h>
+#include <podfit/assumed.h>
 
 /** What a reservation holds. */
 struct pf_reservation_spec {
@@ -19,6 +19,7 @@ struct pf_reservation_spec {
         node; /**< slot, or PF_NODE_NONE: the pod was admitted without a place (annotated misfit, unknown) and only its key is kept */
     bool
         guessed; /**< podfit is not sure that it fits there: its pod is placed by the filters when it appears */
+    struct pf_binds binds; /**< of the pod's claims on that node; copied */
     struct pf_sv
         pod_name; /**< metadata.name, else generateName, of a pod that will carry no annotation of ours (observed); empty: it carries the key */
 };

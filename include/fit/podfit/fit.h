@@ -8,6 +8,7 @@
  * change log, so that the cost of a repeated question does not depend on the size of the cluster. All calls need the model's lock.
  */
 
+#include <podfit/assumed.h>
 #include <podfit/fit_profile.h>
 #include <podfit/hints.h>
 #include <podfit/model.h>
@@ -111,8 +112,9 @@ struct pf_judgement {
         node; /**< slot where kube-scheduler is predicted to put it; PF_NODE_NONE when it does not fit */
     uint32_t
         predicted; /**< node, or for `unknown` where it would be put as far as podfit can tell; else PF_NODE_NONE */
-    uint32_t nodes;     /**< Node objects */
-    uint32_t nodes_fit; /**< that pass every filter */
+    struct pf_binds binds; /**< of the pod's unbound claims there */
+    uint32_t nodes;        /**< Node objects */
+    uint32_t nodes_fit;    /**< that pass every filter */
     struct pf_sv
         message; /**< kube-scheduler's, such as `0/12 nodes are available: 3 Insufficient memory, 9 Too many pods.`; empty when it fits as things are or is not judged */
     /**

@@ -91,6 +91,7 @@ enum pf_code model_fixture_reserve(struct model_fixture *fixture, const char *ui
                                              .pod = &pod,
                                              .request = &request,
                                              .node = node,
+                                             .binds = fixture->binds,
                                              .pod_name = pf_sv_from(fixture->pod_name)};
     return pf_reservation_put(fixture->model, &spec, err);
 }

@@ -13,6 +13,7 @@ struct model_fixture {
     int64_t now_ns;
     struct pf_arena arena; /**< of the decoded objects; reset by each call */
     const char *pod_name;  /**< of the reservations that follow; NULL: claimed by annotation */
+    struct pf_binds binds; /**< of the reservations that follow */
 };
 
 /** @return false: no memory */

@@ -83,6 +83,25 @@ static enum pf_code pending_becomes_bound(struct model_fixture *f)
     return model_fixture_pod(f, POD("w", "", "'nodeName':'n1'," RICH), NULL);
 }
 
+static const struct pf_bind claims[] = {
+    {.claim = PF_SV_INIT("data"), .volume = PF_SV_INIT("a-volume")},
+    {.claim = PF_SV_INIT("logs")},
+};
+static const struct pf_binds binds = {.items = claims, .count = PF_ARRAY_LEN(claims)};
+
+/* Of a pod without annotation that has claims. */
+static enum pf_code named_reservation(struct model_fixture *f)
+{
+    f->pod_name = "web-";
+    f->binds = binds;
+    const enum pf_code code =
+        model_fixture_reserve(f, "r3", "{'metadata':{'namespace':'fresh'},'spec':{" LONER RICH "}}",
+                              model_fixture_slot(f, "n1"), NULL);
+    f->pod_name = NULL;
+    f->binds = (struct pf_binds){.count = 0};
+    return code;
+}
+
 static enum pf_code new_reservation(struct model_fixture *f)
 {
     return model_fixture_reserve(
@@ -103,7 +122,7 @@ static enum pf_code place_pending(struct model_fixture *f)
     if (pf_model_pending_next(f->model, &cursor, &f->arena, &pending) != PF_OK) {
         return PF_E_NOT_FOUND;
     }
-    return pf_model_pending_place(f->model, pending.pod, model_fixture_slot(f, "n1"), NULL);
+    return pf_model_pending_place(f->model, pending.pod, model_fixture_slot(f, "n1"), &binds, NULL);
 }
 
 static enum pf_code new_namespace(struct model_fixture *f)
@@ -162,6 +181,7 @@ static const struct change_row rows[] = {
     {"pod that claims a reservation", claiming_pod, true},
     {"pending pod becomes bound", pending_becomes_bound, true},
     {"new reservation", new_reservation, true},
+    {"reservation of a pod with claims", named_reservation, true},
     {"replaced reservation", replaced_reservation, true},
     {"pending pod is placed", place_pending, true},
     {"new namespace", new_namespace, true},

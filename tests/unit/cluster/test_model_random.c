@@ -322,11 +322,11 @@ static void event_place(struct world *w)
     const uint32_t node = draw(w, w->node_count);
     assert_true(pod->kind == REF_PENDING && (pod->node == NOWHERE || !w->nodes[pod->node].exists));
     if (!w->nodes[node].exists) {
-        assert_int_equal(pf_model_pending_place(w->f->model, pending.pod, PF_NODE_NONE, NULL),
+        assert_int_equal(pf_model_pending_place(w->f->model, pending.pod, PF_NODE_NONE, NULL, NULL),
                          PF_OK);
         return;
     }
-    assert_int_equal(pf_model_pending_place(w->f->model, pending.pod, slot_of(w, node), NULL),
+    assert_int_equal(pf_model_pending_place(w->f->model, pending.pod, slot_of(w, node), NULL, NULL),
                      PF_OK);
     pod->node = node;
     pod->nominated = false;

@@ -504,9 +504,9 @@ static uint32_t handle_of(const struct model_fixture *f, const char *name)
 static void place(struct model_fixture *f, const char *name, const char *node)
 {
     struct pf_err err = {0};
-    assert_int_equal(
-        pf_model_pending_place(f->model, handle_of(f, name), model_fixture_slot(f, node), &err),
-        PF_OK);
+    assert_int_equal(pf_model_pending_place(f->model, handle_of(f, name),
+                                            model_fixture_slot(f, node), NULL, &err),
+                     PF_OK);
     model_fixture_check(f);
 }
 
@@ -566,7 +566,7 @@ static void test_pending_places(void **state)
     assert_true(pf_model_remove_node(f->model, PF_SV("n2")));
     model_fixture_check(f);
     assert_string_equal(waiting(f, text, sizeof(text)), "b");
-    assert_int_equal(pf_model_pending_place(f->model, handle_of(f, "b"), PF_NODE_NONE, NULL),
+    assert_int_equal(pf_model_pending_place(f->model, handle_of(f, "b"), PF_NODE_NONE, NULL, NULL),
                      PF_OK);
     assert_string_equal(waiting(f, text, sizeof(text)), "b");
 }
