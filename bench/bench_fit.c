@@ -1,6 +1,7 @@
 /*
  * Cost of one judgement with a reservation after each, as a server does it: questions that were asked before and questions that
- * are new, at 100, 5,000 and 130,000 nodes. Prints nanoseconds and the ratio of the largest cluster to the smallest.
+ * are new, at 100, 5,000 and 130,000 nodes. Prints nanoseconds and the ratio of the largest cluster to the smallest. Then, at 5,000 nodes and 150,000 pods, medians of
+ * CPU time of the questions that look at most when they are new: eviction in vain, eviction that helps, claims.
  */
 
 #include <inttypes.h>
@@ -10,21 +11,28 @@
 #include <podfit/fit.h>
 #include <podfit/limits.h>
 #include <podfit/reservation.h>
+#include <podfit/volumes.h>
 
 #define TTL_JUDGEMENTS 1000 /* reservations that are held at any time */
 #define QUESTIONS      8    /* distinct pods that are asked in turn */
+#define LONG_NODES     5000U
+#define LONG_PODS      30U /* of a node; the last one is important */
+#define LONG_FIRST     9U  /* new questions that a median is of */
+#define LONG_REPEATED \
+    999U /* fewer than reservations are held, so that each has a claim of its own */
 
 struct bench {
     struct pf_model *model;
     struct pf_fit *fit;
     struct pf_arena arena;  /* of one judgement */
     struct pf_arena object; /* of the pods in question */
+    clockid_t clock;
 };
 
-static int64_t now_ns(void)
+static int64_t now_ns(const struct bench *bench)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(bench->clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -87,9 +95,9 @@ static int64_t judge_and_reserve(struct bench *bench, const struct pf_pod *pod, 
     struct pf_err err = {0};
     struct pf_judgement judgement;
     pf_arena_reset(&bench->arena);
-    const int64_t begin = now_ns();
+    const int64_t begin = now_ns(bench);
     require(pf_fit_judge(bench->fit, pod, &bench->arena, &judgement, &err), &err);
-    const int64_t spent = now_ns() - begin;
+    const int64_t spent = now_ns(bench) - begin;
     char uid[32];
     const struct pf_reservation_spec spec = {
         .review_uid = review_uid(uid, number),
@@ -97,6 +105,7 @@ static int64_t judge_and_reserve(struct bench *bench, const struct pf_pod *pod, 
         .pod = pod,
         .request = &judgement.request,
         .node = judgement.node,
+        .binds = judgement.binds,
     };
     require(pf_reservation_put(bench->model, &spec, &err), &err);
     return spent;
@@ -124,33 +133,174 @@ static double measure(struct bench *bench, const struct pf_kube_features *featur
     return (double)total / rounds;
 }
 
-static double run(uint32_t nodes, bool repeated, unsigned rounds)
+static void begin(struct bench *bench, const struct pf_kube_features *features, uint32_t nodes)
 {
     struct pf_err err = {0};
-    struct bench bench = {.model = NULL};
-    pf_arena_init(&bench.arena, PF_REVIEW_ARENA_MAX_BYTES);
-    pf_arena_init(&bench.object, PF_REVIEW_ARENA_MAX_BYTES);
-    const struct pf_kube_features features = pf_kube_features_default(PF_KUBE_MINOR_NEWEST);
+    pf_arena_init(&bench->arena, PF_REVIEW_ARENA_MAX_BYTES);
+    pf_arena_init(&bench->object, PF_REVIEW_ARENA_MAX_BYTES);
     const struct pf_model_options model_options = {
-        .features = features,
+        .features = *features,
         .clock = pf_clock_system(),
         .reservation_ttl_ms = 3600000,
         .reservations_max = PF_RESERVATIONS_MAX,
     };
-    require(pf_model_new(&model_options, &bench.model, &err), &err);
+    require(pf_model_new(&model_options, &bench->model, &err), &err);
     const struct pf_model_origin origin = {.synced = true};
-    pf_model_set_origin(bench.model, &origin);
+    pf_model_set_origin(bench->model, &origin);
     for (uint32_t i = 0; i < nodes; i++) {
-        add_node(&bench, i);
+        add_node(bench, i);
     }
-    const struct pf_fit_options options = {.features = features, .max_model_age_ms = 60000};
-    require(pf_fit_new(bench.model, &options, &bench.fit, &err), &err);
+    const struct pf_fit_options options = {.features = *features, .max_model_age_ms = 60000};
+    require(pf_fit_new(bench->model, &options, &bench->fit, &err), &err);
+}
+
+static void end(struct bench *bench)
+{
+    pf_fit_free(bench->fit);
+    pf_model_free(bench->model);
+    pf_arena_done(&bench->object);
+    pf_arena_done(&bench->arena);
+}
+
+static double run(uint32_t nodes, bool repeated, unsigned rounds)
+{
+    struct bench bench = {.clock = CLOCK_MONOTONIC};
+    const struct pf_kube_features features = pf_kube_features_default(PF_KUBE_MINOR_NEWEST);
+    begin(&bench, &features, nodes);
     const double ns = measure(&bench, &features, repeated, rounds);
-    pf_fit_free(bench.fit);
-    pf_model_free(bench.model);
-    pf_arena_done(&bench.object);
-    pf_arena_done(&bench.arena);
+    end(&bench);
     return ns;
+}
+
+/* ---- questions that look at most ---- */
+
+static const struct {
+    const char *what;
+    const char *spec; /* NULL: a claim */
+    unsigned memory_gi;
+} long_questions[] = {
+    /* important pods have 200 GiB of 256 on each node, the others 45 */
+    {"eviction in vain", "\"priority\":1000,", 100},
+    {"eviction that helps", "\"priority\":1000,", 30},
+    {"a claim of its own, volume still to be made", NULL, 1},
+};
+
+static void add_resident(struct bench *bench, uint32_t node, uint32_t number)
+{
+    struct pf_err err = {0};
+    struct pf_pod pod;
+    const bool important = number + 1 == LONG_PODS;
+    pf_arena_reset(&bench->arena);
+    const char *json = pf_arena_printf(
+        &bench->arena,
+        "{\"metadata\":{\"namespace\":\"projects\",\"name\":\"pod-%" PRIu32 "-%" PRIu32
+        "\"},\"spec\":{\"nodeName\":\"node-%" PRIu32 "\",\"priority\":%d,\"containers\":[{\"name\":"
+        "\"c\",\"resources\":{\"requests\":{\"cpu\":\"10m\",\"memory\":\"%uMi\"}}}]}}",
+        node, number, node, important ? 2000 : 0, important ? 204800U : 1600U);
+    require(pf_pod_decode(pf_sv_from(json), &bench->arena, &pod, &err), &err);
+    require(pf_model_apply_pod(bench->model, &pod, &err), &err);
+}
+
+/* A driver with a limit on every node, a class, and a claim for each question. */
+static void add_storage(struct bench *bench)
+{
+    struct pf_err err = {0};
+    const struct pf_storage_class class_ = {.name = PF_SV("fast"),
+                                            .provisioner = PF_SV("csi.example.com"),
+                                            .wait_for_first_consumer = true};
+    require(pf_model_apply_storage_class(bench->model, &class_, &err), &err);
+    for (unsigned i = 0; i < PF_KIND_COUNT; i++) {
+        pf_model_mark_kind(bench->model, (enum pf_kind)i);
+    }
+    struct pf_csi_limit limit = {.driver = class_.provisioner, .limited = true, .count = 30};
+    for (uint32_t i = 0; i < LONG_NODES; i++) {
+        pf_arena_reset(&bench->arena);
+        const struct pf_csi_node node = {
+            .name = pf_sv_from(pf_arena_printf(&bench->arena, "node-%" PRIu32, i)),
+            .limits = &limit,
+            .limit_count = 1};
+        require(pf_model_apply_csi_node(bench->model, &node, &err), &err);
+    }
+    for (unsigned i = 0; i < TTL_JUDGEMENTS; i++) {
+        pf_arena_reset(&bench->arena);
+        const struct pf_claim claim = {
+            .namespace_ = PF_SV("projects"),
+            .name = pf_sv_from(pf_arena_printf(&bench->arena, "claim-%u", i)),
+            .class_name = class_.name,
+        };
+        require(pf_model_apply_claim(bench->model, &claim, &err), &err);
+    }
+}
+
+/* @param number  of the claim @param variant  makes another question of it */
+static struct pf_pod make_long_pod(struct bench *bench, const struct pf_kube_features *features,
+                                   size_t question, unsigned number, unsigned variant)
+{
+    struct pf_err err = {0};
+    struct pf_pod pod;
+    pf_arena_reset(&bench->object);
+    const char *claim = pf_arena_printf(
+        &bench->object,
+        "\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"claim-%u\"}}],",
+        number);
+    const char *json = pf_arena_printf(
+        &bench->object,
+        "{\"metadata\":{\"namespace\":\"projects\"},\"spec\":{\"tolerations\":[{\"operator\":"
+        "\"Exists\"}],%s\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"%um\","
+        "\"memory\":\"%uGi\"}}}]}}",
+        long_questions[question].spec != NULL ? long_questions[question].spec : claim, 50 + variant,
+        long_questions[question].memory_gi);
+    require(pf_pod_decode(pf_sv_from(json), &bench->object, &pod, &err), &err);
+    require(pf_pod_apply_defaults(&pod, features, /* stored= */ false, &bench->object, &err), &err);
+    return pod;
+}
+
+static int compare_samples(const void *a, const void *b)
+{
+    const int64_t left = *(const int64_t *)a;
+    const int64_t right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static double to_us(int64_t ns)
+{
+    return (double)ns / 1000;
+}
+
+static void measure_long(struct bench *bench, const struct pf_kube_features *features,
+                         size_t question)
+{
+    int64_t first[LONG_FIRST];
+    int64_t repeated[LONG_REPEATED];
+    for (unsigned i = 0; i < LONG_FIRST; i++) {
+        const struct pf_pod pod = make_long_pod(bench, features, question, i, i);
+        first[i] = judge_and_reserve(bench, &pod, i);
+    }
+    for (unsigned i = 0; i < LONG_REPEATED; i++) {
+        const struct pf_pod pod = make_long_pod(bench, features, question, i, 0);
+        repeated[i] = judge_and_reserve(bench, &pod, i);
+    }
+    qsort(first, LONG_FIRST, sizeof(*first), compare_samples);
+    qsort(repeated, LONG_REPEATED, sizeof(*repeated), compare_samples);
+    (void)printf("%-46s %12.1f %12.1f\n", long_questions[question].what,
+                 to_us(first[(LONG_FIRST - 1) / 2]), to_us(repeated[(LONG_REPEATED - 1) / 2]));
+}
+
+static void run_long(void)
+{
+    struct bench bench = {.clock = CLOCK_THREAD_CPUTIME_ID};
+    const struct pf_kube_features features = pf_kube_features_default(PF_KUBE_MINOR_NEWEST);
+    begin(&bench, &features, LONG_NODES);
+    for (uint32_t i = 0; i < LONG_NODES * LONG_PODS; i++) {
+        add_resident(&bench, i / LONG_PODS, i % LONG_PODS);
+    }
+    add_storage(&bench);
+    (void)printf("%-46s %12s %12s\n", "5,000 nodes, 150,000 pods; us of CPU time", "new",
+                 "repeated");
+    for (size_t i = 0; i < PF_ARRAY_LEN(long_questions); i++) {
+        measure_long(&bench, &features, i);
+    }
+    end(&bench);
 }
 
 int main(void)
@@ -165,5 +315,6 @@ int main(void)
     }
     (void)printf("repeated question, %" PRIu32 " nodes : %" PRIu32 " nodes = %.2f\n", sizes[2],
                  sizes[0], repeated[2] / repeated[0]);
+    run_long();
     return 0;
 }

@@ -44,11 +44,10 @@ static struct pf_assumed *find(const struct pf_model *model, struct pf_sv space,
     return lookup(&model->assumed.by_claim, pf_key_join(space, claim, text));
 }
 
-/* Answers that depend on volumes are not what they were, and who waits for a volume is asked again. */
+/* Who waits for a volume is asked again. What nodes are judged by stays: assumptions are part of each question (pf_volume_key()). */
 static void note_change(struct pf_model *model)
 {
     model->stores.version++;
-    model->stores.storage_version++;
     model->pending.version++;
 }
 
@@ -149,7 +148,6 @@ void pf_assumed_release(struct pf_model *model, struct pf_assumed_set *set)
 struct pf_assumed_set *pf_assumed_keep(struct pf_model *model, struct pf_assumed_set *set)
 {
     model->stores.version += set != NULL;
-    model->stores.storage_version += set != NULL;
     return set;
 }
 

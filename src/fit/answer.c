@@ -15,15 +15,18 @@ void pf_answer_done(struct pf_answer *answer)
 /* @return false: not remembered, scan */
 static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
 {
-    /* a plan of volumes borrows from the model, and hardly two pods have the same claims */
     if (answer->question.narrowed || answer->question.rejection != NULL ||
-        answer->question.volumes != NULL || answer->input.own_uid_hash != 0) {
+        answer->input.own_uid_hash != 0) {
         return false;
     }
     pf_buf_reset(&fit->key);
     pf_buf_append(&fit->key, &fit->profile->index, sizeof(fit->profile->index));
     pf_buf_append(&fit->key, &answer->priority.value, sizeof(answer->priority.value));
     pf_question_key(&answer->question, &fit->key);
+    if (answer->question.volumes != NULL) {
+        pf_volume_key(&answer->question, fit->model, &fit->key);
+        pf_question_resolve(&answer->question, answer->input.strings);
+    }
     if (pf_buf_status(&fit->key, NULL) != PF_OK) {
         return false;
     }

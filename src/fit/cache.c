@@ -8,6 +8,7 @@
 #include <podfit/clock.h>
 #include <podfit/limits.h>
 #include <podfit/mem.h>
+#include <podfit/volumes.h>
 
 #define KEPT_MIN 2
 /* An outcome id + 1 is kept in 16 bits a node. */
@@ -32,6 +33,7 @@ struct pf_remembered {
     struct pf_memo *memo;
     uint32_t memo_count;
     struct pf_evictions evictions;
+    uint64_t storage_version;
     uint64_t computed; /* times that every node was asked */
     uint64_t seen; /* sequence number of the model up to which this is right; 0: nothing computed */
     size_t bytes;
@@ -270,7 +272,17 @@ static void compute_all(struct refresh *refresh)
     }
     pf_best_build(&remembered->best);
     remembered->seen = pf_model_stats(input->model).changes;
+    remembered->storage_version = pf_model_storage_version(input->model);
     remembered->computed++;
+}
+
+/* Has something changed that nodes which did not change are judged by? */
+static bool is_stale(const struct pf_remembered *remembered, const struct pf_filter_input *input)
+{
+    return (remembered->question.plan != NULL &&
+            pf_topology_is_stale(&remembered->topology, input->model)) ||
+           (input->question->volumes != NULL &&
+            remembered->storage_version != pf_model_storage_version(input->model));
 }
 
 static enum pf_code bring_up_to_date(struct pf_remembered *remembered,
@@ -286,11 +298,11 @@ static enum pf_code bring_up_to_date(struct pf_remembered *remembered,
                        .memo = remembered->memo,
                        .memo_count = remembered->memo_count},
     };
-    refresh.evaluation.input.question = &remembered->question;
-    const bool stale = remembered->question.plan != NULL &&
-                       pf_topology_is_stale(&remembered->topology, input->model);
+    if (input->question->volumes == NULL) {
+        refresh.evaluation.input.question = &remembered->question;
+    }
     const uint64_t now =
-        remembered->seen != 0 && !stale
+        remembered->seen != 0 && !is_stale(remembered, input)
             ? pf_model_changes_since(input->model, remembered->seen, visit_change, &refresh)
             : 0;
     if (now != 0) {

@@ -35,8 +35,8 @@ void pf_cache_done(struct pf_cache *cache);
 /**
  * Answer a question that is not narrowed and not rejected, remembering it.
  *
- * @param input  with the caller's question, resolved or not
- * @param key    pf_question_key() of it; copied
+ * @param input  with the caller's question; resolved when it has a plan of volumes, which is read for nodes that are looked at
+ * @param key    pf_question_key() of it, and pf_volume_key(); copied
  * @return PF_OK, PF_E_NO_MEMORY, PF_E_TOO_BIG (more distinct outcomes than are kept) or PF_E_NOT_FOUND (as pf_dry_run_topology()): the question is not remembered, scan instead
  */
 enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *input,

@@ -98,14 +98,14 @@ void pf_question_resolve(struct pf_question *question, const struct pf_intern *s
     }
 }
 
-static void put_i64(struct pf_buf *key, int64_t value)
+void pf_question_put_i64(struct pf_buf *key, int64_t value)
 {
     pf_buf_append(key, &value, sizeof(value));
 }
 
-static void put_text(struct pf_buf *key, struct pf_sv text)
+void pf_question_put_text(struct pf_buf *key, struct pf_sv text)
 {
-    put_i64(key, (int64_t)text.len);
+    pf_question_put_i64(key, (int64_t)text.len);
     pf_buf_append_sv(key, text);
 }
 
@@ -117,34 +117,35 @@ static void put_request(struct pf_buf *key, const struct pf_request *request)
     };
     pf_buf_append(key, amounts, sizeof(amounts));
     for (size_t i = 0; i < request->scalar_count; i++) {
-        put_text(key, request->scalars[i].name);
-        put_i64(key, request->scalars[i].amount);
+        pf_question_put_text(key, request->scalars[i].name);
+        pf_question_put_i64(key, request->scalars[i].amount);
     }
 }
 
 static void put_requirements(struct pf_buf *key, const struct pf_requirement *requirements,
                              size_t count)
 {
-    put_i64(key, (int64_t)count);
+    pf_question_put_i64(key, (int64_t)count);
     for (size_t i = 0; i < count; i++) {
-        put_text(key, requirements[i].key);
-        put_i64(key, (int64_t)requirements[i].operator_ * 2 + (requirements[i].valid ? 1 : 0));
-        put_i64(key, (int64_t)requirements[i].value_count);
+        pf_question_put_text(key, requirements[i].key);
+        pf_question_put_i64(key, (int64_t)requirements[i].operator_ * 2 +
+                                     (requirements[i].valid ? 1 : 0));
+        pf_question_put_i64(key, (int64_t)requirements[i].value_count);
         for (size_t k = 0; k < requirements[i].value_count; k++) {
-            put_text(key, requirements[i].values[k]);
+            pf_question_put_text(key, requirements[i].values[k]);
         }
     }
 }
 
 static void put_affinity(struct pf_buf *key, const struct pf_pod *pod)
 {
-    put_i64(key, (int64_t)pod->node_selector.count);
+    pf_question_put_i64(key, (int64_t)pod->node_selector.count);
     for (size_t i = 0; i < pod->node_selector.count; i++) {
-        put_text(key, pod->node_selector.items[i].key);
-        put_text(key, pod->node_selector.items[i].value);
+        pf_question_put_text(key, pod->node_selector.items[i].key);
+        pf_question_put_text(key, pod->node_selector.items[i].value);
     }
     const struct pf_node_selector *selector = &pod->node_affinity;
-    put_i64(key, selector->present ? (int64_t)selector->term_count : -1);
+    pf_question_put_i64(key, selector->present ? (int64_t)selector->term_count : -1);
     for (size_t i = 0; selector->present && i < selector->term_count; i++) {
         const struct pf_node_selector_term *term = &selector->terms[i];
         put_requirements(key, term->expressions, term->expression_count);
@@ -155,12 +156,12 @@ static void put_affinity(struct pf_buf *key, const struct pf_pod *pod)
 void pf_question_key_nodes(const struct pf_question *question, struct pf_buf *key)
 {
     const struct pf_pod *pod = question->pod;
-    put_i64(key, (int64_t)pod->toleration_count);
+    pf_question_put_i64(key, (int64_t)pod->toleration_count);
     for (size_t i = 0; i < pod->toleration_count; i++) {
-        put_text(key, pod->tolerations[i].key);
-        put_text(key, pod->tolerations[i].value);
-        put_text(key, pod->tolerations[i].effect);
-        put_i64(key, pod->tolerations[i].operator_);
+        pf_question_put_text(key, pod->tolerations[i].key);
+        pf_question_put_text(key, pod->tolerations[i].value);
+        pf_question_put_text(key, pod->tolerations[i].effect);
+        pf_question_put_i64(key, pod->tolerations[i].operator_);
     }
     put_affinity(key, pod);
 }
@@ -172,13 +173,13 @@ void pf_question_key(const struct pf_question *question, struct pf_buf *key)
     for (size_t i = 0; i < question->request.scalar_count; i++) {
         pf_buf_append_char(key, question->scalar_delegated[i] ? 'd' : '-');
     }
-    put_i64(key, pod->features);
-    put_text(key, pod->node_name);
+    pf_question_put_i64(key, pod->features);
+    pf_question_put_text(key, pod->node_name);
     pf_question_key_nodes(question, key);
     for (size_t i = 0; i < question->port_count; i++) {
-        put_i64(key, question->ports[i].host_port);
-        put_i64(key, question->ports[i].protocol);
-        put_text(key, question->ports[i].host_ip);
+        pf_question_put_i64(key, question->ports[i].host_port);
+        pf_question_put_i64(key, question->ports[i].protocol);
+        pf_question_put_text(key, question->ports[i].host_ip);
     }
     if (question->plan != NULL) {
         pf_topology_plan_key(question->plan, key);
@@ -336,6 +337,7 @@ enum pf_code pf_question_copy(const struct pf_question *question, struct pf_aren
     };
     struct pf_question copy = *question;
     copy.names = NULL;
+    copy.volumes = NULL; /* borrowed from the model */
     copy.name_count = 0;
     if (!pf_arena_dup_sv(arena, question->pod->node_name, &pod.node_name) ||
         !copy_selector(&pod.node_selector, arena) || !copy_affinity(&pod.node_affinity, arena) ||

@@ -21,8 +21,13 @@ enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_reque
 /** Look up the ids of names and addresses; to be repeated whenever the model's strings may have changed. */
 void pf_question_resolve(struct pf_question *question, const struct pf_intern *strings);
 
-/** Append the canonical bytes: equal for two pods exactly when every filter and score reads the same from them. */
+/** Append the canonical bytes: equal for two pods exactly when every filter and score reads the same from them, volumes apart: pf_volume_key(). */
 void pf_question_key(const struct pf_question *question, struct pf_buf *key);
+
+/** One number of a key. */
+void pf_question_put_i64(struct pf_buf *key, int64_t value);
+/** One text of a key, with its length. */
+void pf_question_put_text(struct pf_buf *key, struct pf_sv text);
 
 /** The part of it that NodeAffinity and TaintToleration read. */
 void pf_question_key_nodes(const struct pf_question *question, struct pf_buf *key);
@@ -35,7 +40,7 @@ bool pf_question_copy_requirements(struct pf_requirement **requirements, size_t 
                                    struct pf_arena *arena) PF_MUST_CHECK;
 
 /**
- * Deep copy that does not borrow from the pod.
+ * Deep copy that does not borrow from the pod; without its plan of volumes.
  *
  * @param ret_pod  receives what filters read of the pod; the copy points to it
  * @return PF_OK or PF_E_NO_MEMORY

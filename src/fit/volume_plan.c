@@ -7,6 +7,9 @@ static bool is_used(const struct pf_volume_builder *b, const struct pf_claim *cl
     const struct pf_intern *strings = pf_model_strings(b->model);
     const uint32_t space = pf_intern_find(strings, claim->namespace_);
     const uint32_t name = pf_intern_find(strings, claim->name);
+    if (space == PF_INTERN_NONE || name == PF_INTERN_NONE) {
+        return false;
+    }
     for (uint32_t slot = 0; slot < columns->count; slot++) {
         const struct pf_node_extra *extra = columns->extra[slot];
         const size_t used =

@@ -3,11 +3,13 @@
 
 /**
  * What the volume filters know of a pod before a node is looked at: PreFilter of VolumeRestrictions, VolumeBinding and VolumeZone. Everything is borrowed from
- * the model or lives in the arena of the judgement, so a question with a plan is never remembered. Inside of the fit module; under the model's lock.
+ * the model or lives in the arena of the judgement, so it is made for each judgement; whatever filters read of it has to be in pf_volume_key(), by which answers are
+ * remembered. Inside of the fit module; under the model's lock.
  * Sources: pkg/scheduler/framework/plugins/{volumerestrictions,nodevolumelimits,volumebinding,volumezone} (scheduler-fit 7.7 to 7.10).
  */
 
 #include <podfit/assumed.h>
+#include <podfit/buf.h>
 #include <podfit/filter.h>
 #include <podfit/limits.h>
 #include <podfit/volumes.h>
@@ -67,6 +69,15 @@ struct pf_volume_plan {
 enum pf_code pf_volume_plan_build(const struct pf_model *model,
                                   const struct pf_fit_options *options, struct pf_arena *arena,
                                   struct pf_question *question) PF_MUST_CHECK;
+
+/* ---- volume_key.c ---- */
+
+/**
+ * Append the canonical bytes of a question with a plan: equal for two pods exactly when the volume filters say the same of them on every node, as long as
+ * pf_model_storage_version() and the node stay.
+ */
+void pf_volume_key(const struct pf_question *question, const struct pf_model *model,
+                   struct pf_buf *key);
 
 /* ---- volume_ids.c ---- */
 

@@ -52,7 +52,27 @@ static const char *const pods[] = {
     /* who evicts: the node is full of one that is less important, and another pod is nominated to it */
     "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{\"priority\":50,\"nodeSelector\":{\"host\":"
     "\"n0\"},\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"2\"}}}]}}",
+    /* a claim, on nodes that attach one volume */
+    "{\"metadata\":{\"namespace\":\"ns\"},\"spec\":{\"priority\":50,\"volumes\":[{\"name\":\"v\","
+    "\"persistentVolumeClaim\":{\"claimName\":\"c\"}}],\"containers\":[{\"name\":\"c\"}]}}",
 };
+
+static void fill_for_claims(struct world *world)
+{
+    for (unsigned i = 0; i < PF_KIND_COUNT; i++) {
+        pf_model_mark_kind(world->model, (enum pf_kind)i);
+    }
+    world_object(world, PF_KIND_STORAGE_CLASS,
+                 PF_SV("{\"metadata\":{\"name\":\"fast\"},\"provisioner\":\"csi.example.com\","
+                       "\"volumeBindingMode\":\"WaitForFirstConsumer\"}"));
+    world_object(world, PF_KIND_CLAIM,
+                 PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"c\"},\"spec\":{"
+                       "\"storageClassName\":\"fast\",\"resources\":{\"requests\":{\"storage\":"
+                       "\"1Gi\"}}},\"status\":{\"phase\":\"Pending\"}}"));
+    world_object(world, PF_KIND_CSI_NODE,
+                 PF_SV("{\"metadata\":{\"name\":\"n2\"},\"spec\":{\"drivers\":[{\"name\":"
+                       "\"csi.example.com\",\"nodeID\":\"n\",\"allocatable\":{\"count\":1}}]}}"));
+}
 
 static void fill_for_eviction(struct world *world)
 {
@@ -99,6 +119,7 @@ static void fill(struct world *world)
         .selector = {.present = true, .requirements = &served, .requirement_count = 1}};
     assert_int_equal(pf_model_apply_workload(world->model, PF_KIND_SERVICE, &service, NULL), PF_OK);
     fill_for_eviction(world);
+    fill_for_claims(world);
     world_pod(world, PF_SV("{\"metadata\":{\"namespace\":\"ns\",\"name\":\"p\"},\"spec\":{"
                            "\"containers\":[{\"name\":\"c\"}]}}"));
     world_namespace(world, PF_SV("{\"metadata\":{\"name\":\"ns\",\"labels\":{\"t\":\"1\"}}}"));
