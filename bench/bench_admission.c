@@ -16,6 +16,7 @@
 #define BODIES_MAX     64
 #define FILE_MAX_BYTES ((size_t)4 * 1024 * 1024)
 #define COUNT          200000
+#define WARM_UP        20000
 #define UID_DIGITS     2 /* 100 different reviews of each body */
 
 struct body {
@@ -114,7 +115,7 @@ int main(int argc, char **argv)
     static struct bench bench;
     int64_t count = COUNT;
     if (argc < 4 || (argc > 4 && !pf_sv_to_i64(pf_sv_from(argv[4]), &count)) ||
-        !prepare(&bench, argv) || !run(&bench, 20000)) {
+        !prepare(&bench, argv) || !run(&bench, count < WARM_UP ? (size_t)count : WARM_UP)) {
         (void)fprintf(stderr, "usage: bench_admission CONFIG SNAPSHOT BODIES [COUNT]\n");
         return 2;
     }

@@ -37,7 +37,7 @@ bool pf_cursor_fail(struct pf_cursor *c, enum pf_code code, const char *text)
 }
 
 /* a value may be read here: the white space before it is passed */
-static bool at_value(struct pf_cursor *c)
+static inline bool at_value(struct pf_cursor *c)
 {
     if (c->fault != NULL) {
         return false;
@@ -50,7 +50,7 @@ static bool at_value(struct pf_cursor *c)
 }
 
 /* a value that ends at @p p was passed, unless p is NULL */
-static bool passed(struct pf_cursor *c, const char *p)
+static inline bool passed(struct pf_cursor *c, const char *p)
 {
     if (p == NULL) {
         return false;
@@ -65,7 +65,7 @@ static bool expected(struct pf_cursor *c, const char *text)
     return pf_cursor_fail(c, PF_E_INVALID, text);
 }
 
-static char peek(const struct pf_cursor *c)
+static inline char peek(const struct pf_cursor *c)
 {
     if (c->at == c->end) {
         return '\0';
@@ -129,8 +129,8 @@ bool pf_cursor_enter_array(struct pf_cursor *c)
     return enter(c, /* object= */ false);
 }
 
-/* pass the comma before the next member, or leave the container at its end (false) */
-static bool next_member(struct pf_cursor *c, bool object)
+/* no member is due: a fault before, a null, a fault of the caller */
+static bool no_member(struct pf_cursor *c)
 {
     if (c->fault != NULL) {
         return false;
@@ -139,50 +139,71 @@ static bool next_member(struct pf_cursor *c, bool object)
         c->state = PF_CURSOR_AFTER;
         return false;
     }
-    if (c->depth == 0 || pf_skip_in_object(c) != object) {
-        return pf_cursor_fail(c, PF_E_INTERNAL, "the decoder is in another object or array");
+    return pf_cursor_fail(c, PF_E_INTERNAL, "the decoder is in another object or array");
+}
+
+static bool no_comma(struct pf_cursor *c)
+{
+    return expected(c, c->at == c->end ? "text ends inside an object or array"
+                                       : "expected ',' or the end of the object or array");
+}
+
+/* pass the comma before the next member, or leave the container at its end (false) */
+static inline bool next_member(struct pf_cursor *c, bool object)
+{
+    if (PF_UNLIKELY(c->fault != NULL || c->state == PF_CURSOR_EMPTY || c->depth == 0 ||
+                    pf_skip_in_object(c) != object)) {
+        return no_member(c);
     }
-    if (c->state == PF_CURSOR_VALUE && !pf_cursor_skip(c)) {
-        return false;
+    const char *p = c->at;
+    if (c->state == PF_CURSOR_VALUE) {
+        p = pf_skip_value(c, p);
+        if (PF_UNLIKELY(p == NULL)) {
+            return false;
+        }
+        c->state = PF_CURSOR_AFTER;
     }
-    c->at = pf_scan_space(c->at, c->end);
-    if (peek(c) == (object ? '}' : ']')) {
-        c->at++;
+    p = pf_scan_space(p, c->end);
+    c->at = p;
+    if (PF_UNLIKELY(p == c->end)) {
+        return c->state == PF_CURSOR_AFTER ? no_comma(c) : true;
+    }
+    if (*p == (object ? '}' : ']')) {
+        c->at = p + 1;
         c->depth--;
         c->state = PF_CURSOR_AFTER;
         return false;
     }
     if (c->state == PF_CURSOR_AFTER) {
-        if (peek(c) != ',') {
-            return expected(c, c->at == c->end ? "text ends inside an object or array"
-                                               : "expected ',' or the end of the object or array");
+        if (PF_UNLIKELY(*p != ',')) {
+            return no_comma(c);
         }
-        c->at = pf_scan_space(c->at + 1, c->end);
+        c->at = pf_scan_space(p + 1, c->end);
     }
     return true;
 }
 
 /* pass a key and its colon; @p ret_raw is the inside of the key */
-static bool next_raw_key(struct pf_cursor *c, struct pf_sv *ret_raw, bool *ret_escapes)
+static inline bool next_raw_key(struct pf_cursor *c, struct pf_sv *ret_raw, bool *ret_escapes)
 {
     if (!next_member(c, /* object= */ true)) {
         return false;
     }
-    if (peek(c) != '"') {
+    if (PF_UNLIKELY(peek(c) != '"')) {
         return expected(c, "expected a key");
     }
     const char *const start = c->at + 1;
     struct pf_skip_text text = {0};
     const char *p = pf_skip_string(c, start, &text);
-    if (p == NULL) {
+    if (PF_UNLIKELY(p == NULL)) {
         return false;
     }
     const struct pf_sv raw = {.ptr = start, .len = (size_t)(p - 1 - start)};
-    if (text.high != 0 && !pf_sv_is_utf8(raw)) {
+    if (PF_UNLIKELY(text.high != 0) && !pf_sv_is_utf8(raw)) {
         return expected(c, "key is not UTF-8");
     }
     c->at = pf_scan_space(p, c->end);
-    if (peek(c) != ':') {
+    if (PF_UNLIKELY(peek(c) != ':')) {
         return expected(c, "expected ':' after a key");
     }
     c->at++;
@@ -250,11 +271,21 @@ bool pf_cursor_next_key_in(struct pf_cursor *c, struct pf_arena *arena, struct p
 
 size_t pf_cursor_match(struct pf_sv key, const struct pf_sv *keys, size_t count)
 {
-    size_t i = 0;
-    while (i < count && !pf_sv_eq(key, keys[i])) {
-        i++;
+    if (key.len == 0) {
+        size_t i = 0;
+        while (i < count && keys[i].len != 0) {
+            i++;
+        }
+        return i;
     }
-    return i;
+    for (size_t i = 0; i < count; i++) {
+        /* length and last byte tell nearly all keys apart, and cost no call */
+        if (keys[i].len == key.len && keys[i].ptr[key.len - 1] == key.ptr[key.len - 1] &&
+            memcmp(keys[i].ptr, key.ptr, key.len) == 0) {
+            return i;
+        }
+    }
+    return count;
 }
 
 bool pf_cursor_next_field(struct pf_cursor *c, const struct pf_sv *keys, size_t count,

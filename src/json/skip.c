@@ -43,15 +43,14 @@ static const char *skip_escape(struct pf_cursor *c, const char *p)
     }
 }
 
-static inline const char *string_inline(struct pf_cursor *c, const char *p,
-                                        struct pf_skip_text *text)
+/* from a byte on that is not plain text: escapes, and the faults of strings */
+static const char *string_rest(struct pf_cursor *c, const char *p, struct pf_skip_text *text)
 {
     for (;;) {
-        p = pf_scan_text(p, c->end, &text->high);
-        if (PF_UNLIKELY(p == c->end)) {
+        if (p == c->end) {
             return invalid(c, p, "string is not closed");
         }
-        if (PF_LIKELY(*p == '"')) {
+        if (*p == '"') {
             return p + 1;
         }
         if (*p != '\\') {
@@ -62,13 +61,18 @@ static inline const char *string_inline(struct pf_cursor *c, const char *p,
         if (p == NULL) {
             return NULL;
         }
+        p = pf_scan_text(p, c->end, &text->high);
     }
 }
 
 const char *pf_skip_string(struct pf_cursor *c, const char *p, struct pf_skip_text *ret_text)
 {
     *ret_text = (struct pf_skip_text){0};
-    return string_inline(c, p, ret_text);
+    p = pf_scan_text(p, c->end, &ret_text->high);
+    if (PF_LIKELY(p < c->end && *p == '"')) {
+        return p + 1;
+    }
+    return string_rest(c, p, ret_text);
 }
 
 static inline const char *skip_digits(const char *p, const char *end)
@@ -139,12 +143,23 @@ bool pf_skip_push(struct pf_cursor *c, const char *at, bool object)
     return true;
 }
 
+/* pf_skip_string() of which nobody reads the text */
+static inline const char *skip_string(struct pf_cursor *c, const char *p)
+{
+    unsigned high = 0;
+    p = pf_scan_text(p, c->end, &high);
+    if (PF_LIKELY(p < c->end && *p == '"')) {
+        return p + 1;
+    }
+    struct pf_skip_text text = {0};
+    return string_rest(c, p, &text);
+}
+
 /* anything but a container */
 static inline const char *skip_scalar(struct pf_cursor *c, const char *p)
 {
     if (*p == '"') {
-        struct pf_skip_text text = {0};
-        return string_inline(c, p + 1, &text);
+        return skip_string(c, p + 1);
     }
     if (*p == '-' || (unsigned)(*p - '0') <= 9) {
         bool integer = false;
@@ -153,22 +168,28 @@ static inline const char *skip_scalar(struct pf_cursor *c, const char *p)
     return pf_skip_literal(c, p);
 }
 
-/* a key and its colon; returns the first byte of the value */
-static inline const char *skip_key(struct pf_cursor *c, const char *p)
+/* @p p stands after a key; returns the first byte of the value */
+static inline const char *skip_colon(struct pf_cursor *c, const char *p)
 {
-    if (PF_UNLIKELY(p == c->end || *p != '"')) {
-        return invalid(c, p, "expected a key");
-    }
-    struct pf_skip_text text = {0};
-    p = string_inline(c, p + 1, &text);
-    if (PF_UNLIKELY(p == NULL)) {
-        return NULL;
-    }
     p = pf_scan_space(p, c->end);
     if (PF_UNLIKELY(p == c->end || *p != ':')) {
         return invalid(c, p, "expected ':' after a key");
     }
     return pf_scan_space(p + 1, c->end);
+}
+
+static inline const char *skip_key(struct pf_cursor *c, const char *p)
+{
+    if (PF_UNLIKELY(p == c->end || *p != '"')) {
+        return invalid(c, p, "expected a key");
+    }
+    return skip_string(c, p + 1);
+}
+
+/* `}` of `{`, `]` of `[`: in ASCII two places on */
+static inline char closing(char bracket)
+{
+    return (char)(bracket + 2);
 }
 
 /* after a value: closes what ends here; returns the next key or item, or the place after the last close */
@@ -193,54 +214,74 @@ static inline const char *skip_after(struct pf_cursor *c, const char *p, uint32_
     }
 }
 
-/* @p p stands on a bracket; returns the first key or item, or the place of the closing bracket of an empty container */
-static inline const char *skip_open(struct pf_cursor *c, const char *p, bool *ret_empty)
+/* @p p stands on a bracket; returns the first key or item, or, of an empty container, the place after it */
+static inline const char *skip_open(struct pf_cursor *c, const char *p, bool *ret_opened)
 {
-    const bool object = *p == '{';
-    if (PF_UNLIKELY(!pf_skip_push(c, p, object))) {
+    const char bracket = *p;
+    const char *const inside = pf_scan_space(p + 1, c->end);
+    const bool empty = inside < c->end && *inside == closing(bracket);
+    if (PF_UNLIKELY(!pf_skip_push(c, p, bracket == '{'))) {
         return NULL;
     }
-    p = pf_scan_space(p + 1, c->end);
-    *ret_empty = p < c->end && *p == (object ? '}' : ']');
-    return p;
+    c->depth -= empty;
+    *ret_opened = !empty;
+    return inside + empty;
 }
 
-static const char *skip_container(struct pf_cursor *c, const char *p)
+/* `:{}` after a key, which is what managedFields are made of; its level would not be too deep */
+static inline bool is_empty_set(const struct pf_cursor *c, const char *p)
 {
-    const uint32_t floor = c->depth;
-    do {
+    return c->end - p > 3 && memcmp(p, ":{}", 3) == 0 && c->depth < c->max_depth;
+}
+
+/* a value inside of a container that is skipped, and what closes after it; returns the next key or item */
+static inline const char *skip_item(struct pf_cursor *c, const char *p, uint32_t floor)
+{
+    if (PF_UNLIKELY(p == c->end)) {
+        return invalid(c, p, "expected a value");
+    }
+    if (*p == '{' || *p == '[') {
         bool opened = false;
-        bool empty = false;
-        if (c->depth != floor && pf_skip_in_object(c)) {
-            p = skip_key(c, p);
-            if (PF_UNLIKELY(p == NULL)) {
-                return NULL;
-            }
+        p = skip_open(c, p, &opened);
+        if (opened) {
+            return p;
         }
-        if (PF_UNLIKELY(p == c->end)) {
-            return invalid(c, p, "expected a value");
+    } else {
+        p = skip_scalar(c, p);
+    }
+    return PF_LIKELY(p != NULL) ? skip_after(c, p, floor) : NULL;
+}
+
+/* @p p stands on the first key or item of a container that is open; returns the place after it, when the level is @p floor again */
+static const char *skip_members(struct pf_cursor *c, const char *p, uint32_t floor)
+{
+    while (p != NULL && c->depth != floor) {
+        if (!pf_skip_in_object(c)) {
+            p = skip_item(c, p, floor);
+            continue;
         }
-        if (*p == '{' || *p == '[') {
-            p = skip_open(c, p, &empty);
-            opened = true;
-        } else {
-            p = skip_scalar(c, p);
+        p = skip_key(c, p);
+        if (PF_LIKELY(p != NULL) && is_empty_set(c, p)) {
+            p = skip_after(c, p + 3, floor);
+        } else if (PF_LIKELY(p != NULL)) {
+            p = skip_colon(c, p);
+            p = PF_LIKELY(p != NULL) ? skip_item(c, p, floor) : NULL;
         }
-        if (p != NULL && (!opened || empty)) {
-            p = skip_after(c, p, floor);
-        }
-        if (PF_UNLIKELY(p == NULL)) {
-            return NULL;
-        }
-    } while (c->depth != floor);
+    }
     return p;
 }
 
 const char *pf_skip_value(struct pf_cursor *c, const char *p)
 {
     p = pf_scan_space(p, c->end);
-    if (p == c->end) {
+    if (PF_UNLIKELY(p == c->end)) {
         return invalid(c, p, "expected a value");
     }
-    return *p == '{' || *p == '[' ? skip_container(c, p) : skip_scalar(c, p);
+    if (*p != '{' && *p != '[') {
+        return skip_scalar(c, p);
+    }
+    const uint32_t floor = c->depth;
+    bool opened = false;
+    p = skip_open(c, p, &opened);
+    return p != NULL && opened ? skip_members(c, p, floor) : p;
 }

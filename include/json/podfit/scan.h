@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <podfit/macro.h>
+
 #if defined(__SSE2__) && !defined(PF_JSON_NO_SIMD)
 #include <emmintrin.h>
 #define PF_SCAN_SSE2 1
@@ -68,8 +70,10 @@ static inline const char *pf_scan_text_sse2(const char *p, const char *end, unsi
                          _mm_cmpeq_epi8(_mm_min_epu8(block, control), block));
         const unsigned stop = (unsigned)_mm_movemask_epi8(hit);
         const unsigned upper = (unsigned)_mm_movemask_epi8(block);
-        if (stop != 0) {
-            *high |= upper & ((stop & (0U - stop)) - 1U); /* only bytes before the stop count */
+        if (PF_LIKELY(stop != 0)) {
+            if (PF_UNLIKELY(upper != 0)) {
+                *high |= upper & ((stop & (0U - stop)) - 1U); /* only bytes before the stop count */
+            }
             return p + __builtin_ctz(stop);
         }
         *high |= upper;
@@ -92,13 +96,22 @@ static inline const char *pf_scan_text(const char *p, const char *end, unsigned 
 #endif
 }
 
-/** @return the first byte in [p, end) that is not JSON white space, or @p end */
-static inline const char *pf_scan_space(const char *p, const char *end)
+/** As pf_scan_space() for a place that has white space. */
+static inline const char *pf_scan_space_run(const char *p, const char *end)
 {
     while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
         p++;
     }
     return p;
+}
+
+/** @return the first byte in [p, end) that is not JSON white space, or @p end; machines write none, so the first look decides */
+static inline const char *pf_scan_space(const char *p, const char *end)
+{
+    if (PF_LIKELY(p < end && (unsigned char)*p > ' ')) {
+        return p;
+    }
+    return pf_scan_space_run(p, end);
 }
 
 #endif
