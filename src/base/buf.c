@@ -52,7 +52,7 @@ static bool make_room(struct pf_buf *buf, size_t len)
     return true;
 }
 
-void pf_buf_append(struct pf_buf *buf, const void *bytes, size_t len)
+void pf_buf_append_slow(struct pf_buf *buf, const void *bytes, size_t len)
 {
     if (len == 0 || !make_room(buf, len)) {
         return;
@@ -60,21 +60,6 @@ void pf_buf_append(struct pf_buf *buf, const void *bytes, size_t len)
     memcpy(buf->data + buf->len, bytes, len);
     buf->len += len;
     buf->data[buf->len] = '\0';
-}
-
-void pf_buf_append_sv(struct pf_buf *buf, struct pf_sv text)
-{
-    pf_buf_append(buf, text.ptr, text.len);
-}
-
-void pf_buf_append_cstr(struct pf_buf *buf, const char *text)
-{
-    pf_buf_append(buf, text, strlen(text));
-}
-
-void pf_buf_append_char(struct pf_buf *buf, char c)
-{
-    pf_buf_append(buf, &c, 1);
 }
 
 void pf_buf_append_u64(struct pf_buf *buf, uint64_t value)
@@ -113,10 +98,37 @@ void pf_buf_printf(struct pf_buf *buf, const char *format, ...)
     va_end(again);
 }
 
+/* two digits of base64 for each value of twelve bits: row is the first digit */
+#define ALPHABET(x)                                                                             \
+    x "A" x "B" x "C" x "D" x "E" x "F" x "G" x "H" x "I" x "J" x "K" x "L" x "M" x "N" x "O" x \
+      "P" x "Q" x "R" x "S" x "T" x "U" x "V" x "W" x "X" x "Y" x "Z" x "a" x "b" x "c" x "d" x \
+      "e" x "f" x "g" x "h" x "i" x "j" x "k" x "l" x "m" x "n" x "o" x "p" x "q" x "r" x "s" x \
+      "t" x "u" x "v" x "w" x "x" x "y" x "z" x "0" x "1" x "2" x "3" x "4" x "5" x "6" x "7" x \
+      "8" x "9" x "+" x "/"
+
+static const char base64_pairs[64][128] = {
+    ALPHABET("A"), ALPHABET("B"), ALPHABET("C"), ALPHABET("D"), ALPHABET("E"), ALPHABET("F"),
+    ALPHABET("G"), ALPHABET("H"), ALPHABET("I"), ALPHABET("J"), ALPHABET("K"), ALPHABET("L"),
+    ALPHABET("M"), ALPHABET("N"), ALPHABET("O"), ALPHABET("P"), ALPHABET("Q"), ALPHABET("R"),
+    ALPHABET("S"), ALPHABET("T"), ALPHABET("U"), ALPHABET("V"), ALPHABET("W"), ALPHABET("X"),
+    ALPHABET("Y"), ALPHABET("Z"), ALPHABET("a"), ALPHABET("b"), ALPHABET("c"), ALPHABET("d"),
+    ALPHABET("e"), ALPHABET("f"), ALPHABET("g"), ALPHABET("h"), ALPHABET("i"), ALPHABET("j"),
+    ALPHABET("k"), ALPHABET("l"), ALPHABET("m"), ALPHABET("n"), ALPHABET("o"), ALPHABET("p"),
+    ALPHABET("q"), ALPHABET("r"), ALPHABET("s"), ALPHABET("t"), ALPHABET("u"), ALPHABET("v"),
+    ALPHABET("w"), ALPHABET("x"), ALPHABET("y"), ALPHABET("z"), ALPHABET("0"), ALPHABET("1"),
+    ALPHABET("2"), ALPHABET("3"), ALPHABET("4"), ALPHABET("5"), ALPHABET("6"), ALPHABET("7"),
+    ALPHABET("8"), ALPHABET("9"), ALPHABET("+"), ALPHABET("/"),
+};
+
+/* the digits of the lower twelve bits of @p word */
+static inline void put_pair(char *out, unsigned word)
+{
+    const size_t column = word & 63;
+    memcpy(out, &base64_pairs[word >> 6 & 63][2 * column], 2);
+}
+
 void pf_buf_append_base64(struct pf_buf *buf, struct pf_sv bytes)
 {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     if (bytes.len > SIZE_MAX / 2 || !make_room(buf, (bytes.len + 2) / 3 * 4)) {
         return;
     }
@@ -125,18 +137,20 @@ void pf_buf_append_base64(struct pf_buf *buf, struct pf_sv bytes)
     size_t i = 0;
     for (; i + 2 < bytes.len; i += 3) {
         const unsigned word = ((unsigned)in[i] << 16) | ((unsigned)in[i + 1] << 8) | in[i + 2];
-        *out++ = alphabet[word >> 18];
-        *out++ = alphabet[(word >> 12) & 63];
-        *out++ = alphabet[(word >> 6) & 63];
-        *out++ = alphabet[word & 63];
+        put_pair(out, word >> 12);
+        put_pair(out + 2, word);
+        out += 4;
     }
     if (i < bytes.len) {
         const bool two = i + 1 < bytes.len;
         const unsigned word = ((unsigned)in[i] << 16) | (two ? (unsigned)in[i + 1] << 8 : 0U);
-        *out++ = alphabet[word >> 18];
-        *out++ = alphabet[(word >> 12) & 63];
-        *out++ = (char)(two ? alphabet[(word >> 6) & 63] : '=');
-        *out++ = '=';
+        put_pair(out, word >> 12);
+        put_pair(out + 2, word);
+        if (!two) {
+            out[2] = '=';
+        }
+        out[3] = '=';
+        out += 4;
     }
     *out = '\0';
     buf->len = (size_t)(out - buf->data);

@@ -1,3 +1,5 @@
+#include <endian.h>
+
 #include <podfit/scan.h>
 #include <podfit/write.h>
 
@@ -49,31 +51,88 @@ static void append_high(struct pf_buf *buf, struct pf_sv text)
     }
 }
 
-/* Texts with many quotes (JSON inside of JSON) a byte at a time, where the worst case fits. @return bytes of @p text written */
+/* Plain bytes at the start of a word (little-endian, as le64toh() gives it): those before the first byte that is escaped or not ASCII. 8: all of it */
+static inline unsigned plain_bytes(uint64_t word)
+{
+    const uint64_t quote = word ^ (PF_SCAN_ONES * '"');
+    const uint64_t slash = word ^ (PF_SCAN_ONES * '\\');
+    /* as in pf_scan_text_scalar(): the lowest hit is exact, and only that one counts */
+    const uint64_t hit = (((quote - PF_SCAN_ONES) & ~quote) | ((slash - PF_SCAN_ONES) & ~slash) |
+                          ((word - PF_SCAN_ONES * 0x20) & ~word) | word) &
+                         PF_SCAN_HIGHS;
+    return hit != 0 ? (unsigned)__builtin_ctzll(hit) / 8 : 8;
+}
+
+static inline uint64_t load_word(const char *p)
+{
+    uint64_t word = 0;
+    memcpy(&word, p, sizeof(word));
+    return le64toh(word);
+}
+
+/* One to seven bytes as the lower ones of a word; above them are zeros, which plain_bytes() does not count. */
+static inline uint64_t load_few(const char *p, size_t len)
+{
+    if (len >= 4) {
+        uint32_t first = 0;
+        uint32_t last = 0; /* may overlap the first: the same bytes at the same places */
+        memcpy(&first, p, sizeof(first));
+        memcpy(&last, p + len - 4, sizeof(last));
+        return le32toh(first) | (uint64_t)le32toh(last) << (8 * (len - 4));
+    }
+    const unsigned char *bytes = (const unsigned char *)p;
+    return bytes[0] | (uint64_t)bytes[len / 2] << (8 * (len / 2)) |
+           (uint64_t)bytes[len - 1] << (8 * (len - 1));
+}
+
+/* Where a text is read and its escaped form written. */
+struct escaping {
+    const char *from;
+    const char *end;
+    char *to; /* room for the worst case and a word */
+};
+
+/* Writes the bytes of a word up to the first that is not plain, and that one when it is a quote or a backslash. @return false: another one, or the end */
+static inline bool escape_word(struct escaping *e, uint64_t word, unsigned len)
+{
+    const unsigned plain = plain_bytes(word);
+    word = htole64(word);
+    memcpy(e->to, &word, sizeof(word)); /* those too many are overwritten by what follows */
+    e->from += plain;
+    e->to += plain;
+    if (plain == len) {
+        return e->from != e->end;
+    }
+    if (*e->from != '"' && *e->from != '\\') {
+        return false;
+    }
+    *e->to++ = '\\';
+    *e->to++ = *e->from++;
+    return e->from != e->end;
+}
+
+/* The beginning of a text, or all of it, where the worst case fits. @return bytes of @p text written */
 static size_t escape_ascii(struct pf_buf *buf, struct pf_sv text)
 {
-    const size_t worst = 2 * text.len; /* every byte a quote; control characters end the loop */
+    /* every byte a quote (control characters end the loop), and a word that is stored whole */
+    const size_t worst = 2 * text.len + 8;
     if (text.len > SHORT_BYTES || worst > buf->max_bytes - buf->len) {
         return 0;
     }
-    char *out = pf_buf_reserve(buf, worst);
-    if (out == NULL) {
+    struct escaping e = {.from = text.ptr, .end = text.ptr + text.len};
+    e.to = pf_buf_reserve(buf, worst);
+    if (e.to == NULL) {
         return 0;
     }
-    size_t i = 0;
-    for (; i < text.len; i++) {
-        const unsigned char c = (unsigned char)text.ptr[i];
-        if (c < 0x20 || c > 0x7F) {
-            break;
-        }
-        if (c == '"' || c == '\\') {
-            *out++ = '\\';
-        }
-        *out++ = (char)c;
+    bool more = true;
+    while (more) {
+        const size_t left = (size_t)(e.end - e.from);
+        more = left >= 8 ? escape_word(&e, load_word(e.from), 8)
+                         : escape_word(&e, load_few(e.from, left), (unsigned)left);
     }
-    *out = '\0';
-    buf->len = (size_t)(out - buf->data);
-    return i;
+    *e.to = '\0';
+    buf->len = (size_t)(e.to - buf->data);
+    return (size_t)(e.from - text.ptr);
 }
 
 void pf_write_escaped(struct pf_buf *buf, struct pf_sv text)

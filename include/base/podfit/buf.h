@@ -26,10 +26,39 @@ void pf_buf_done(struct pf_buf *buf);
 /** Empty it and clear `failed`; memory is kept. */
 void pf_buf_reset(struct pf_buf *buf);
 
-void pf_buf_append(struct pf_buf *buf, const void *bytes, size_t len);
-void pf_buf_append_sv(struct pf_buf *buf, struct pf_sv text);
-void pf_buf_append_cstr(struct pf_buf *buf, const char *text);
-void pf_buf_append_char(struct pf_buf *buf, char c);
+/** pf_buf_append() where the memory does not suffice yet, or the buffer has failed. */
+void pf_buf_append_slow(struct pf_buf *buf, const void *bytes, size_t len);
+
+/** @param bytes may be NULL when @p len is 0 */
+static inline void pf_buf_append(struct pf_buf *buf, const void *bytes, size_t len)
+{
+    /* what is allocated may go over max_bytes by the last doubling */
+    if (PF_UNLIKELY(buf->cap - buf->len <= len || buf->max_bytes - buf->len < len || len == 0 ||
+                    buf->failed != PF_OK)) {
+        pf_buf_append_slow(buf, bytes, len);
+        return;
+    }
+    memcpy(buf->data + buf->len, bytes, len);
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+static inline void pf_buf_append_sv(struct pf_buf *buf, struct pf_sv text)
+{
+    pf_buf_append(buf, text.ptr, text.len);
+}
+
+/** The length of a literal is known where it is written. */
+static inline void pf_buf_append_cstr(struct pf_buf *buf, const char *text)
+{
+    pf_buf_append(buf, text, strlen(text));
+}
+
+static inline void pf_buf_append_char(struct pf_buf *buf, char c)
+{
+    pf_buf_append(buf, &c, 1);
+}
+
 void pf_buf_append_i64(struct pf_buf *buf, int64_t value);
 void pf_buf_append_u64(struct pf_buf *buf, uint64_t value);
 void pf_buf_printf(struct pf_buf *buf, const char *format, ...) PF_PRINTF(2, 3);

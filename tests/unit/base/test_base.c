@@ -213,6 +213,23 @@ static void test_base64(void **state)
     }
 }
 
+/* each digit follows from six bits, whatever stands beside them */
+static void test_base64_every_pair(void **state PF_UNUSED)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (unsigned pair = 0; pair < 4096; pair++) {
+        pf_autobuf struct pf_buf buf = {0};
+        pf_buf_init(&buf, 64);
+        const unsigned word = pair << 12 | (4095U - pair);
+        const char bytes[3] = {(char)(word >> 16), (char)(word >> 8), (char)word};
+        const char want[4] = {digits[word >> 18], digits[word >> 12 & 63], digits[word >> 6 & 63],
+                              digits[word & 63]};
+        pf_buf_append_base64(&buf, (struct pf_sv){.ptr = bytes, .len = sizeof(bytes)});
+        assert_int_equal(buf.len, sizeof(want));
+        assert_memory_equal(buf.data, want, sizeof(want));
+    }
+}
+
 static void test_map_against_array(void **state)
 {
     (void)state;
@@ -399,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_arena_alignment_and_growth),
         cmocka_unit_test(test_buf_limit),
         cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_base64_every_pair),
         cmocka_unit_test(test_map_against_array),
         cmocka_unit_test(test_intern),
         cmocka_unit_test(test_time),

@@ -117,6 +117,68 @@ static void test_full_buffer(void **state PF_UNUSED)
     }
 }
 
+/* ASCII a byte at a time */
+static void escape_plainly(struct pf_buf *buf, struct pf_sv text)
+{
+    static const char *const letters[] = {"\\b", "\\t", "\\n", NULL, "\\f", "\\r"};
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.ptr[i];
+        if (c >= '\b' && c <= '\r' && letters[c - '\b'] != NULL) {
+            pf_buf_append_cstr(buf, letters[c - '\b']);
+        } else if (c < 0x20) {
+            pf_buf_printf(buf, "\\u%04x", (unsigned)c);
+        } else {
+            pf_buf_printf(buf, "%s%c", c == '"' || c == '\\' ? "\\" : "", c);
+        }
+    }
+}
+
+static void fill(char *text, size_t len, uint64_t *seed)
+{
+    static const char odd[] = "\"\\\n\x01\x1F\x7F";
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz !#/[]~ABC";
+    for (size_t i = 0; i < len; i++) {
+        *seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+        const size_t choice = *seed >> 40 & 63;
+        text[i] = plain[choice % (sizeof(plain) - 1)];
+        if (choice < sizeof(odd) - 1) {
+            text[i] = odd[choice];
+        }
+    }
+}
+
+static void compare_escaped(struct pf_sv text, size_t max_bytes)
+{
+    pf_autobuf struct pf_buf got = {0};
+    pf_autobuf struct pf_buf want = {0};
+    pf_buf_init(&got, max_bytes);
+    pf_buf_init(&want, BUF_BYTES);
+    escape_plainly(&want, text);
+    pf_write_escaped(&got, text);
+    const bool fits = want.len <= max_bytes;
+    if (fits && !pf_sv_eq(pf_buf_view(&got), pf_buf_view(&want))) {
+        fail_msg("'%.*s' instead of '%.*s'", PF_SV_ARG(pf_buf_view(&got)),
+                 PF_SV_ARG(pf_buf_view(&want)));
+    }
+    assert_int_equal(got.failed, fits ? PF_OK : PF_E_TOO_BIG);
+}
+
+/* words, tails and the end of the fast part, at every alignment; the text ends where its memory ends */
+static void test_same_as_a_byte_at_a_time(void **state PF_UNUSED)
+{
+    uint64_t seed = 99;
+    for (size_t round = 0; round < 8000; round++) {
+        const size_t align = round % 16 + 1;
+        const size_t len = round / 16 % 61;
+        pf_autofree char *block = malloc(align + len);
+        assert_non_null(block);
+        fill(block + align, len, &seed);
+        /* every third has no room for the worst case */
+        compare_escaped((struct pf_sv){.ptr = block + align, .len = len},
+                        round % 3 != 0 ? BUF_BYTES : len + len / 4);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_every_byte_reads_back),
         cmocka_unit_test(test_writer),
         cmocka_unit_test(test_full_buffer),
+        cmocka_unit_test(test_same_as_a_byte_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
