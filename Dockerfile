@@ -8,12 +8,14 @@ RUN apt-get update -q \
         cmake ninja-build gcc libc6-dev pkg-config \
         libmicrohttpd-dev libgnutls28-dev libssl-dev libcjson-dev libjansson-dev libyaml-dev libcurl4-openssl-dev \
     && rm -rf /var/lib/apt/lists/*
-COPY CMakeLists.txt CMakePresets.json /src/
+COPY CMakeLists.txt CMakePresets.json CHANGELOG.md /src/
 COPY cmake /src/cmake
 COPY include /src/include
 COPY src /src/src
 COPY examples /src/examples
 WORKDIR /src
+# The date on the manual pages, as scripts/image gives it.
+ARG SOURCE_DATE_EPOCH
 RUN cmake --preset release -DPF_BUILD_TESTS=OFF && cmake --build --preset release --target podfit
 COPY scripts/lib/runtime-root /src/scripts/lib/
 RUN scripts/lib/runtime-root build/release/podfit /runtime

@@ -49,6 +49,13 @@ static const struct pf_cliopt_command schema_command = {
     .examples = "  podfit config schema > config.schema.json",
 };
 
+static void each_key(void (*visit)(void *opaque, const char *choice, const char *sentence),
+                     void *opaque)
+{
+    const enum pf_code code = pf_config_each_key(visit, opaque);
+    (void)code; /* without memory some keys are not offered */
+}
+
 static const struct pf_cliopt_command explain_command = {
     .name = "podfit config explain",
     .usage = "[KEY]",
@@ -57,6 +64,7 @@ static const struct pf_cliopt_command explain_command = {
         "below it. Without KEY: the keys of the file.",
     .args_max = 1,
     .args_name = "KEY",
+    .args_each = each_key,
     .notes = "Exit status: 0 done, 1 there is no such key, 2 error.",
     .examples = "  podfit config explain classes.onFull\n  podfit config explain fit",
 };

@@ -165,6 +165,26 @@ static const struct pf_cliopt *split_last(struct place *place)
     return row;
 }
 
+static void visit_candidate(void *opaque, const char *choice, const char *sentence)
+{
+    put_candidate(opaque, "", choice, sentence);
+}
+
+static enum pf_complete_directive put_arguments(const struct place *place)
+{
+    if (place->options->args_each != NULL) {
+        struct place copy = *place;
+        place->options->args_each(visit_candidate, &copy);
+        return PF_COMPLETE_NO_FILES;
+    }
+    if (place->options->args_choices != NULL) {
+        put_choices(place, place->options->args_choices);
+        return PF_COMPLETE_NO_FILES;
+    }
+    return place->options->args_name != NULL ? names_of(place->options->args_name)
+                                             : PF_COMPLETE_NO_FILES;
+}
+
 static enum pf_complete_directive put_for_command(struct place *place)
 {
     read_options(place);
@@ -179,12 +199,7 @@ static enum pf_complete_directive put_for_command(struct place *place)
         put_options(place);
         return PF_COMPLETE_NO_FILES;
     }
-    if (place->options->args_choices != NULL) {
-        put_choices(place, place->options->args_choices);
-        return PF_COMPLETE_NO_FILES;
-    }
-    return place->options->args_name != NULL ? names_of(place->options->args_name)
-                                             : PF_COMPLETE_NO_FILES;
+    return put_arguments(place);
 }
 
 /* Follow the names of commands; after `help` only names lead on. */

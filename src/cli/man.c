@@ -163,7 +163,7 @@ static void put_head(const struct pf_man_page *page, struct pf_buf *buf)
             : "rewrite the requests of pods, and say whether a node can take them";
     pf_buf_append_cstr(buf, ".TH ");
     put_dashed(full_name(page), /* capitals= */ true, buf);
-    pf_buf_printf(buf, " 1 %s \"podfit %s\" \"podfit manual\"\n.nh\n.ad l\n.SH NAME\n",
+    pf_buf_printf(buf, " 1 \"%s\" \"podfit %s\" \"podfit manual\"\n.nh\n.ad l\n.SH NAME\n",
                   PF_RELEASE_DATE, PF_VERSION);
     pf_man_put_name(page, buf);
     pf_buf_append_cstr(buf, " \\- ");

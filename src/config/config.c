@@ -80,6 +80,12 @@ enum pf_code pf_config_explain(struct pf_sv path, struct pf_buf *buf, struct pf_
     return pf_options_docs_explain(&pf_config_table, path, buf, err);
 }
 
+enum pf_code pf_config_each_key(void (*visit)(void *opaque, const char *path, const char *help),
+                                void *opaque)
+{
+    return pf_options_docs_each(&pf_config_table, visit, opaque);
+}
+
 /** Take `:12` off a text. @return false: it does not begin so */
 static bool take_number(const char **at, uint32_t *ret_number)
 {

@@ -82,6 +82,43 @@ enum pf_code pf_options_docs_markdown(const struct pf_option_table *table, struc
     return pf_buf_status(path.failed != PF_OK ? &path : buf, err);
 }
 
+/* ---- every key ---- */
+
+struct visitor {
+    pf_option_visit_fn visit;
+    void *opaque;
+};
+
+/* recursion is bounded as above */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void visit_table(const struct pf_option_table *table, struct pf_buf *path, unsigned depth,
+                        const struct visitor *visitor)
+{
+    const size_t base = path->len;
+    for (size_t i = 0; i < table->count && path->failed == PF_OK; i++) {
+        const struct pf_option *option = &table->rows[i];
+        pf_buf_append_cstr(path, base != 0 ? "." : "");
+        pf_buf_append_cstr(path, option->key);
+        if (path->failed == PF_OK) {
+            visitor->visit(visitor->opaque, path->data, option->help != NULL ? option->help : "");
+        }
+        if (has_keys(option) && depth < MAX_TABLE_DEPTH) {
+            visit_table(option->table, path, depth + 1, visitor);
+        }
+        pf_buf_truncate(path, base);
+    }
+}
+
+enum pf_code pf_options_docs_each(const struct pf_option_table *table, pf_option_visit_fn visit,
+                                  void *opaque)
+{
+    const struct visitor visitor = {.visit = visit, .opaque = opaque};
+    pf_autobuf struct pf_buf path = {.data = NULL};
+    pf_buf_init(&path, PATH_MAX_BYTES);
+    visit_table(table, &path, 1, &visitor);
+    return pf_buf_status(&path, NULL);
+}
+
 /* ---- explain ---- */
 
 static void append_label(const char *label, const char *text, struct pf_buf *buf)

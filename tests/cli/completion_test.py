@@ -62,6 +62,9 @@ class Asked(unittest.TestCase):
             ('help on', ('help', 'certs', 's'), ['show'], NO_FILES),
             ('manual of', ('help', 'man', 'ch'), ['check'], NO_FILES),
             ('names of shells', ('completion', ''), ['bash', 'zsh', 'fish', 'kubectl'], NO_FILES),
+            ('a key of the configuration', ('config', 'explain', 'classes.onF'), ['classes.onFull'], NO_FILES),
+            ('a key and those below it', ('config', 'explain', 'classes.match.name'), ['classes.match.namespaces', 'classes.match.namespaceSelector'], NO_FILES),
+            ('no such key', ('config', 'explain', 'nonsense.'), [], NO_FILES),
             ('the hidden word is not offered', ('__',), [], NO_FILES),
             ('any bytes', ('check', '--\x01\x7f=\xff', '-'), None, NO_FILES),
         ]
@@ -85,6 +88,17 @@ class Asked(unittest.TestCase):
                     self.assertEqual(set(ask(*words, '')[0]), below | {'help'})
                 else:
                     self.assertEqual(set(ask(*words, '-')[0]), {'--' + option for option in options})
+
+    def test_every_key_of_the_configuration(self):
+        """What is offered is what `config explain` knows: every row of the document."""
+        document = subprocess.run([PODFIT, 'config', 'document'], capture_output=True, timeout=60, check=True, text=True).stdout
+        keys = ask('config', 'explain', '')[0]
+        documented = re.findall(r'^\| `([^`]+)` \|', document, re.M)
+        self.assertEqual(keys, [key.replace('[]', '') for key in documented])
+        for key in keys:
+            with self.subTest(key):
+                run = subprocess.run([PODFIT, 'config', 'explain', key], capture_output=True, timeout=60, check=True, text=True)
+                self.assertTrue(run.stdout.startswith(key + ': '), run.stdout)
 
     def test_unknown_shell(self):
         run = subprocess.run([PODFIT, 'completion', 'tcsh'], capture_output=True, timeout=60, text=True, check=False)
@@ -130,7 +144,7 @@ class Typed(unittest.TestCase):
             self.expand(shell, [
                 ('podfit ch', 'check '), ('podfit check --o', '--output '), ('podfit check --output j', 'json '), ('podfit check --output=j', '=json '),
                 ('podfit check -f some-p', 'some-pods.yaml '), ('podfit check --config=some-p', 'some-pods.yaml '),
-                ('podfit serve --cert-dir some-', 'some-folder/'), ('kubectl-podfit ver', 'version ')])
+                ('podfit serve --cert-dir some-', 'some-folder/'), ('kubectl-podfit ver', 'version '), ('podfit config explain classes.onF', 'classes.onFull ')])
             shell.type('podfit check --output \t\t')
             shell.wait_for('json', 'table', 'yaml')
 
@@ -143,7 +157,7 @@ class Typed(unittest.TestCase):
             self.expand(shell, [
                 ('podfit ch', 'check'), ('podfit check --o', '--output'), ('podfit check --output j', 'json'), ('podfit check --output=j', '=json'),
                 ('podfit check -f some-p', 'some-pods.yaml'), ('podfit check --config=some-p', 'some-pods.yaml'),
-                ('podfit serve --cert-dir some-', 'some-folder/'), ('kubectl-podfit ver', 'version')])
+                ('podfit serve --cert-dir some-', 'some-folder/'), ('kubectl-podfit ver', 'version'), ('podfit config explain classes.onF', 'classes.onFull')])
             shell.type('podfit check --output \t')
             shell.wait_for('json', 'table', 'yaml')
 
@@ -158,7 +172,7 @@ class Typed(unittest.TestCase):
         for line, wanted in (('podfit ch', ['check']), ('podfit check --o', ['--output']), ('podfit check --output ', ['json', 'table', 'yaml']),
                              ('podfit check --output=j', ['--output=json']), ('podfit check -f some-p', ['some-pods.yaml']),
                              ('podfit check --config=some-p', ['--config=some-pods.yaml']), ('podfit serve --cert-dir some-', ['some-folder/']),
-                             ('kubectl-podfit ver', ['version'])):
+                             ('kubectl-podfit ver', ['version']), ('podfit config explain classes.onF', ['classes.onFull'])):
             with self.subTest(line):
                 self.assertEqual(sorted(self.fish(line)), wanted)
 

@@ -10,6 +10,7 @@ import unittest
 import need
 
 PODFIT = os.path.abspath(sys.argv[1])
+SOURCE = os.path.abspath(sys.argv[2])
 
 
 def run(*command, status=0):
@@ -50,6 +51,16 @@ class Pages(unittest.TestCase):
         self.assertGreater(len(self.tree), 15)
         self.assertEqual({os.path.join(self.folder, name) for name in os.listdir(self.folder)}, {self.path(words) for words in self.tree})
 
+    def test_date_is_of_the_changes_or_the_commit(self):
+        """Nobody writes it by hand: a release has the date of its heading, else it is a day or, without git, nothing."""
+        with open(os.path.join(SOURCE, 'CHANGELOG.md'), encoding='utf8') as file:
+            heading = re.search(r'^## \S+ \((.*)\)$', file.read(), re.M).group(1)
+        date = re.search(r'^\.TH \S+ 1 "([^"]*)" "podfit ', run(PODFIT, 'man').stdout, re.M).group(1)
+        if heading == 'unreleased':
+            self.assertRegex(date, r'^(20\d\d-[01]\d-[0-3]\d)?$')
+        else:
+            self.assertEqual(date, heading)
+
     def test_printed_is_what_is_written(self):
         for words in self.tree:
             with self.subTest(words), open(self.path(words), encoding='utf8') as file:
@@ -86,7 +97,7 @@ class Pages(unittest.TestCase):
 
     def test_version(self):
         version = run(PODFIT, 'version').stdout.split()[1]
-        self.assertRegex(run(PODFIT, 'man').stdout, r'^\.TH PODFIT 1 \d{4}-\d\d-\d\d "podfit %s" "podfit manual"\n' % re.escape(version))
+        self.assertRegex(run(PODFIT, 'man').stdout, r'^\.TH PODFIT 1 "[^"]*" "podfit %s" "podfit manual"\n' % re.escape(version))
 
     def test_refusals(self):
         for args, message in ((('nonsense',), "there is no command 'nonsense'"), (('check', 'more'), "there is no command 'more'"),

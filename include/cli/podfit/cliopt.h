@@ -62,6 +62,9 @@ struct pf_cliopt_command {
     size_t args_max;
     const char *args_name;           /**< for messages, such as `FILE`; NULL when there are none */
     const char *const *args_choices; /**< for completion, ended by NULL; or NULL */
+    /** For completion, where the choices come from elsewhere: each with a sentence, borrowed for the call; or NULL. */
+    void (*args_each)(void (*visit)(void *opaque, const char *choice, const char *sentence),
+                      void *opaque);
     const char *notes;    /**< printed after the options: exit statuses, formats; may be NULL */
     const char *examples; /**< lines */
 };

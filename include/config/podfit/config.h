@@ -85,5 +85,13 @@ void pf_config_schema(struct pf_buf *buf);
  */
 enum pf_code pf_config_explain(struct pf_sv path, struct pf_buf *buf,
                                struct pf_err *err) PF_MUST_CHECK;
+/**
+ * Every key that pf_config_explain() knows, parents first, with its sentence: for completion.
+ *
+ * @param visit  strings are borrowed for the call
+ * @return PF_OK or PF_E_NO_MEMORY (some may have been visited)
+ */
+enum pf_code pf_config_each_key(void (*visit)(void *opaque, const char *path, const char *help),
+                                void *opaque) PF_MUST_CHECK;
 
 #endif

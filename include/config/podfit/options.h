@@ -177,6 +177,17 @@ enum pf_code pf_options_docs_markdown(const struct pf_option_table *table, struc
 enum pf_code pf_options_schema(const struct pf_option_table *table, const char *title,
                                struct pf_buf *buf, struct pf_err *err) PF_MUST_CHECK;
 
+/** Called with the path of an option, as `config explain` takes it, and its sentence; both borrowed for the call. */
+typedef void (*pf_option_visit_fn)(void *opaque, const char *path, const char *help);
+
+/**
+ * Every option of the table and of those below, parents first.
+ *
+ * @return PF_OK or PF_E_NO_MEMORY (some may have been visited)
+ */
+enum pf_code pf_options_docs_each(const struct pf_option_table *table, pf_option_visit_fn visit,
+                                  void *opaque) PF_MUST_CHECK;
+
 /**
  * Append what `config explain` prints: for one option its type, default, allowed values, sentence and, for objects, the keys below.
  *
