@@ -13,6 +13,14 @@ VARIABLES = {'$__rate_interval': '5m', '$namespace': '.*', '$class': '.*'}
 TARGET_LABELS = {'job', 'namespace', 'pod', 'le', 'name', 'error_type'}
 
 
+# Of Grafana's unit picker. Source: packages/grafana-data/src/valueFormats/categories.ts
+UNITS = {'short', 'percentunit', 's', 'reqps', 'ops', 'bytes', 'none'}
+# Panels that come with Grafana since 9, and what the published schema (kinds/dashboard/dashboard_kind.cue) wants of each.
+PANELS = {'row', 'stat', 'table', 'bargauge', 'timeseries'}
+PANEL_KEYS = {'id', 'title', 'type', 'gridPos', 'datasource', 'description', 'targets', 'fieldConfig', 'options', 'transformations', 'collapsed', 'panels'}
+CALCULATIONS = {'lastNotNull', 'last', 'max', 'min', 'mean'}
+
+
 def dashboard():
     return json.loads(monitoring.read(monitoring.FOLDER, 'dashboard.json'))
 
@@ -88,6 +96,56 @@ class Dashboard(unittest.TestCase):
             cells = {(x, y) for x in range(place['x'], place['x'] + place['w']) for y in range(place['y'], place['y'] + place['h'])}
             self.assertFalse(cells & taken, panel['title'])
             taken |= cells
+
+    def test_schema(self):
+        """The fields that Grafana's schema requires, with values that it knows."""
+        board = dashboard()
+        self.assertTrue(36 <= board['schemaVersion'] <= 41, 'Grafana 9 to 11 take these without a question')
+        self.assertRegex(board['uid'], r'^[a-z0-9-]{1,40}$')
+        for key, kind in (('title', str), ('tags', list), ('editable', bool), ('time', dict), ('panels', list), ('templating', dict), ('annotations', dict)):
+            self.assertIsInstance(board[key], kind, key)
+        self.assertEqual(set(board['time']), {'from', 'to'})
+        self.assertNotIn('id', board)  # of one server's database
+        self.assertNotIn('__inputs', board)  # an import asks nothing: the data source is a variable
+
+    def test_schema_of_panels(self):
+        for panel in dashboard()['panels']:
+            with self.subTest(panel['title']):
+                self.assertIn(panel['type'], PANELS)
+                self.assertLessEqual(set(panel), PANEL_KEYS)
+                self.assertEqual(set(panel['gridPos']), {'x', 'y', 'w', 'h'})
+                self.assertTrue(all(isinstance(value, int) and value >= 0 for value in panel['gridPos'].values()))
+        for panel in panels():
+            with self.subTest(panel['title']):
+                self.assertEqual(set(panel['fieldConfig']), {'defaults', 'overrides'})
+                units = {panel['fieldConfig']['defaults']['unit']}
+                for override in panel['fieldConfig']['overrides']:
+                    self.assertIn(override['matcher']['id'], ('byName', 'byRegexp', 'byFrameRefID'))
+                    units |= {one['value'] for one in override['properties'] if one['id'] == 'unit'}
+                self.assertLessEqual(units, UNITS)
+                refs = [target['refId'] for target in panel['targets']]
+                self.assertEqual(refs, list('ABCDEFGH')[:len(refs)])
+                calculations = panel.get('options', {}).get('reduceOptions', {}).get('calcs', [])
+                self.assertLessEqual(set(calculations), CALCULATIONS)
+                self.assertEqual(bool(calculations), panel['type'] in ('stat', 'bargauge'))
+                self.check_thresholds(panel['fieldConfig']['defaults'].get('thresholds'))
+
+    def check_thresholds(self, thresholds):
+        """The first step has no value, the others rise."""
+        if thresholds is not None:
+            values = [step['value'] for step in thresholds['steps']]
+            self.assertIsNone(values[0])
+            self.assertEqual(values[1:], sorted(values[1:]))
+
+    def test_rows_leave_no_gap(self):
+        """Each row of panels begins where the one above ends, over the whole width: what Grafana would otherwise move."""
+        covered = {}
+        for panel in dashboard()['panels']:
+            place = panel['gridPos']
+            for x in range(place['x'], place['x'] + place['w']):
+                covered.setdefault(x, []).extend(range(place['y'], place['y'] + place['h']))
+        height = max(max(rows) for rows in covered.values()) + 1
+        self.assertEqual({x: sorted(rows) for x, rows in covered.items()}, {x: list(range(height)) for x in range(24)})
 
     def test_names_nobody(self):
         text = monitoring.read(monitoring.FOLDER, 'dashboard.json')

@@ -47,13 +47,15 @@ def impatient_rules():
 class Prometheus:
     """One server with a folder of its own; Prometheus tells no port that it chose itself, so one is chosen for it."""
 
-    def __init__(self, target):
+    def __init__(self, target, others=None):
+        """@param others  further jobs and their targets"""
         self.folder = monitoring.Folder().__enter__()
         self.port = free_port()
         job = {'job_name': 'podfit', 'static_configs': [{'targets': [target], 'labels': {'pod': 'podfit-0', 'namespace': 'podfit-system'}}]}
+        jobs = [job] + [{'job_name': name, 'static_configs': [{'targets': [address]}]} for name, address in (others or {}).items()]
         self.folder.file('rules.yaml', yaml.safe_dump(impatient_rules()))
         config = self.folder.file('prometheus.yaml', yaml.safe_dump({
-            'global': {'scrape_interval': '1s', 'scrape_timeout': '1s', 'evaluation_interval': '1s'}, 'rule_files': ['rules.yaml'], 'scrape_configs': [job]}))
+            'global': {'scrape_interval': '1s', 'scrape_timeout': '1s', 'evaluation_interval': '1s'}, 'rule_files': ['rules.yaml'], 'scrape_configs': jobs}))
         self.log_path = os.path.join(self.folder.path, 'log')
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(
