@@ -162,7 +162,7 @@ class Metrics(unittest.TestCase):
         samples = dict(re.findall(r'^podfit_pool_(\S+) (\S+)$', text, re.M))
         self.assertEqual(samples['nodes{class="projects",state="usable"}'], '2')
         self.assertEqual(samples['allocatable{class="projects",resource="cpu",unit="core"}'], '128.000000000')
-        self.assertEqual(samples['requested{class="projects",resource="pods",unit="integer"}'], '1', 'room is held for the admitted pod')
+        self.assertEqual(samples['requested{class="projects",resource="pods",unit="integer"}'], '2', 'room is held for the admitted pod, and for the observed one')
 
     def test_label_sets_are_bounded(self):
         """Nothing of a pod or a user becomes a label."""

@@ -91,7 +91,8 @@ class Browser:
         if os.geteuid() == 0:
             flags.append('--no-sandbox')  # as root it starts only so; what it opens is ours
         self.log = open(os.path.join(self.folder, 'log'), 'wb')
-        self.process = subprocess.Popen([program(), *flags, 'about:blank'], stdout=self.log, stderr=self.log)
+        # what it leaves among the temporary files goes with the folder
+        self.process = subprocess.Popen([program(), *flags, 'about:blank'], stdout=self.log, stderr=self.log, env=dict(os.environ, TMPDIR=self.folder))
         self.socket = WebSocket(*self.address())
         self.number = 0
         self.answers = {}
