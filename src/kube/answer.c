@@ -158,10 +158,26 @@ static const char *refused_why(const struct pf_kube_call *call, CURLcode code)
     return NULL;
 }
 
+/* What a proxy answered to CONNECT; 0: there is none, or it let us through. */
+static long proxy_refusal(const struct pf_kube_call *call)
+{
+    long status = 0;
+    (void)curl_easy_getinfo(call->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status >= 300 ? status : 0;
+}
+
 static void append_fault(const struct pf_kube_call *call, CURLcode code, struct pf_buf *buf)
 {
     const struct pf_kube_config *config = call->client->options.config;
+    const long refusal = proxy_refusal(call);
     const char *why = refused_why(call, code);
+    if (refusal != 0) {
+        pf_buf_printf(buf, "cannot reach %s: the proxy refused with status %ld%s; server of the %s",
+                      config->server, refusal,
+                      refusal == 407 ? " (it wants a user name and a password)" : "",
+                      config->origin);
+        return;
+    }
     pf_buf_printf(buf, "cannot reach %s: %s", config->server,
                   why != NULL ? why : sentence_of(code));
     if (why == NULL && call->fault[0] != '\0' && code != CURLE_OPERATION_TIMEDOUT) {

@@ -20,7 +20,9 @@ enum pf_code pf_kube_client_new(const struct pf_kube_client_options *options,
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory for the API client");
     }
     client->options = *options;
+    (void)pthread_mutex_init(&client->lock, NULL); /* cannot fail with default attributes */
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        (void)pthread_mutex_destroy(&client->lock);
         free(client);
         return pf_err_set(err, PF_E_INTERNAL, "cannot initialise libcurl");
     }
@@ -68,6 +70,7 @@ void pf_kube_client_free(struct pf_kube_client *client)
     free(client->base_url);
     free(client->host_header);
     free(client->connect_to);
+    (void)pthread_mutex_destroy(&client->lock);
     free(client);
     curl_global_cleanup();
 }
@@ -187,6 +190,8 @@ static void conclude(struct pf_kube_call *call, CURLcode code)
         pf_transfer_end(call);
         return;
     }
+    client->dead =
+        client->dead || (code == CURLE_OPERATION_TIMEDOUT && pf_transfer_is_unheard(call));
     pf_autoarena struct pf_arena arena = {0};
     pf_autobuf struct pf_buf message = {0};
     struct pf_kube_result result = {0};
@@ -234,11 +239,46 @@ static void reap(struct pf_kube_client *client)
     }
 }
 
+/*
+ * A request was sent and has had all of its time, and meanwhile nothing has come, not even on a watch: a server that hangs behind a network that acknowledges for it, or one
+ * that is gone behind a proxy. HTTP/2 would send the next request down the same connection. So all are given up: what is under way ends as with a connection that broke, and
+ * begins anew on another. client-go does so when a ping is not answered; this libcurl has none.
+ */
+static bool leave_dead_connections(struct pf_kube_client *client)
+{
+    CURLM *fresh = client->dead ? curl_multi_init() : NULL;
+    if (fresh == NULL) {
+        return false; /* nothing to do, or no memory: at the next step */
+    }
+    client->dead = false;
+    client->stats.reconnections++;
+    struct pf_kube_call *next = client->first;
+    const struct pf_kube_call *last = client->last;
+    bool more = next != NULL;
+    while (more) {
+        struct pf_kube_call *call = next;
+        more = call != last;
+        next = call->next;
+        if (call->cancelled) {
+            pf_transfer_end(call);
+        } else if (call->easy != NULL) {
+            finish_unsent(call, PF_E_IO, "the connection is open, but nobody answers");
+        }
+    }
+    CURLM *old = client->multi;
+    (void)pthread_mutex_lock(&client->lock);
+    client->multi = fresh;
+    (void)pthread_mutex_unlock(&client->lock);
+    (void)curl_multi_cleanup(old);
+    return true;
+}
+
 static bool run(struct pf_kube_client *client)
 {
     int running = 0;
     client->depth++;
-    bool ended = dispatch(client);
+    bool ended = leave_dead_connections(client);
+    ended = dispatch(client) || ended;
     (void)curl_multi_perform(client->multi, &running); /* a handle's failure comes as its result */
     ended = harvest(client) || ended;
     client->depth--;
@@ -275,7 +315,9 @@ void pf_kube_client_step(struct pf_kube_client *client, int timeout_ms)
 
 void pf_kube_client_wake(struct pf_kube_client *client)
 {
+    (void)pthread_mutex_lock(&client->lock);
     (void)curl_multi_wakeup(client->multi);
+    (void)pthread_mutex_unlock(&client->lock);
 }
 
 struct pf_kube_client_stats pf_kube_client_stats(const struct pf_kube_client *client)

@@ -11,10 +11,14 @@
 
 #define CONNECT_TIMEOUT_MS \
     10000 /* the API server's own dial limit is 30 s; people wait for this one */
-/* A dead peer is noticed after 30 s of silence and 3 probes: 60 s, as client-go's HTTP/2 health check (30 s + 15 s) is. */
-#define KEEPALIVE_IDLE_S     30L
-#define KEEPALIVE_INTERVAL_S 10L
-#define UNACKED_MS           60000U
+/*
+ * A peer that the network has lost is noticed within 30 s: 15 s of silence and three probes, or bytes that nobody acknowledges. client-go takes 45 s (HTTP/2 ping after
+ * 30 s, 15 s for its answer: k8s.io/apimachinery pkg/util/net/http.go); podfit's model is too old after 60. One that acknowledges and does not answer: kube_client.c.
+ */
+#define KEEPALIVE_IDLE_S     15
+#define KEEPALIVE_INTERVAL_S 5
+#define KEEPALIVE_PROBES     3
+#define UNACKED_MS           30000
 
 /* Options are set one after the other and looked at once. */
 struct setup {
@@ -57,6 +61,14 @@ int pf_transfer_status(const struct pf_kube_call *call)
     return (int)status;
 }
 
+bool pf_transfer_is_unheard(const struct pf_kube_call *call)
+{
+    curl_off_t until_sent_us = 0;
+    return call->easy != NULL &&
+           curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &until_sent_us) == CURLE_OK &&
+           until_sent_us > 0 && call->heard == call->client->stats.bytes_received;
+}
+
 /* @return what curl wants: the bytes taken, anything else ends the transfer */
 static size_t take_body(struct pf_kube_call *call, struct pf_sv bytes)
 {
@@ -90,14 +102,23 @@ static size_t on_body(const char *bytes, size_t size, size_t count, void *ctx)
     return len == 0 ? 0 : take_body(call, (struct pf_sv){.ptr = bytes, .len = len});
 }
 
-/* Bytes that the peer does not acknowledge: keep-alive probes do not run then. */
+/* What curl has no options for. Without them it is only slower. */
 static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 {
     (void)ctx;
     (void)purpose;
-    const unsigned unacked_ms = UNACKED_MS;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms,
-                     sizeof(unacked_ms)); /* without it only slower */
+    static const struct {
+        int option;
+        int value;
+    } rows[] = {
+        {TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
+        {TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S},
+        {TCP_KEEPCNT, KEEPALIVE_PROBES},
+        {TCP_USER_TIMEOUT, UNACKED_MS}, /* keep-alive does not probe while bytes are under way */
+    };
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        (void)setsockopt(fd, IPPROTO_TCP, rows[i].option, &rows[i].value, sizeof(rows[i].value));
+    }
     return CURL_SOCKOPT_OK;
 }
 
@@ -156,8 +177,6 @@ static void put_connection(struct setup *s, const struct pf_kube_call *call)
              client->encrypted ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
     put_long(s, CURLOPT_PIPEWAIT, client->encrypted ? 1L : 0L); /* one connection if it is HTTP/2 */
     put_long(s, CURLOPT_TCP_KEEPALIVE, 1L);
-    put_long(s, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-    put_long(s, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
     const CURLcode code = curl_easy_setopt(s->easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
     s->code = s->code != CURLE_OK ? s->code : code;
     put_long(s, CURLOPT_CONNECTTIMEOUT_MS, connect_ms > 0 ? (long)connect_ms : CONNECT_TIMEOUT_MS);
@@ -223,6 +242,7 @@ enum pf_code pf_transfer_begin(struct pf_kube_call *call, struct pf_identity *id
     identity->refs++;
     call->identity = identity;
     call->received = 0;
+    call->heard = call->client->stats.bytes_received;
     call->stopped = false;
     call->too_big = false;
     call->fault[0] = '\0';

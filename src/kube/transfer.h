@@ -5,6 +5,8 @@
 
 /* its checks are macros that clang-tidy counts as our branches */
 #define CURL_DISABLE_TYPECHECK
+#include <pthread.h>
+
 #include <curl/curl.h>
 
 #include <podfit/keeper.h>
@@ -12,7 +14,9 @@
 
 struct pf_kube_client {
     struct pf_kube_client_options options;
-    CURLM *multi;
+    CURLM *multi; /* changed with the lock held, which pf_kube_client_wake() takes */
+    pthread_mutex_t lock;
+    bool dead; /* a connection is open and nobody answers: all are given up at the next step */
     struct pf_keeper *keeper;
     char *base_url;    /* with tls-server-name in the place of the host */
     char *host_header; /* `Host: ...`, only with a tls-server-name; NULL otherwise */
@@ -36,6 +40,7 @@ struct pf_kube_call {
     struct pf_identity *identity;
     struct pf_buf refusal; /* the body of an answer that is not 2xx */
     size_t received;       /* bytes of this attempt's body */
+    uint64_t heard;        /* what the client had received when this attempt began */
     bool retried;
     bool cancelled; /* to be freed once no callback runs */
     bool stopped;   /* by on_data */
@@ -55,6 +60,8 @@ enum pf_code pf_transfer_begin(struct pf_kube_call *call, struct pf_identity *id
 void pf_transfer_end(struct pf_kube_call *call);
 /** HTTP status of the attempt; 0: none. */
 int pf_transfer_status(const struct pf_kube_call *call);
+/** Was the request sent, and nothing at all has come to this client since? */
+bool pf_transfer_is_unheard(const struct pf_kube_call *call);
 /** A 2xx status. */
 static inline bool pf_transfer_good(int status)
 {

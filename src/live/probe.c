@@ -1,9 +1,10 @@
 #include "live_internal.h"
 
 /* Asked for when a needed kind has been silent for a quarter of what the model's age may be, at most so often. */
-#define PROBE_MIN_NS     (2000 * PF_LIVE_NS_PER_MS)
-#define PROBE_MAX_NS     (15000 * PF_LIVE_NS_PER_MS)
-#define PROBE_TIMEOUT_MS 10000
+#define PROBE_MIN_NS (2000 * PF_LIVE_NS_PER_MS)
+#define PROBE_MAX_NS (15000 * PF_LIVE_NS_PER_MS)
+/* Without an answer for so long, or until the next would be due, the client takes its connections for dead (kube_client.h). */
+#define PROBE_TIMEOUT_MS INT64_C(10000)
 #define PROBE_MAX_BYTES  ((size_t)4 * 1024 * 1024)
 
 static bool ignore_bytes(void *ctx PF_UNUSED, struct pf_sv bytes PF_UNUSED)
@@ -51,11 +52,13 @@ void pf_live_probe_tick(struct pf_live *live, int64_t now)
         now - probe->asked_mono_ns < interval || now - quietest_ns(live, now) < interval) {
         return;
     }
+    const int64_t interval_ms = interval / PF_LIVE_NS_PER_MS;
+    const int64_t timeout_ms = interval_ms < PROBE_TIMEOUT_MS ? interval_ms : PROBE_TIMEOUT_MS;
     const struct pf_kube_request request = {
         .method = "GET",
         .path = "/api/v1/namespaces?limit=1",
         .what = "look whether the API server is there",
-        .timeout_ms = PROBE_TIMEOUT_MS,
+        .timeout_ms = timeout_ms,
         .max_bytes = PROBE_MAX_BYTES,
         .on_data = ignore_bytes,
         .on_done = answered,

@@ -6,7 +6,9 @@
  * run inside that call. Only pf_kube_client_wake() may come from other threads. Nothing of podfit calls it while a review is answered.
  *
  * Done here, for every request: authentication (certificate, token, token file re-read at least each minute and after a 401, credential plug-in run again
- * when its credential expires or after a 401), one retry after a 401 with a new credential, CA file re-read when it changes, User-Agent, size and time limits.
+ * when its credential expires or after a 401), one retry after a 401 with a new credential, CA file re-read when it changes, User-Agent, size and time limits,
+ * leaving connections that are open and dead: when a request runs into its time limit and nothing has come since it was sent, every call under way ends as with a
+ * connection that broke.
  * Not done here: back-off and Retry-After of the caller's next attempt (the result carries it), watching (reflector.h).
  * Source: webhook practice K-01 to K-10, K-32; client-go rest/.
  */
@@ -97,6 +99,7 @@ struct pf_kube_client_stats {
     uint64_t requests;
     uint64_t failures;          /**< no answer, or a status of 400 and above */
     uint64_t reauthentications; /**< credentials renewed after a 401 */
+    uint64_t reconnections;     /**< times that open connections did not answer and were given up */
     uint64_t bytes_received;
     uint64_t under_way; /**< calls that have not ended */
 };

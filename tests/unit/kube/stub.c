@@ -87,7 +87,7 @@ static int64_t ahead_wall(void *opaque)
     return pf_clock_wall_ns(pf_clock_system()) + stub->wall_ahead_ns;
 }
 
-static void read_port(struct stub *stub, int output)
+static int read_port(int output)
 {
     char text[16] = "";
     size_t len = 0;
@@ -98,33 +98,58 @@ static void read_port(struct stub *stub, int output)
         len += (size_t)got;
     }
     assert_true(pf_sv_to_i64(pf_sv_trim((struct pf_sv){.ptr = text, .len = len}), &port));
-    stub->port = (int)port;
+    return (int)port;
 }
 
-/* The server's life hangs on a pipe, so that it ends with a test program that crashes. */
-static void start(struct stub *stub, const char *mode)
+/* A program that prints its port. Its life hangs on a pipe, so that it ends with a test program that crashes. */
+static struct stub_child start(const char *script, const char *const given[3])
 {
+    struct stub_child child = {.pid = 0};
     int input[2];
     int output[2];
-    char script[] = PF_SOURCE_DIR "/tests/unit/kube/stub_server.py";
+    char path[256];
+    char copies[3][128];
     char python[] = "python3";
     char flag[] = "-B";
-    char own_mode[16];
-    char *const arguments[] = {python, flag, script, stub->folder, own_mode, NULL};
+    char *arguments[7] = {python, flag, path};
     posix_spawn_file_actions_t actions;
-    (void)snprintf(own_mode, sizeof(own_mode), "%s", mode);
+    (void)snprintf(path, sizeof(path), PF_SOURCE_DIR "/tests/unit/kube/%s", script);
+    for (size_t i = 0; i < 3 && given[i] != NULL; i++) {
+        (void)snprintf(copies[i], sizeof(copies[i]), "%s", given[i]);
+        arguments[3 + i] = copies[i];
+    }
     assert_int_equal(pipe2(input, O_CLOEXEC), 0);
     assert_int_equal(pipe2(output, O_CLOEXEC), 0);
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO), 0);
-    assert_int_equal(posix_spawnp(&stub->pid, python, &actions, NULL, arguments, environ), 0);
+    assert_int_equal(posix_spawnp(&child.pid, python, &actions, NULL, arguments, environ), 0);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)close(input[0]);
     (void)close(output[1]);
-    stub->input = input[1];
-    read_port(stub, output[0]);
+    child.input = input[1];
+    child.port = read_port(output[0]);
     (void)close(output[0]);
+    return child;
+}
+
+static void end(const struct stub_child *child)
+{
+    if (child->pid != 0) {
+        (void)close(child->input);
+        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+}
+
+int stub_proxy(struct stub *stub, const char *credentials)
+{
+    char target[16];
+    (void)snprintf(target, sizeof(target), "%d", stub->port);
+    end(&stub->proxy);
+    stub->proxy =
+        start("proxy_server.py", (const char *const[3]){stub->folder, target, credentials});
+    return stub->proxy.port;
 }
 
 static int set_up(void **state, const char *mode)
@@ -137,7 +162,8 @@ static int set_up(void **state, const char *mode)
     stub_certificates(stub, "127.0.0.1", /* ca_too= */ true);
     stub_put(stub, "accepted", "first");
     stub_put(stub, "token", "first\n");
-    start(stub, mode);
+    stub->child = start("stub_server.py", (const char *const[3]){stub->folder, mode, NULL});
+    stub->port = stub->child.port;
     (void)snprintf(stub->server, sizeof(stub->server), "%s://127.0.0.1:%d",
                    strcmp(mode, "plain") == 0 ? "http" : "https", stub->port);
     stub_path(stub, "ca.crt", stub->ca_file);
@@ -170,13 +196,12 @@ int stub_setup_mutual(void **state)
 
 int stub_teardown(void **state)
 {
-    static const char *const names[] = {"ca.crt", "tls.crt", "tls.key",    "accepted",
-                                        "token",  "plugin",  "client.crt", "client.key",
-                                        "output", "runs",    "ca2.crt",    ""};
+    static const char *const names[] = {
+        "ca.crt",     "tls.crt", "tls.key", "accepted", "token",   "plugin", "client.crt",
+        "client.key", "output",  "runs",    "ca2.crt",  "proxied", ""};
     struct stub *stub = *state;
-    (void)close(stub->input);
-    while (waitpid(stub->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
+    end(&stub->proxy);
+    end(&stub->child);
     for (size_t i = 0; i < PF_ARRAY_LEN(names); i++) {
         char path[128];
         stub_path(stub, names[i], path);

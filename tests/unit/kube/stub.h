@@ -3,11 +3,18 @@
 
 #include <podfit/kube_client.h>
 
+/* A program that ends when its input is closed. */
+struct stub_child {
+    pid_t pid; /* 0: there is none */
+    int input;
+    int port;
+};
+
 /* An API server for tests (stub_server.py) with its certificates, and a client configuration for it. */
 struct stub {
     char folder[64];
-    pid_t pid;
-    int input; /* closing it ends the server */
+    struct stub_child child;
+    struct stub_child proxy;
     int port;
     char server[64];
     char ca_file[128];
@@ -39,6 +46,9 @@ void stub_put(const struct stub *stub, const char *name, const char *text);
 /** A shell script as the plug-in of the configuration. */
 void stub_plugin(struct stub *stub, const char *script);
 void stub_path(const struct stub *stub, const char *name, char path[128]);
+
+/** A proxy before the server (proxy_server.py), in the place of the last one. @param credentials `USER:PASSWORD` that it wants; NULL: none @return its port */
+int stub_proxy(struct stub *stub, const char *credentials);
 
 struct pf_kube_client *stub_client(struct stub *stub);
 /** One GET with the time limit of a test; the client is asked once. */

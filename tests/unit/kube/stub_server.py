@@ -90,6 +90,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.005)
 
+    def do_drip(self):
+        """A byte each ten milliseconds, for as long as somebody takes them."""
+        self.send_response(200)
+        self.send_header('Connection', 'close')
+        self.end_headers()
+        self.close_connection = True
+        for _ in range(3000):
+            self.wfile.write(b'x')
+            self.wfile.flush()
+            time.sleep(0.01)
+
     def do_big(self):
         self.answer(200, b'x' * 100000)
 
