@@ -137,6 +137,7 @@ static void finish_unsent(struct pf_kube_call *call, enum pf_code code, const ch
     const struct pf_kube_result result = {
         .code = code == PF_E_NO_MEMORY ? code : PF_E_IO,
         .retry_after_ms = -1,
+        .connection = -1,
         .message = pf_sv_from(message),
     };
     finish(call, &result);

@@ -90,6 +90,18 @@ void pf_reflector_relist(struct pf_reflector *reflector)
     }
 }
 
+void pf_reflector_resume(struct pf_reflector *reflector)
+{
+    if (reflector->call == NULL || reflector->mode != REFLECT_WATCH) {
+        return;
+    }
+    pf_reflect_count_watch(reflector);
+    pf_kube_client_cancel(reflector->options.client, reflector->call);
+    reflector->call = NULL;
+    pf_reflect_drop_readers(reflector);
+    reflector->due_ns = pf_clock_mono_ns(reflector->options.clock);
+}
+
 int64_t pf_reflector_tick(struct pf_reflector *reflector)
 {
     const int64_t now_ns = pf_clock_mono_ns(reflector->options.clock);
@@ -118,5 +130,6 @@ struct pf_reflector_stats pf_reflector_stats(const struct pf_reflector *reflecto
     /* the head of the answer is there long before the first event of a quiet resource */
     stats.open = stats.watching && reflector->call != NULL &&
                  pf_transfer_good(pf_transfer_status(reflector->call));
+    stats.connection = stats.open ? pf_kube_client_connection(reflector->call) : -1;
     return stats;
 }

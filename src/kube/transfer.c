@@ -61,6 +61,20 @@ int pf_transfer_status(const struct pf_kube_call *call)
     return (int)status;
 }
 
+int64_t pf_kube_client_connection(const struct pf_kube_call *call)
+{
+    long version = 0;
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    if (call == NULL || call->easy == NULL ||
+        curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version) != CURLE_OK ||
+        version != CURL_HTTP_VERSION_2_0 ||
+        curl_easy_getinfo(call->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
+        fd == CURL_SOCKET_BAD) {
+        return -1;
+    }
+    return fd;
+}
+
 bool pf_transfer_is_unheard(const struct pf_kube_call *call)
 {
     curl_off_t until_sent_us = 0;

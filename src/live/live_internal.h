@@ -96,13 +96,18 @@ struct pf_live_gates pf_live_gate_counts(const struct pf_live_gate *gate);
 
 /**
  * Bookmarks come about once a minute, which is as old as a model may be by default. While the watches are open and silent, a list of one namespace is asked for: a
- * consistent read, which the API server answers only when its own cache is up with etcd.
+ * consistent read, which the API server answers only when its own cache is up with etcd. Over HTTP/2 the answer says something of the watches on its own connection only;
+ * those on one that the server has sent away (GOAWAY) are opened anew on this one.
  */
 struct pf_live_probe {
     struct pf_kube_call *call;
     int64_t asked_mono_ns;  /**< start of the call under way, or of the last one */
     int64_t answer_mono_ns; /**< start of the last call that was answered; 0: none */
+    int64_t connection;     /**< of that answer; -1: others have connections of their own */
 };
+/** Does the last answer say that this open watch is alive? */
+bool pf_live_probe_vouches(const struct pf_live_probe *probe,
+                           const struct pf_reflector_stats *watch);
 void pf_live_probe_tick(struct pf_live *live, int64_t now);
 void pf_live_probe_stop(struct pf_live *live);
 

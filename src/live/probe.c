@@ -12,12 +12,28 @@ static bool ignore_bytes(void *ctx PF_UNUSED, struct pf_sv bytes PF_UNUSED)
     return true;
 }
 
+bool pf_live_probe_vouches(const struct pf_live_probe *probe,
+                           const struct pf_reflector_stats *watch)
+{
+    return probe->connection < 0 || watch->connection < 0 || probe->connection == watch->connection;
+}
+
 static void answered(void *ctx, const struct pf_kube_result *result)
 {
     struct pf_live *live = ctx;
-    live->probe.call = NULL;
-    if (result->code == PF_OK) {
-        live->probe.answer_mono_ns = live->probe.asked_mono_ns;
+    struct pf_live_probe *probe = &live->probe;
+    probe->call = NULL;
+    if (result->code != PF_OK) {
+        return;
+    }
+    probe->answer_mono_ns = probe->asked_mono_ns;
+    probe->connection = result->connection;
+    for (size_t i = 0; i < live->follow_count; i++) {
+        struct pf_reflector *reflector = live->follows[i].reflector;
+        const struct pf_reflector_stats watch = pf_reflector_stats(reflector);
+        if (!pf_live_probe_vouches(probe, &watch)) {
+            pf_reflector_resume(reflector);
+        }
     }
 }
 

@@ -10,10 +10,11 @@
 
 /* What is known of the kind is as of when? A watch that is open and silent is as fresh as the last word of its server. */
 static int64_t fresh_ns(const struct pf_live *live, const struct pf_live_follow *follow,
-                        bool watching, int64_t now)
+                        const struct pf_reflector_stats *stats, int64_t now)
 {
     const int64_t own = follow->alive_mono_ns;
-    const bool vouched = watching && own != 0 && now - own < SILENT_MAX_NS;
+    const bool vouched = stats->watching && own != 0 && now - own < SILENT_MAX_NS &&
+                         pf_live_probe_vouches(&live->probe, stats);
     return vouched && live->probe.answer_mono_ns > own ? live->probe.answer_mono_ns : own;
 }
 
@@ -72,7 +73,7 @@ static void gather(struct pf_live *live, int64_t now, struct gathered *all)
     for (size_t i = 0; i < live->follow_count; i++) {
         struct pf_live_follow *follow = &live->follows[i];
         const struct pf_reflector_stats stats = pf_reflector_stats(follow->reflector);
-        const int64_t fresh = fresh_ns(live, follow, stats.watching, now);
+        const int64_t fresh = fresh_ns(live, follow, &stats, now);
         describe(follow, &stats, &all->kinds[i]);
         all->alive_mono_ns[i] = follow->alive_mono_ns;
         if (follow->spec->needed && fresh < all->oldest) {

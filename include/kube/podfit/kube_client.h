@@ -46,6 +46,7 @@ struct pf_kube_result {
     enum pf_code
         code; /**< PF_OK for 2xx; PF_E_NOT_FOUND 404, PF_E_EXISTS 409, PF_E_IO no answer, PF_E_TOO_BIG over max_bytes, PF_E_STATE otherwise */
     int64_t retry_after_ms; /**< from Retry-After; -1: none */
+    int64_t connection;     /**< pf_kube_client_connection() */
     struct pf_sv
         reason; /**< Status.reason of the API server, such as `Expired`, `Forbidden`, `Conflict`; empty when there is none */
     /** One line for people: `cannot list pods: forbidden: User "x" cannot list resource "pods" ...`, `cannot reach https://...: connection refused`. */
@@ -75,6 +76,14 @@ enum pf_code pf_kube_client_start(struct pf_kube_client *client,
                                   struct pf_kube_call **ret_call, struct pf_err *err) PF_MUST_CHECK;
 /** Drop it; on_done does not run. NULL is ignored. Not from its own on_data (return false there). */
 void pf_kube_client_cancel(struct pf_kube_client *client, struct pf_kube_call *call);
+/**
+ * On which connection a call is, if others may be on it as well (HTTP/2). A server may send a connection away (GOAWAY): streams that are open stay there while new requests go
+ * elsewhere, so that an answer to one proves nothing about the other.
+ *
+ * @param call  of this client; NULL is none
+ * @return a number that no other open connection has; -1: none, or a connection of its own
+ */
+int64_t pf_kube_client_connection(const struct pf_kube_call *call);
 /** Wait for traffic at most @p timeout_ms (or a wake-up), then run what is due. */
 void pf_kube_client_step(struct pf_kube_client *client, int timeout_ms);
 /** Make a running or the next pf_kube_client_step() return at once. Thread-safe. */

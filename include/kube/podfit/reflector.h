@@ -64,6 +64,9 @@ int64_t pf_reflector_tick(struct pf_reflector *reflector);
  */
 void pf_reflector_relist(struct pf_reflector *reflector);
 
+/** Open the watch anew, from where it is, on whatever connection new requests take now. Without a watch nothing happens. Not from inside a sink. */
+void pf_reflector_resume(struct pf_reflector *reflector);
+
 struct pf_reflector_stats {
     bool synced;       /**< a complete list has been taken over */
     bool watching;     /**< a watch is open or being opened now */
@@ -77,6 +80,7 @@ struct pf_reflector_stats {
     uint64_t unknown_events;
     uint64_t repeated;     /**< events that were not newer than what is known, dropped */
     int64_t alive_mono_ns; /**< when the server last spoke; 0: never */
+    int64_t connection;    /**< of the watch that is open, pf_kube_client_connection(); -1: none */
     char resource_version[32];
     char last_failure[256]; /**< one line; empty: none so far */
 };

@@ -97,7 +97,8 @@ class Client:
 class ControlPlane(Client):
     """Starts the four programs; `with ControlPlane() as plane`. From the main thread only (process.py)."""
 
-    def __init__(self, folder=None):
+    def __init__(self, folder=None, apiserver_flags=()):
+        self.apiserver_flags = list(apiserver_flags)
         self.dir = folder or tempfile.mkdtemp(prefix='podfit-plane-')
         if folder:
             shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
@@ -155,7 +156,7 @@ class ControlPlane(Client):
             '--service-account-issuer=https://kubernetes.default.svc', '--service-account-key-file=' + key, '--service-account-signing-key-file=' + key,
             '--service-cluster-ip-range=10.0.0.0/24', '--authorization-mode=RBAC', '--allow-privileged=true',
             # nobody reports these nodes ready, so they would stay tainted for ever
-            '--disable-admission-plugins=TaintNodesByCondition'])
+            '--disable-admission-plugins=TaintNodesByCondition'] + self.apiserver_flags)
 
     def start_controllers(self):
         own = self.path('controllers.kubeconfig')

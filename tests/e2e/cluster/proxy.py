@@ -11,9 +11,9 @@ class Proxy:
         self.target = target
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
-        self.is_open, self.stopping = True, False
+        self.is_open, self.stopping, self.accepted = True, False, 0
         self.lock = threading.Lock()
-        self.pairs = set()
+        self.pairs, self.frozen = set(), set()
         self.thread = threading.Thread(target=self.accept, daemon=True)
 
     def __enter__(self):
@@ -33,6 +33,7 @@ class Proxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            self.accepted += 1
             if self.is_open and not self.stopping:
                 threading.Thread(target=self.forward, args=(client,), daemon=True).start()
             else:
@@ -48,17 +49,17 @@ class Proxy:
         with self.lock:
             self.pairs.add(pair)
         try:
-            self.copy(client, server)
+            self.copy(pair)
         except OSError:
             pass  # cut, or one side has gone
         with self.lock:
             self.pairs.discard(pair)
+            self.frozen.discard(pair)
         client.close()
         server.close()
 
-    @staticmethod
-    def copy(client, server):
-        other = {client: server, server: client}
+    def copy(self, pair):
+        other = {pair[0]: pair[1], pair[1]: pair[0]}
         with selectors.DefaultSelector() as selector:
             for sock in other:
                 selector.register(sock, selectors.EVENT_READ)
@@ -67,7 +68,13 @@ class Proxy:
                     data = key.fileobj.recv(65536)
                     if not data:
                         return
-                    other[key.fileobj].sendall(data)
+                    if pair not in self.frozen:
+                        other[key.fileobj].sendall(data)
+
+    def freeze(self):
+        """From now on what comes on the connections that are there is taken and goes nowhere; new ones work."""
+        with self.lock:
+            self.frozen |= self.pairs
 
     def cut(self):
         """Ends all connections."""

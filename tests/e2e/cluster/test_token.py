@@ -1,4 +1,4 @@
-"""podfit's own credential changes under it: the kubelet rotates a pod's token, and the old one stops to count."""
+"""podfit's own credential changes under two replicas: the kubelet rotates a pod's token, and the old one stops to count."""
 import json
 
 import manifests
@@ -9,6 +9,7 @@ from objects import bound, project_node
 from plane import kubeconfig, write
 from proxy import Proxy
 from scenario import PATIENCE, SYSTEM, wait_until
+from webhook import Podfit
 
 RIGHTS = ('Namespace', 'ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding')
 ROTATIONS = 2
@@ -57,17 +58,29 @@ class Token(scenario.Scenario):
 
     def reopen_watches(self):
         """What a watch that is open is not asked for: the credential. The API server ends them, as it does every few minutes."""
-        before = {name: kind['failures'] for name, kind in self.kinds().items()}
+        before = [{name: kind['failures'] for name, kind in self.kinds(r).items()} for r in self.replicas]
         self.proxy.cut()
-        wait_until(lambda: all(kind['open'] and kind['failures'] > before[name] for name, kind in self.kinds().items()),
-                   lambda: 'watches opened anew: %s' % self.kinds(), PATIENCE)
+        for replica, failures in zip(self.replicas, before):
+            wait_until(lambda r=replica, f=failures: all(kind['open'] and kind['failures'] > f[name] for name, kind in self.kinds(r).items()),
+                       lambda r=replica: 'watches opened anew: %s' % self.kinds(r), PATIENCE)
 
-    def kinds(self):
-        return {name: kind for name, kind in self.podfit.stats()['watch'].items() if not kind['absent']}
+    @staticmethod
+    def kinds(replica):
+        return {name: kind for name, kind in replica.stats()['watch'].items() if not kind['absent']}
+
+    def serve_twice(self):
+        """Each replica is asked about each creation, so that a failure of either is one of the creation."""
+        path = self.kubeconfig()
+        first = self.serve(kubeconfig=path)
+        second = Podfit(self.plane, scenario.example_config(), path, name='second')
+        self.addCleanup(second.remove)
+        self.addCleanup(second.stop)
+        second.start().register(self.namespaces, failure_policy=self.failure_policy, name='second')
+        self.replicas = [first, second]
 
     def test_rotation(self):
         present = self.issue(0)
-        self.serve(kubeconfig=self.kubeconfig())
+        self.serve_twice()
         stream = Stream(self.api)
         self.addCleanup(stream.end)
         for number in range(1, ROTATIONS + 1):
@@ -78,8 +91,9 @@ class Token(scenario.Scenario):
         self.assertEqual(stream.failures, [])
         self.assertGreater(stream.created, 20)
         wait_until(lambda: all(map(bound, self.api.list('Pod', 'cocalc'))), 'the binding of all', PATIENCE)
-        self.podfit.wait_until_sees(1)
-        self.assertEqual({kind['denied'] for kind in self.podfit.stats()['watch'].values()}, {False})
+        for replica in self.replicas:
+            replica.wait_until_sees(1)
+            self.assertEqual({kind['denied'] for kind in replica.stats()['watch'].values()}, {False})
 
 
 if __name__ == '__main__':
