@@ -43,16 +43,24 @@ static void call_it_by_name(struct stub *stub)
     (void)snprintf(stub->server, sizeof(stub->server), "https://" NAME ":6443");
 }
 
+/* @param value  NULL: the variable is not there */
+static void set_variable(const char *name, const char *value)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the only thread */
+    const int failed = value != NULL ? setenv(name, value, 1) : unsetenv(name);
+    assert_int_equal(failed, 0);
+}
+
 static void set_environment(const char *proxy, const char *no_proxy)
 {
-    assert_int_equal(proxy != NULL ? setenv("HTTPS_PROXY", proxy, 1) : unsetenv("HTTPS_PROXY"), 0);
-    assert_int_equal(no_proxy != NULL ? setenv("NO_PROXY", no_proxy, 1) : unsetenv("NO_PROXY"), 0);
+    set_variable("HTTPS_PROXY", proxy);
+    set_variable("NO_PROXY", no_proxy);
 }
 
 static int forget_environment(void **state)
 {
-    (void)unsetenv("https_proxy");
-    (void)unsetenv("no_proxy");
+    set_variable("https_proxy", NULL);
+    set_variable("no_proxy", NULL);
     set_environment(NULL, NULL);
     return stub_teardown(state);
 }
