@@ -155,8 +155,9 @@ static void put_room(const struct pf_check_item *item, struct pf_buf *buf)
     if (item->node_count == 0 || item->verdict == PF_VERDICT_NOT_JUDGED) {
         return;
     }
-    pf_buf_printf(buf, "  room for %llu like this one on %zu nodes",
-                  (unsigned long long)item->slots, item->node_count);
+    pf_buf_printf(buf, "  room for %llu like this one on %zu node%s",
+                  (unsigned long long)item->slots, item->node_count,
+                  item->node_count != 1 ? "s" : "");
     if (item->binding.len != 0) {
         pf_buf_append_cstr(buf, "; ");
         pf_cliout_put_text(buf, item->binding);
@@ -192,8 +193,8 @@ static void put_hints(const struct pf_fit_hints *hints, struct pf_buf *buf)
     }
     if (hints->has_rule) {
         const bool taint = hints->rule == PF_HINT_TOLERATION;
-        pf_buf_printf(buf, "  would fit on %u nodes %s ", hints->rule_fits,
-                      taint ? "if it tolerated" : "without");
+        pf_buf_printf(buf, "  would fit on %u node%s %s ", hints->rule_fits,
+                      hints->rule_fits != 1 ? "s" : "", taint ? "if it tolerated" : "without");
         pf_buf_append_cstr(buf, taint ? "" : pf_hint_rule_name(hints->rule));
         pf_buf_append_cstr(buf, taint ? "" : " ");
         pf_cliout_put_text(buf, hints->rule_text);

@@ -243,11 +243,39 @@ static enum pf_code parse_option(struct parser *p, int argc, char *const *argv, 
     return set_option(p, index, argv[*at]);
 }
 
+/* `SHELL is missing`, and what it may be. */
+static enum pf_code missing_argument(const struct parser *p)
+{
+    const struct pf_cliopt_command *command = p->command;
+    pf_autobuf struct pf_buf choices = {0};
+    pf_buf_init(&choices, PF_ERR_TEXT_BYTES);
+    for (size_t i = 0; command->args_choices != NULL && command->args_choices[i] != NULL; i++) {
+        pf_buf_printf(&choices, "%s%s", i != 0 ? ", " : ", allowed: ", command->args_choices[i]);
+    }
+    return pf_err_set(p->err, PF_E_INVALID, "%s is missing%s", command->args_name,
+                      choices.len != 0 ? choices.data : "");
+}
+
+/* Commands that take a file by option and nothing else: kubectl's users expect `-f`, others none. */
+static bool takes_file_by_option(const struct pf_cliopt_command *command)
+{
+    for (size_t i = 0; i < command->count; i++) {
+        if (command->rows[i].letter == 'f') {
+            return command->args_max == 0;
+        }
+    }
+    return false;
+}
+
 static enum pf_code check_count(const struct parser *p)
 {
     const struct pf_cliopt_command *command = p->command;
     if (p->args.count < command->args_min) {
-        return pf_err_set(p->err, PF_E_INVALID, "%s is missing", command->args_name);
+        return missing_argument(p);
+    }
+    if (p->args.count > command->args_max && takes_file_by_option(command)) {
+        return pf_err_set(p->err, PF_E_INVALID, "superfluous argument '%s', did you mean '-f %s'?",
+                          p->args.items[0], p->args.items[0]);
     }
     if (p->args.count > command->args_max) {
         return pf_err_set(p->err, PF_E_INVALID, "superfluous argument '%s'",

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <stdio.h>
 
 #include "certs_report.h"
@@ -198,6 +199,12 @@ static enum pf_code names_of(const struct values *values, struct pf_arena *arena
         names[count++] = values->dns.items[i];
     }
     for (size_t i = 0; i < values->ip.count; i++) {
+        unsigned char address[sizeof(struct in6_addr)];
+        if (inet_pton(AF_INET, values->ip.items[i], address) != 1 &&
+            inet_pton(AF_INET6, values->ip.items[i], address) != 1) {
+            return pf_err_set(err, PF_E_INVALID, "option '--ip': '%s' is no IP address",
+                              values->ip.items[i]);
+        }
         names[count++] = values->ip.items[i];
     }
     for (size_t i = 0; i < count; i++) {
@@ -359,10 +366,15 @@ static const struct pf_command commands[] = {
      .options = &create_command,
      .run = run_create},
     {.name = "show",
+     .also = "inspect",
      .summary = "what is there, what is wrong, what is due",
      .options = &show_command,
      .run = run_show},
-    {.name = "renew", .summary = "do what is due", .options = &renew_command, .run = run_renew},
+    {.name = "renew",
+     .also = "rotate",
+     .summary = "do what is due",
+     .options = &renew_command,
+     .run = run_renew},
 };
 
 const struct pf_command_group pf_cmd_certs_group = {

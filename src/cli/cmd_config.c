@@ -197,10 +197,12 @@ static int run_explain(int argc, char **argv)
 
 static const struct pf_command commands[] = {
     {.name = "check",
+     .also = "validate",
      .summary = "report every problem of a file",
      .options = &check_command,
      .run = run_check},
     {.name = "show",
+     .also = "view",
      .summary = "print it with every default",
      .options = &show_command,
      .run = run_show},

@@ -21,9 +21,12 @@
 #define WATCH_LINES_OTHER 4
 #define WATCH_LINES_MIN   8
 #define FIRST_MS          120000
+/* As many as a shell passes. */
+#define ARGUMENTS_MAX 100000
 
 struct values {
     struct pf_source_options source;
+    struct pf_cliopt_strings names; /* the arguments; none: every node */
     bool watch;
     int format;
 };
@@ -49,16 +52,19 @@ static const struct pf_cliopt rows[] = {
 
 const struct pf_cliopt_command pf_cmd_nodes_options = {
     .name = "podfit nodes",
-    .usage = "[OPTIONS]",
+    .usage = "[OPTIONS] [NODE...]",
     .about =
         "Show what the model believes of each node: requested and allocatable CPU and memory, pods,\n"
         "room that is held for pods on their way, cordon and taints.",
     .rows = rows,
     .count = PF_ARRAY_LEN(rows),
+    .args_max = ARGUMENTS_MAX,
+    .args_name = "NODE",
     .notes =
         "Exit status: 0 shown, 2 error. Bars and colours only on a terminal and without NO_COLOR.",
     .examples = "  podfit nodes\n"
                 "  podfit nodes --snapshot example\n"
+                "  podfit nodes worker-1 worker-2 -o wide\n"
                 "  podfit nodes --context production --watch\n"
                 "  podfit nodes -o json",
 };
@@ -82,7 +88,8 @@ static enum pf_code compose(const struct pf_node_rows *nodes, int format, struct
     return code == PF_OK ? pf_cliyaml_put(out, pf_buf_view(&json), 0, arena, err) : code;
 }
 
-static enum pf_code show(struct pf_model *model, int format, bool again, struct pf_err *err)
+static enum pf_code show(struct pf_model *model, const struct values *values, bool again,
+                         struct pf_err *err)
 {
     pf_autoarena struct pf_arena arena = {0};
     pf_autobuf struct pf_buf out = {0};
@@ -93,8 +100,15 @@ static enum pf_code show(struct pf_model *model, int format, bool again, struct 
     if (pf_nodes_take(model, &arena, &nodes) != PF_OK) {
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
+    if (nodes.count == 0 && !again) {
+        pf_cliout_error("there is no node");
+    }
+    const char *missing = pf_nodes_pick(&nodes, values->names.items, values->names.count);
+    if (missing != NULL && !again) {
+        return pf_err_set(err, PF_E_NOT_FOUND, "there is no node '%s'", missing);
+    }
     const unsigned height = pf_cliout_height(STDOUT_FILENO);
-    const bool table = format == FORMAT_TABLE || format == FORMAT_WIDE;
+    const bool table = values->format == FORMAT_TABLE || values->format == FORMAT_WIDE;
     if (again && height != 0) {
         pf_buf_append_cstr(&out, "\033[H\033[2J"); /* home, clear */
     }
@@ -106,7 +120,7 @@ static enum pf_code show(struct pf_model *model, int format, bool again, struct 
         left_out = nodes.count - (height - WATCH_LINES_OTHER);
         nodes.count -= left_out;
     }
-    code = code == PF_OK ? compose(&nodes, format, &arena, &out, err) : code;
+    code = code == PF_OK ? compose(&nodes, values->format, &arena, &out, err) : code;
     if (left_out != 0) {
         pf_buf_printf(&out, "and %zu more, for which there is no line left\n", left_out);
     }
@@ -125,7 +139,7 @@ static enum pf_code first_sync(struct pf_live *live, struct pf_model *model, str
     return code;
 }
 
-static enum pf_code watch(struct pf_live *live, struct pf_model *model, int format,
+static enum pf_code watch(struct pf_live *live, struct pf_model *model, const struct values *values,
                           struct pf_err *err)
 {
     enum pf_code code = first_sync(live, model, err);
@@ -133,7 +147,7 @@ static enum pf_code watch(struct pf_live *live, struct pf_model *model, int form
         pf_source_say_denied(live);
     }
     while (code == PF_OK) {
-        code = show(model, format, /* again= */ true, err);
+        code = show(model, values, /* again= */ true, err);
         if (code == PF_OK && fflush(stdout) != 0) {
             code = pf_err_set_errno(err, PF_E_IO, errno, "cannot write to standard output");
         }
@@ -142,8 +156,8 @@ static enum pf_code watch(struct pf_live *live, struct pf_model *model, int form
     return code;
 }
 
-static enum pf_code follow(const struct pf_source *source, struct pf_config *config, int format,
-                           struct pf_err *err)
+static enum pf_code follow(const struct pf_source *source, struct pf_config *config,
+                           const struct values *values, struct pf_err *err)
 {
     struct pf_model *model = NULL;
     struct pf_live *live = NULL;
@@ -160,7 +174,7 @@ static enum pf_code follow(const struct pf_source *source, struct pf_config *con
     }
     if (code == PF_OK) {
         pf_live_set_config(live, config);
-        code = watch(live, model, format, err);
+        code = watch(live, model, values, err);
         code = code == PF_OK ? PF_OK
                              : pf_err_wrap(err, code, "cannot follow the cluster at '%s'",
                                            source->kube.server);
@@ -170,13 +184,13 @@ static enum pf_code follow(const struct pf_source *source, struct pf_config *con
     return code;
 }
 
-static enum pf_code once(const struct pf_source *source, struct pf_config *config, int format,
-                         struct pf_err *err)
+static enum pf_code once(const struct pf_source *source, struct pf_config *config,
+                         const struct values *values, struct pf_err *err)
 {
     struct pf_source_load load = {.source = source, .config = config};
     enum pf_code code = pf_source_model(&load, err);
     if (code == PF_OK) {
-        code = show(load.model, format, /* again= */ false, err);
+        code = show(load.model, values, /* again= */ false, err);
     }
     pf_model_free(load.model);
     pf_config_unref(load.adapted);
@@ -196,8 +210,8 @@ static enum pf_code run(const struct values *values, struct pf_arena *arena, str
         code = pf_config_keep_all(&config, err);
     }
     if (code == PF_OK) {
-        code = values->watch ? follow(&source, config, values->format, err)
-                             : once(&source, config, values->format, err);
+        code = values->watch ? follow(&source, config, values, err)
+                             : once(&source, config, values, err);
     }
     pf_config_unref(config);
     return code;
@@ -208,13 +222,15 @@ int pf_cmd_nodes_run(int argc, char **argv)
     pf_autoarena struct pf_arena arena = {0};
     pf_arena_init(&arena, ARENA_BYTES);
     struct values values = {.format = FORMAT_TABLE};
+    struct pf_cliopt_strings names = {.count = 0};
     int status = PF_COMMAND_OK;
     const struct pf_cliopt_start start = {
-        .argc = argc, .argv = argv, .arena = &arena, .values = &values};
+        .argc = argc, .argv = argv, .arena = &arena, .values = &values, .ret_args = &names};
     if (!pf_cliopt_begin(&pf_cmd_nodes_options, &start, &status)) {
         return status;
     }
     struct pf_err err = {0};
+    values.names = names;
     if (run(&values, &arena, &err) != PF_OK) {
         pf_cliout_error("%s", err.text);
         return PF_COMMAND_ERROR;

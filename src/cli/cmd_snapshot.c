@@ -329,6 +329,18 @@ static enum pf_code write_file(const struct values *values, const struct pf_sour
     return code;
 }
 
+/* By habit, from commands whose -o is a format. */
+static bool is_format(const char *text)
+{
+    static const char *const formats[] = {"json", "yaml", "table", "wide", "name"};
+    for (size_t i = 0; i < PF_ARRAY_LEN(formats); i++) {
+        if (strcmp(text, formats[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum pf_code save(const struct values *values, struct pf_arena *arena, struct pf_err *err)
 {
     struct pf_source source = {.kind = PF_SOURCE_EXAMPLE};
@@ -336,6 +348,13 @@ static enum pf_code save(const struct values *values, struct pf_arena *arena, st
         pf_source_choose(&values->source, PF_SOURCE_DEFAULT_LIVE, arena, &source, err);
     if (code != PF_OK) {
         return code;
+    }
+    if (values->output != NULL && is_format(values->output)) {
+        return pf_err_set(
+            err, PF_E_INVALID,
+            "option '--output' is a file, and a snapshot is always JSON: leave it out "
+            "for standard output, or say './%s'",
+            values->output);
     }
     const bool to_stdout = values->output == NULL || pf_sv_eq_cstr(pf_sv_from(values->output), "-");
     return to_stdout ? write_list(values, &source, stdout, err)

@@ -82,8 +82,10 @@ static const char *command_name(const void *opaque, size_t i)
 const struct pf_command *pf_command_find(const struct pf_command_group *group, struct pf_sv name)
 {
     for (size_t i = 0; i < group->count; i++) {
-        if (pf_sv_eq_cstr(name, group->commands[i].name)) {
-            return &group->commands[i];
+        const struct pf_command *command = &group->commands[i];
+        if (pf_sv_eq_cstr(name, command->name) ||
+            (command->also != NULL && pf_sv_eq_cstr(name, command->also))) {
+            return command;
         }
     }
     return NULL;

@@ -110,6 +110,42 @@ enum pf_code pf_nodes_take(struct pf_model *model, struct pf_arena *arena,
     return PF_OK;
 }
 
+static bool is_named(const char *const *names, size_t count, struct pf_sv name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pf_sv_eq_cstr(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_there(const struct pf_node_rows *rows, const char *name)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        if (pf_sv_eq_cstr(rows->items[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *pf_nodes_pick(struct pf_node_rows *rows, const char *const *names, size_t count)
+{
+    const char *missing = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < count && missing == NULL; i++) {
+        missing = is_there(rows, names[i]) ? NULL : names[i];
+    }
+    for (size_t i = 0; i < rows->count && count != 0; i++) {
+        if (is_named(names, count, rows->items[i].name)) {
+            rows->items[kept++] = rows->items[i];
+        }
+    }
+    rows->count = count != 0 ? kept : rows->count;
+    return missing;
+}
+
 /* ---- JSON ---- */
 
 static void put_pair(struct pf_writer *w, const char *name, int64_t used, int64_t whole)

@@ -48,6 +48,13 @@ struct pf_node_rows {
 enum pf_code pf_nodes_take(struct pf_model *model, struct pf_arena *arena,
                            struct pf_node_rows *ret_rows) PF_MUST_CHECK;
 /**
+ * Keep only the nodes with these names, in the order of the rows.
+ *
+ * @param count  0: all of them
+ * @return a name that no node has, NULL: all were there
+ */
+const char *pf_nodes_pick(struct pf_node_rows *rows, const char *const *names, size_t count);
+/**
  * Append the table for people: on a terminal with bars, and no wider than it (taints are cut).
  *
  * @param wide  no bars, nothing is cut; storage, other resources and zone, too

@@ -188,6 +188,16 @@ static enum pf_code refuse_path(const struct pf_option_table *table, struct pf_s
                                 struct pf_sv path, struct pf_err *err)
 {
     const char *nearest = table != NULL ? pf_options_text_nearest_key(table, key) : NULL;
+    if (nearest == NULL && table != NULL) {
+        pf_autobuf struct pf_buf keys = {0};
+        pf_buf_init(&keys, PF_ERR_TEXT_BYTES);
+        for (size_t i = 0; i < table->count; i++) {
+            pf_buf_printf(&keys, "%s%s", i != 0 ? ", " : "", table->rows[i].key);
+        }
+        return pf_err_set(err, PF_E_NOT_FOUND,
+                          "no option '%.*s': there is no key '%.*s', allowed: %s", PF_SV_ARG(path),
+                          PF_SV_ARG(key), keys.len != 0 ? keys.data : "none");
+    }
     if (nearest == NULL) {
         return pf_err_set(err, PF_E_NOT_FOUND, "no option '%.*s': there is no key '%.*s'",
                           PF_SV_ARG(path), PF_SV_ARG(key));

@@ -129,7 +129,8 @@ static enum pf_code create_in(struct change *change, struct pf_err *err)
     const struct pf_certdir_options *options = &change->options;
     if (!options->force &&
         (entries[PF_CERTSTORE_CA_CRT].mode != 0 || entries[PF_CERTSTORE_CA_KEY].mode != 0)) {
-        return pf_err_set(err, PF_E_EXISTS, "there is a CA already");
+        return pf_err_set(err, PF_E_EXISTS,
+                          "there is a CA already; renewing does what is due, --force replaces it");
     }
     const enum pf_code code =
         pf_certrotate_create(&change->store, options, change->now_wall_ns, err);

@@ -190,6 +190,16 @@ static bool is_label(struct pf_sv label)
     return true;
 }
 
+static bool is_number(struct pf_sv label)
+{
+    for (size_t i = 0; i < label.len; i++) {
+        if (label.ptr[i] < '0' || label.ptr[i] > '9') {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* RFC 1123 labels, `_` as Go allows it, one leading `*.` */
 static bool is_dns_name(const char *text)
 {
@@ -208,7 +218,7 @@ static bool is_dns_name(const char *text)
             return false;
         }
         if (dot == SIZE_MAX) {
-            return true;
+            return !is_number(label); /* 999.1.1.1 is a mistyped address, no name */
         }
         rest.ptr += dot + 1;
         rest.len -= dot + 1;

@@ -112,6 +112,34 @@ class Check(Case):
                     self.assertEqual(json.loads(result.stdout)['items'][0]['namespace'], wanted)
 
 
+class Habits(Case):
+    """What is typed by habit gets the answer or is told what to type."""
+
+    def test_told(self):
+        certs = os.path.join(self.folder.name, 'certs')
+        for args, status, text in [
+                (['check', 'pod.yaml'], 2, "superfluous argument 'pod.yaml', did you mean '-f pod.yaml'?"),
+                (['snapshot', '--snapshot', 'example', '-o', 'yaml'], 2, "leave it out for standard output, or say './yaml'"),
+                (['completion'], 2, 'SHELL is missing, allowed: bash, zsh, fish, kubectl'),
+                (['config', 'explain', 'spec'], 1, "no option 'spec': there is no key 'spec', allowed: apiVersion, kind, classes, fit"),
+                (['certs', 'create', certs, '--ip', '999.1.1.1'], 2, "option '--ip': '999.1.1.1' is no IP address"),
+                (['certs', 'create', certs, '--dns', '999.1.1.1'], 2, "'999.1.1.1' is neither a DNS name nor an IP address"),
+                (['nodes', '--snapshot', self.file('empty.json', listing())], 0, 'there is no node')]:
+            with self.subTest(args=args):
+                result = podfit(*args)
+                self.assertEqual(result.returncode, status)
+                self.assertEqual(result.stderr.count('\n'), 1)
+                self.assertIn(text, result.stderr)
+
+    def test_other_names(self):
+        certs = os.path.join(self.folder.name, 'certs')
+        self.assertEqual(podfit('certs', 'create', certs, '--dns', 'localhost').returncode, 0)
+        self.assertEqual(podfit('certs', 'inspect', certs).stdout, podfit('certs', 'show', certs).stdout)
+        self.assertTrue(podfit('certs', 'rotate', certs).stdout.startswith('nothing was due'))
+        again = podfit('certs', 'create', certs, '--dns', 'localhost')
+        self.assertIn('there is a CA already; renewing does what is due, --force replaces it', again.stderr)
+
+
 class Nodes(Case):
     def test_no_line_wraps(self):
         for columns in (80, 100, 160):
@@ -130,6 +158,12 @@ class Nodes(Case):
             self.assertIn(part, text)
         item = json.loads(podfit('nodes', '--snapshot', snapshot, '-o', 'json').stdout)['items'][0]
         self.assertEqual((item['zone'], item['others'], item['podsHeld']), ('z-1', [{'resource': 'nvidia.com/gpu', 'used': 0, 'allocatable': 2}], 0))
+
+    def test_named_ones(self):
+        result = podfit('nodes', '--snapshot', 'example', 'services-1', 'projects-0')
+        self.assertEqual([line.split()[0] for line in result.stdout.split('\n')[1:-1]], ['projects-0', 'services-1'])
+        result = podfit('nodes', '--snapshot', 'example', 'projects-0', 'absent')
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (2, '', "podfit: there is no node 'absent'\n"))
 
     def test_piped_is_plain(self):
         out = podfit('nodes', '--snapshot', 'example').stdout

@@ -21,6 +21,7 @@ struct pf_command_group;
 /** One command or subcommand. Help, manual pages and completion are made from its options or its group. */
 struct pf_command {
     const char *name;
+    const char *also;                        /**< another name that is understood; NULL: none */
     const char *summary;                     /**< half a line for the list of commands */
     const struct pf_cliopt_command *options; /**< NULL: it has subcommands */
     const struct pf_command_group *group;    /**< its subcommands; `run` is NULL then */
