@@ -80,10 +80,14 @@ class Demo:
         say(HINTS.format(binaries=self.plane.bin, kubeconfig=self.plane.admin_kubeconfig,
                          project=self.project, ops='http://127.0.0.1:%d' % self.podfit.ops_port,
                          log=self.podfit.path('log')))
-        while True:
-            self.plane.check()
-            self.podfit.process.check()
-            time.sleep(1)
+        try:
+            while True:
+                self.plane.check()
+                self.podfit.process.check()
+                time.sleep(1)
+        except KeyboardInterrupt:
+            say('\ndemo: stopping, which takes some seconds ...')
+            raise
 
 
 def main():
@@ -102,7 +106,7 @@ def main():
             demo.podfit.remove()
             return 0 if refused else 1
     except KeyboardInterrupt:
-        say('\ndemo: stopped')
+        say('demo: stopped')
         return 0
     except Unavailable:
         return SKIPPED

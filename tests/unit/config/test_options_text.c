@@ -112,8 +112,12 @@ static void test_explain(PF_UNUSED void **state)
         {"classes.onFul", PF_E_NOT_FOUND,
          "no option 'classes.onFul': there is no key 'onFul' (did you mean 'onFull'?)"},
         {"port.x", PF_E_NOT_FOUND, "no option 'port.x': there is no key 'x'"},
-        {".", PF_E_NOT_FOUND, "no option '.': there is no key ''"},
-        {"[", PF_E_NOT_FOUND, "no option '[': there is no key ''"},
+        {".", PF_E_NOT_FOUND,
+         "no option '.': there is no key '', allowed: classes, disabled, "
+         "colours, port, percent, big, maxAge, observe, pool, custom"},
+        {"[", PF_E_NOT_FOUND,
+         "no option '[': there is no key '', allowed: classes, disabled, "
+         "colours, port, percent, big, maxAge, observe, pool, custom"},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(paths); i++) {
         pf_autobuf struct pf_buf out = {.data = NULL};
