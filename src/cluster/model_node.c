@@ -131,6 +131,7 @@ static void commit_node(struct pf_model *model, struct node_change *change)
     if (old_shape == PF_SHAPE_NONE) {
         c->nodes++;
         pf_slot_name_enter(model, slot);
+        pf_pending_renominate(model, slot);
     }
     if (changed || scalars_changed) {
         pf_pending_displace(model, slot);

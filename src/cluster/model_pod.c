@@ -73,9 +73,8 @@ static enum pf_code weigh(struct pf_model *model, const struct pf_pod *pod,
         pf_pod_apply_defaults(&change->pod, features, /* stored= */ true, &model->scratch, err);
     struct pf_request request = {0};
     if (code == PF_OK) {
-        code = change->state == PF_POD_BOUND
-                   ? pf_request_of_existing(&change->pod, features, &model->scratch, &request, err)
-                   : pf_request_of_incoming(&change->pod, features, &model->scratch, &request, err);
+        /* of pods that wait, too: NodeInfo adds nominated and assumed ones as any other */
+        code = pf_request_of_existing(&change->pod, features, &model->scratch, &request, err);
     }
     if (code != PF_OK) {
         return code;

@@ -86,6 +86,27 @@ void pf_pending_displace(struct pf_model *model, uint32_t slot)
     }
 }
 
+void pf_pending_renominate(struct pf_model *model, uint32_t slot)
+{
+    const struct pf_sv name = pf_intern_text(&model->strings, model->columns.name[slot]);
+    const struct pf_pending_table *table = &model->pending;
+    for (size_t i = 0; i < table->order_count; i++) {
+        const struct pf_waiting *waiting = table->slots[table->order[i]];
+        struct pf_record *record = waiting->record;
+        if (record->nominated || !pf_sv_eq(waiting->pod.nominated_node_name, name)) {
+            continue;
+        }
+        const struct pf_hold hold = pf_record_hold(record);
+        const uint32_t old_place = record->node;
+        pf_resident_unlink(model, record);
+        record->node = slot;
+        record->nominated = true;
+        pf_resident_link(model, record);
+        pf_hold_sub(model, &hold);
+        pf_slot_release(model, old_place);
+    }
+}
+
 void pf_pending_done(struct pf_model *model)
 {
     for (size_t i = 0; i < model->pending.slot_count; i++) {

@@ -124,6 +124,8 @@ void pf_pending_remove(struct pf_model *model, uint32_t handle);
 void pf_pending_unplace(struct pf_model *model, struct pf_waiting *waiting);
 /** Predictions for @p slot are void: pods placed there (those nominated are not) hold room nowhere until they are placed again. */
 void pf_pending_displace(struct pf_model *model, uint32_t slot);
+/** A node came in @p slot: pods that are nominated to it, and were expected elsewhere while it was gone, are so again. */
+void pf_pending_renominate(struct pf_model *model, uint32_t slot);
 void pf_pending_done(struct pf_model *model);
 
 /* ---- settle.c ---- */

@@ -34,11 +34,14 @@ static const struct {
 #define NO_PRE_FILTER                                                 \
     (1U << PF_FILTER_NODE_UNSCHEDULABLE | 1U << PF_FILTER_NODE_NAME | \
      1U << PF_FILTER_TAINT_TOLERATION)
-/* Filters whose PreFilter alone excludes no pod: switching off `filter` switches them off. */
-#define PRE_FILTER_HARMLESS                                                     \
-    (1U << PF_FILTER_NODE_PORTS | 1U << PF_FILTER_NODE_RESOURCES_FIT |          \
-     1U << PF_FILTER_NODE_VOLUME_LIMITS | 1U << PF_FILTER_POD_TOPOLOGY_SPREAD | \
-     1U << PF_FILTER_INTER_POD_AFFINITY | 1U << PF_FILTER_NODE_DECLARED_FEATURES)
+/* Filters whose PreFilter excludes pods or nodes: switching off `filter` leaves that. */
+#define PRE_FILTER_DECIDES                                                 \
+    (1U << PF_FILTER_NODE_AFFINITY | 1U << PF_FILTER_VOLUME_RESTRICTIONS | \
+     1U << PF_FILTER_VOLUME_BINDING | 1U << PF_FILTER_VOLUME_ZONE)
+/* Filters that find out by themselves what their PreFilter has not left; the others fail with an error. */
+#define WITHOUT_PRE_FILTER                                                \
+    (1U << PF_FILTER_NODE_AFFINITY | 1U << PF_FILTER_NODE_VOLUME_LIMITS | \
+     1U << PF_FILTER_VOLUME_ZONE)
 
 const char *pf_sched_point_name(enum pf_sched_point point)
 {
@@ -214,22 +217,32 @@ static bool set_unmodelled(struct pf_fit_profile *profile, struct pf_arena *aren
     return text != NULL;
 }
 
-static bool apply_filter(const struct pf_sched_profile *from, enum pf_filter_id filter,
-                         struct pf_arena *arena, struct pf_fit_profile *profile)
+/*
+ * DynamicResources that prepares and does not filter counts as on: pods without devices are not touched, and those with devices are undecided either way, as
+ * kube-scheduler fails to reserve what Filter has not chosen.
+ */
+static void apply_filter(const struct pf_sched_profile *from, enum pf_filter_id filter,
+                         struct pf_sched_notes *notes, struct pf_fit_profile *profile)
 {
     const char *name = pf_filter_name(filter);
     const unsigned bit = 1U << filter;
     const bool filters = is_on(from, PF_SCHED_FILTER, pf_sv_from(name));
     const bool prepares =
         (NO_PRE_FILTER & bit) != 0 ? filters : is_on(from, PF_SCHED_PRE_FILTER, pf_sv_from(name));
-    if (filters && !prepares) {
-        return set_unmodelled(profile, arena, name, "is on at filter and off at preFilter");
+    if (filters && !prepares && (WITHOUT_PRE_FILTER & bit) != 0) {
+        profile->points.unprepared |= bit;
+    } else if (filters && !prepares) {
+        profile->points.broken |= bit;
+        profile->disabled |= bit;
+        pf_schedconfig_note(notes,
+                            "profile '%.*s': plug-in %s is on at filter and off at preFilter: "
+                            "kube-scheduler fails on each node that gets to it",
+                            PF_SV_ARG(from->scheduler_name), name);
+    } else if (!filters && prepares && (PRE_FILTER_DECIDES & bit) != 0) {
+        profile->points.prepared |= bit;
+    } else if (!filters && !(prepares && filter == PF_FILTER_DYNAMIC_RESOURCES)) {
+        profile->disabled |= bit;
     }
-    if (!filters && prepares && (PRE_FILTER_HARMLESS & bit) == 0) {
-        return set_unmodelled(profile, arena, name, "is on at preFilter and off at filter");
-    }
-    profile->disabled |= filters ? 0 : bit;
-    return true;
 }
 
 /* getValidScoreWeights(): `score` comes before multiPoint, and no weight is 1 where a plug-in is named. */
@@ -254,8 +267,7 @@ static bool needs_pre_score(enum pf_score_id id)
            id == PF_SCORE_INTER_POD_AFFINITY;
 }
 
-/* @return false: no memory */
-static bool apply_scores(const struct pf_sched_profile *from, struct pf_arena *arena,
+static void apply_scores(const struct pf_sched_profile *from, struct pf_sched_notes *notes,
                          struct pf_sched_result *result)
 {
     for (unsigned i = 0; i < PF_SCORE_COUNT; i++) {
@@ -263,13 +275,14 @@ static bool apply_scores(const struct pf_sched_profile *from, struct pf_arena *a
         const struct pf_sv name = pf_sv_from(pf_fit_score_name(id));
         int64_t *weight = &result->scores->weights[i];
         *weight = is_on(from, PF_SCHED_SCORE, name) ? weight_of(from, name, *weight) : 0;
-        if (*weight != 0 && needs_pre_score(id) && !is_on(from, PF_SCHED_PRE_SCORE, name) &&
-            !set_unmodelled(result->profile, arena, name.ptr,
-                            "is on at score and off at preScore")) {
-            return false;
+        if (*weight != 0 && needs_pre_score(id) && !is_on(from, PF_SCHED_PRE_SCORE, name)) {
+            result->scores->broken |= 1U << i;
+            pf_schedconfig_note(notes,
+                                "profile '%.*s': plug-in %s is on at score and off at preScore: "
+                                "kube-scheduler fails where several nodes fit",
+                                PF_SV_ARG(from->scheduler_name), name.ptr);
         }
     }
-    return true;
 }
 
 enum pf_code pf_schedplugins_apply(const struct pf_sched_profile *from,
@@ -278,13 +291,14 @@ enum pf_code pf_schedplugins_apply(const struct pf_sched_profile *from,
 {
     struct pf_fit_profile *profile = result->profile;
     for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
-        if (!apply_filter(from, (enum pf_filter_id)i, arena, profile)) {
-            return PF_E_NO_MEMORY;
-        }
+        apply_filter(from, (enum pf_filter_id)i, notes, profile);
     }
-    if (!apply_scores(from, arena, result) ||
-        (!is_on(from, PF_SCHED_PRE_ENQUEUE, PF_SV("SchedulingGates")) &&
-         !set_unmodelled(profile, arena, "SchedulingGates", "is off"))) {
+    const struct pf_sv claims = PF_SV("DynamicResources");
+    profile->points.claims_silent = !is_on(from, PF_SCHED_POST_FILTER, claims);
+    profile->points.claims_unready = !is_on(from, PF_SCHED_PRE_FILTER, claims);
+    apply_scores(from, notes, result);
+    if (!is_on(from, PF_SCHED_PRE_ENQUEUE, PF_SV("SchedulingGates")) &&
+        !set_unmodelled(profile, arena, "SchedulingGates", "is off")) {
         return PF_E_NO_MEMORY;
     }
     profile->no_preemption = !is_on(from, PF_SCHED_POST_FILTER, PF_SV("DefaultPreemption"));

@@ -12,11 +12,21 @@ void pf_answer_done(struct pf_answer *answer)
     pf_topology_done(&answer->scan.topology);
 }
 
+/* Is there something that the key does not have: a request that wrapped, what odd profiles make volume filters say, one nominated pod? */
+static bool has_no_key(const struct pf_answer *answer)
+{
+    const struct pf_question *question = &answer->question;
+    const struct pf_volume_plan *volumes = question->volumes;
+    return question->request.unclamped != NULL || question->narrowed ||
+           question->rejection != NULL || answer->input.own_uid_hash != 0 ||
+           (question->broken & 1U << PF_FILTER_VOLUME_RESTRICTIONS) != 0 ||
+           (volumes != NULL && (volumes->zone_refusal != NULL || volumes->limits_refusal != NULL));
+}
+
 /* @return false: not remembered, scan */
 static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
 {
-    if (answer->question.narrowed || answer->question.rejection != NULL ||
-        answer->input.own_uid_hash != 0) {
+    if (has_no_key(answer)) {
         return false;
     }
     pf_buf_reset(&fit->key);
@@ -126,6 +136,7 @@ static enum pf_code prepare(const struct pf_fit *fit, const struct pf_pod *pod,
     if (code == PF_OK) {
         pf_device_classes_mark(fit->model, &fit->profile->options, question);
         code = pf_volume_plan_build(fit->model, &fit->profile->options, arena, question);
+        question->active &= ~fit->profile->options.points.prepared;
     }
     return code;
 }

@@ -231,6 +231,12 @@ static uint8_t update_outcome(struct refresh *refresh, uint32_t slot)
         refresh->code = refresh->evaluation.code;
         return 0;
     }
+    uint8_t score = 0;
+    if (result.filter == PF_FILTER_COUNT) {
+        bool valid = true;
+        score = (uint8_t)(pf_score_plain(&refresh->evaluation.input, slot, &valid) + 1);
+        result.unscorable = !valid;
+    }
     uint32_t id = 0;
     refresh->code = pf_outcomes_add(&remembered->outcomes, &result, 1, &id);
     if (refresh->code == PF_OK && id > OUTCOMES_MAX - 1) {
@@ -241,10 +247,7 @@ static uint8_t update_outcome(struct refresh *refresh, uint32_t slot)
         return 0;
     }
     remembered->node_outcome[slot] = (uint16_t)(id + 1);
-    if (result.filter != PF_FILTER_COUNT) {
-        return 0;
-    }
-    return (uint8_t)(pf_score_plain(&refresh->evaluation.input, slot) + 1);
+    return score;
 }
 
 static void visit_change(void *opaque, uint32_t slot)

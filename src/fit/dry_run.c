@@ -98,7 +98,7 @@ static enum pf_code judge_once(const struct pf_dry_run *run, const struct pf_fil
     changed.used = &run->trial.used;
     struct pf_result result = pf_evaluate_as_used(&changed, slot);
     enum pf_code code = PF_OK;
-    if (topology != NULL && result.filter > PF_FILTER_INTER_POD_AFFINITY) {
+    if (topology != NULL && pf_filter_is_behind_topology(result.filter)) {
         enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
         code = pf_topology_check_changed(topology, input, slot, run->changes, run->change_count,
                                          &fault);
@@ -134,7 +134,7 @@ enum pf_code pf_dry_run_judge(struct pf_dry_run *run, const struct pf_filter_inp
 
 enum pf_code pf_dry_run_topology(const struct pf_topology *topology,
                                  const struct pf_filter_input *input, uint32_t slot,
-                                 enum pf_topology_fault *ret_fault)
+                                 bool first_turn, enum pf_topology_fault *ret_fault)
 {
     enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
     if (pf_model_nominated(input->model, slot) != 0) {
@@ -149,7 +149,7 @@ enum pf_code pf_dry_run_topology(const struct pf_topology *topology,
             return code;
         }
     }
-    *ret_fault = fault != PF_TOPOLOGY_PASSES
+    *ret_fault = fault != PF_TOPOLOGY_PASSES || first_turn
                      ? fault
                      : pf_topology_check(topology, input->question->active, slot);
     return PF_OK;

@@ -50,9 +50,20 @@ enum pf_code pf_dry_run_judge(struct pf_dry_run *run, const struct pf_filter_inp
                               const struct pf_topology *topology, uint32_t slot,
                               struct pf_result *ret_result) PF_MUST_CHECK;
 
-/** pf_topology_check() with the nominated pods that count, and without them. @return as pf_dry_run_judge() */
+/** Have the filters by topology a say on a node with this result of the others? */
+static inline bool pf_dry_run_is_open(const struct pf_result *result)
+{
+    return pf_filter_is_behind_topology(result->filter) || result->first_turn;
+}
+
+/**
+ * pf_topology_check() with the nominated pods that count, and without them.
+ *
+ * @param first_turn  pf_result.first_turn: only with them
+ * @return as pf_dry_run_judge()
+ */
 enum pf_code pf_dry_run_topology(const struct pf_topology *topology,
                                  const struct pf_filter_input *input, uint32_t slot,
-                                 enum pf_topology_fault *ret_fault) PF_MUST_CHECK;
+                                 bool first_turn, enum pf_topology_fault *ret_fault) PF_MUST_CHECK;
 
 #endif

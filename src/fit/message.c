@@ -212,7 +212,7 @@ static bool claims_speak(const struct pf_filter_input *input)
 {
     return input->options->features.dynamic_resource_allocation &&
            input->options->features.minor >= FIRST_MINOR_CLAIMS_TEXT &&
-           (input->options->disabled & 1U << PF_FILTER_DYNAMIC_RESOURCES) == 0;
+           !input->options->points.claims_silent;
 }
 
 /* A pod with claims of its own, which come from its extended resources here, has its allocation tried again. */
@@ -237,7 +237,8 @@ static const char *claims_text(const struct pf_filter_input *input)
 
 bool pf_message_fails(const struct pf_filter_input *input, struct pf_sv *ret_text)
 {
-    if (input->question->rejection == NULL || !claims_speak(input)) {
+    if ((input->question->rejection == NULL && !input->options->points.claims_unready) ||
+        !claims_speak(input)) {
         return false;
     }
     *ret_text = PF_SV("not found");

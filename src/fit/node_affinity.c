@@ -123,6 +123,9 @@ static enum pf_code prepare(struct pf_question *question, const struct pf_fit_op
         return PF_OK;
     }
     question->by_name = true;
+    if ((options->points.unprepared & 1U << PF_FILTER_NODE_AFFINITY) != 0) {
+        return PF_OK;
+    }
     struct pf_sv *names = NULL;
     size_t count = 0;
     const enum pf_code code = collect_names(selector, arena, &names, &count);

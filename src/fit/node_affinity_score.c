@@ -49,6 +49,36 @@ static bool matters(const struct pf_filter_input *input)
                                             count_entries(terms.items[1], terms.counts[1]));
 }
 
+static bool parses(const struct pf_node_selector_term *term)
+{
+    for (size_t i = 0; i < term->expression_count; i++) {
+        if (!term->expressions[i].valid) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < term->field_count; i++) {
+        const enum pf_selector_operator operator_ = term->fields[i].operator_;
+        if (term->fields[i].value_count != 1 ||
+            (operator_ != PF_SELECTOR_IN && operator_ != PF_SELECTOR_NOT_IN)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* NewPreferredSchedulingTerms(): PreScore fails where a term that weighs cannot be parsed. */
+static const char *failure(const struct pf_filter_input *input)
+{
+    const struct pf_pod *pod = input->question->pod;
+    for (size_t i = 0; i < pod->preferred_node_count; i++) {
+        if (pod->preferred_nodes[i].weight != 0 && !parses(&pod->preferred_nodes[i].term)) {
+            return "a term of preferred node affinity cannot be parsed, at which kube-scheduler "
+                   "fails";
+        }
+    }
+    return NULL;
+}
+
 static bool reads_fields(const struct pf_preferred_node_term *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -104,6 +134,7 @@ static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *
 
 const struct pf_scorer pf_node_affinity_scorer = {
     .name = "NodeAffinity",
+    .failure = failure,
     .matters = matters,
     .run = run,
 };

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "go_int.h"
 #include "score.h"
 
 /* Source: pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go. */
@@ -34,8 +35,7 @@ static bool fraction_of(const struct fractions *of, size_t index, double *ret_fr
     if (share.allocatable == 0) {
         return false;
     }
-    const uint64_t wanted = of->with_pod ? (uint64_t)share.wanted : 0;
-    const int64_t requested = (int64_t)((uint64_t)share.used + wanted);
+    const int64_t requested = pf_go_int_add(share.used, of->with_pod ? share.wanted : 0);
     const double fraction = (double)requested / (double)share.allocatable;
     *ret_fraction = fraction > 1 ? 1 : fraction;
     return true;
@@ -72,13 +72,14 @@ static double spread_of(const struct fractions *of)
     return sqrt(sum / (double)count);
 }
 
-/* How evenly the resources are used, from 0 to 100; one that the node does not have is left out, and one alone is even. */
+/*
+ * How evenly the resources are used, from 0 to 100; one that the node does not have is left out, and one alone is even. Less than 0 when a sum of an
+ * absurd node came out negative.
+ */
 static int64_t balance(const struct pf_filter_input *input, uint32_t slot, bool with_pod)
 {
     const struct fractions of = {.input = input, .slot = slot, .with_pod = with_pod};
-    const double spread = spread_of(&of);
-    /* negative sums of absurd nodes make it more than 1 */
-    return spread < 1 ? (int64_t)((1 - spread) * PF_SCORE_MAX) : 0;
+    return pf_go_int_of((1 - spread_of(&of)) * PF_SCORE_MAX);
 }
 
 int64_t pf_node_resources_balanced_allocation_score(const struct pf_filter_input *input,
@@ -92,8 +93,8 @@ int64_t pf_node_resources_balanced_allocation_score(const struct pf_filter_input
         return with;
     }
     const int64_t half = PF_SCORE_MAX / 2;
-    const int64_t score = half + (half + with - balance(input, slot, /* with_pod= */ false)) / 2;
-    return score > PF_SCORE_MAX ? PF_SCORE_MAX : score;
+    const int64_t change = pf_go_int_sub(with, balance(input, slot, /* with_pod= */ false));
+    return half + pf_go_int_add(half, change) / 2;
 }
 
 static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)

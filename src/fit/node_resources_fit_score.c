@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "go_int.h"
 #include "score.h"
 
 /* Source: pkg/scheduler/framework/plugins/noderesources/{least_allocated,most_allocated,requested_to_capacity_ratio}.go, helper/shape_score.go. */
@@ -7,10 +8,10 @@
 /* A point's score is 0 to 10 in the file. */
 #define SCORE_PER_POINT (PF_SCORE_MAX / 10)
 
-/* Go's integers wrap, which nodes with some 92 PB of memory or more come to feel. @param whole  over 0 */
+/* Go's integers wrap, which nodes with some 92 PB of memory or more come to feel. @param whole  not 0 */
 static int64_t percent(int64_t part, int64_t whole)
 {
-    return (int64_t)((uint64_t)part * PF_SCORE_MAX) / whole;
+    return pf_go_int_div(pf_go_int_mul(part, PF_SCORE_MAX), whole);
 }
 
 /* BuildBrokenLinearFunction(); integer division cuts off, as in Go. */
@@ -32,20 +33,19 @@ static int64_t score_by_shape(const struct pf_fit_scores *scores, int64_t utiliz
     return scores->shape_count != 0 ? shape[scores->shape_count - 1].score * SCORE_PER_POINT : 0;
 }
 
+/* Sums of nodes and pods may have wrapped, so that `requested` is any number. */
 static int64_t score_one(const struct pf_fit_scores *scores, struct pf_score_share share)
 {
-    int64_t requested = 0;
-    const bool absurd =
-        __builtin_add_overflow(share.used, share.wanted, &requested) || requested < 0;
-    const bool over = absurd || requested > share.allocatable;
+    const int64_t requested = pf_go_int_add(share.used, share.wanted);
+    const bool over = requested > share.allocatable;
     switch (scores->strategy) {
     case PF_FIT_MOST_ALLOCATED:
-        return absurd ? 0 : over ? PF_SCORE_MAX : percent(requested, share.allocatable);
+        return percent(over ? share.allocatable : requested, share.allocatable);
     case PF_FIT_REQUESTED_TO_CAPACITY_RATIO:
         return score_by_shape(scores, over ? 100 : percent(requested, share.allocatable));
     case PF_FIT_LEAST_ALLOCATED:
     default:
-        return over ? 0 : percent(share.allocatable - requested, share.allocatable);
+        return over ? 0 : percent(pf_go_int_sub(share.allocatable, requested), share.allocatable);
     }
 }
 
@@ -62,15 +62,13 @@ int64_t pf_node_resources_fit_score(const struct pf_filter_input *input, uint32_
         const int64_t score = share.allocatable != 0 ? score_one(scores, share) : 0;
         /* a resource that scores 0 by the shape does not weigh */
         const bool weighs = by_shape ? score > 0 : share.allocatable != 0;
-        sum += weighs ? score * resource->weight : 0;
+        sum = weighs ? pf_go_int_add(sum, pf_go_int_mul(score, resource->weight)) : sum;
         weights += weighs ? resource->weight : 0;
     }
     if (weights == 0) {
         return 0;
     }
-    const int64_t mean = by_shape ? (int64_t)round((double)sum / (double)weights) : sum / weights;
-    /* only a wrapped one is outside: kube-scheduler fails with an error then */
-    return mean < 0 ? 0 : mean > PF_SCORE_MAX ? PF_SCORE_MAX : mean;
+    return by_shape ? pf_go_int_of(round((double)sum / (double)weights)) : sum / weights;
 }
 
 static enum pf_code run(const struct pf_score_input *in, int64_t *scores, bool *ret_skipped)

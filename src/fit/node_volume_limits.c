@@ -265,6 +265,10 @@ static bool check(const struct pf_filter_input *input, struct pf_filter_target *
                   struct pf_result *result)
 {
     struct census census;
+    if (input->question->volumes->limits_refusal != NULL) {
+        result->code = PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE;
+        return false;
+    }
     census.input = input;
     census.name = pf_volume_node_name(input, target);
     census.node = pf_model_csi_node(input->model, census.name);
@@ -301,11 +305,13 @@ static bool could(const struct pf_filter_input *input, struct pf_filter_target *
     return true;
 }
 
-static enum pf_code reasons(const struct pf_filter_input *input PF_UNUSED,
-                            const struct pf_result *result, struct pf_arena *arena PF_UNUSED,
-                            pf_filter_reason_fn *visit, void *opaque)
+static enum pf_code reasons(const struct pf_filter_input *input, const struct pf_result *result,
+                            struct pf_arena *arena PF_UNUSED, pf_filter_reason_fn *visit,
+                            void *opaque)
 {
     switch (result->code) {
+    case PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE:
+        return visit(opaque, pf_sv_from(input->question->volumes->limits_refusal));
     case PF_FIT_ERROR:
         return visit(opaque, PF_SV("a volume of a pod cannot be translated to CSI, or a claim is "
                                    "not the pod's own"));

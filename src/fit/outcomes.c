@@ -21,6 +21,7 @@ void pf_outcomes_reset(struct pf_outcomes *outcomes)
     outcomes->count = 0;
     outcomes->recycle = 0;
     outcomes->fits = 0;
+    outcomes->unscorable = 0;
     outcomes->could = 0;
     outcomes->excluded = 0;
     outcomes->failed = 0;
@@ -31,13 +32,16 @@ static bool equal(const struct pf_result *a, const struct pf_result *b)
 {
     return a->mask == b->mask && a->key == b->key && a->value == b->value &&
            a->filter == b->filter && a->code == b->code && a->could == b->could &&
-           a->outside == b->outside;
+           a->outside == b->outside && a->first_turn == b->first_turn &&
+           a->unscorable == b->unscorable;
 }
 
 static uint64_t hash(const struct pf_result *result)
 {
     const uint64_t small = (uint64_t)result->filter | (uint64_t)result->code << 8 |
-                           (result->could ? 1U : 0U) << 16 | (result->outside ? 1U : 0U) << 17;
+                           (result->could ? 1U : 0U) << 16 | (result->outside ? 1U : 0U) << 17 |
+                           (result->first_turn ? 1U : 0U) << 18 |
+                           (result->unscorable ? 1U : 0U) << 19;
     uint64_t mixed = result->mask ^ small << 40;
     mixed ^= ((uint64_t)result->key << 32 | result->value) * UINT64_C(0x9e3779b97f4a7c15);
     mixed *= UINT64_C(0xff51afd7ed558ccd);
@@ -143,6 +147,7 @@ static void count_nodes(struct pf_outcomes *outcomes, const struct pf_result *re
     /* unsigned arithmetic: a drop adds the complement */
     if (result->filter == PF_FILTER_COUNT) {
         outcomes->fits += nodes;
+        outcomes->unscorable += result->unscorable ? nodes : 0;
     } else {
         outcomes->excluded += nodes;
         outcomes->failed += result->code == PF_FIT_ERROR ? nodes : 0;

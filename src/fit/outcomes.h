@@ -14,14 +14,15 @@ struct pf_outcomes {
     struct pf_outcome *items; /**< owned; the index is the outcome's id */
     uint32_t count;
     uint32_t cap;
-    uint32_t recycle;  /**< next id to look at for a free one; count when there is none */
-    uint32_t last;     /**< id that was added to last */
-    uint32_t *index;   /**< owned; open addressing, id + 1, 0 = empty */
-    uint32_t fits;     /**< nodes that pass every filter */
-    uint32_t could;    /**< nodes that fit or could */
-    uint32_t excluded; /**< nodes that do not fit */
-    uint32_t failed;   /**< of them, those on which a filter failed with an error */
-    uint32_t open;     /**< of them, those of which podfit cannot tell */
+    uint32_t recycle;    /**< next id to look at for a free one; count when there is none */
+    uint32_t last;       /**< id that was added to last */
+    uint32_t *index;     /**< owned; open addressing, id + 1, 0 = empty */
+    uint32_t fits;       /**< nodes that pass every filter */
+    uint32_t unscorable; /**< of them, those with a score that kube-scheduler refuses */
+    uint32_t could;      /**< nodes that fit or could */
+    uint32_t excluded;   /**< nodes that do not fit */
+    uint32_t failed;     /**< of them, those on which a filter failed with an error */
+    uint32_t open;       /**< of them, those of which podfit cannot tell */
 };
 
 /** Free. Accepts a zeroed struct, which is also an empty table. */

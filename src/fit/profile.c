@@ -48,6 +48,7 @@ static struct pf_fit_options options_of(const struct pf_fit_options *all,
     options.profiles = NULL;
     options.profile_count = 0;
     options.disabled |= source->disabled;
+    options.points = source->points;
     options.ignored_resources = join(names, all->ignored_resources, all->ignored_resource_count,
                                      source->ignored_resources, source->ignored_resource_count);
     options.ignored_resource_count += source->ignored_resource_count;

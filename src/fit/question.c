@@ -55,6 +55,19 @@ static bool make_scalar_tables(struct pf_question *question, struct pf_arena *ar
            question->scalar_delegated != NULL;
 }
 
+/* A plug-in whose feature gate is off has no Filter that could fail. */
+static unsigned broken_of(const struct pf_fit_options *options)
+{
+    unsigned broken = options->points.broken;
+    if (!options->features.dynamic_resource_allocation) {
+        broken &= ~(1U << PF_FILTER_DYNAMIC_RESOURCES);
+    }
+    if (!options->features.node_declared_features) {
+        broken &= ~(1U << PF_FILTER_NODE_DECLARED_FEATURES);
+    }
+    return broken;
+}
+
 enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_request *request,
                                  const struct pf_fit_options *options, struct pf_arena *arena,
                                  struct pf_question *ret_question)
@@ -63,6 +76,7 @@ enum pf_code pf_question_prepare(const struct pf_pod *pod, const struct pf_reque
     if (!collect_host_ports(pod, arena, &question) || !make_scalar_tables(&question, arena)) {
         return PF_E_NO_MEMORY;
     }
+    question.broken = broken_of(options);
     for (unsigned i = 0; i < PF_FILTER_COUNT; i++) {
         const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)i);
         if (!filter->built || (options->disabled & 1U << i) != 0) {

@@ -30,7 +30,8 @@ static enum pf_code ask_candidate(const struct pf_filter_input *input,
     enum pf_code code = PF_OK;
     *ret_is = candidates->values[slot] != 0;
     if (*ret_is && candidates->topology != NULL) {
-        code = pf_dry_run_topology(candidates->topology, input, slot, &fault);
+        code =
+            pf_dry_run_topology(candidates->topology, input, slot, /* first_turn= */ false, &fault);
         *ret_is = fault == PF_TOPOLOGY_PASSES;
     }
     return code;
@@ -93,7 +94,9 @@ enum pf_code pf_rank_best(const struct pf_filter_input *input,
         return PF_E_NO_MEMORY;
     }
     for (uint32_t i = 0; i < in.count; i++) {
-        sums[i] = coarse ? pf_score_sum(input, in.slots[i]) : candidates->values[in.slots[i]];
+        bool valid = true; /* where one is not, the verdict does not name the node */
+        sums[i] =
+            coarse ? pf_score_sum(input, in.slots[i], &valid) : candidates->values[in.slots[i]];
     }
     for (unsigned i = 0; i < PF_SCORE_COUNT && code == PF_OK; i++) {
         if (decides(input, (enum pf_score_id)i)) {

@@ -43,7 +43,8 @@ static enum pf_code check_topology(struct walk *walk, uint32_t slot, struct pf_r
     const struct pf_topology *topology = &walk->scan.topology;
     const struct pf_filter_input *input = &walk->evaluation.input;
     enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
-    const enum pf_code code = pf_dry_run_topology(topology, input, slot, &fault);
+    const enum pf_code code =
+        pf_dry_run_topology(topology, input, slot, result->first_turn, &fault);
     if (fault != PF_TOPOLOGY_PASSES) {
         result->could = result->could && pf_topology_could(topology, input->question->active, slot);
         pf_topology_blame(fault, result);
@@ -57,14 +58,16 @@ static enum pf_code visit_node(struct walk *walk, uint32_t slot)
     if (!pf_evaluate_node(&walk->evaluation, slot, &result)) {
         return walk->evaluation.code;
     }
-    if (walk->scan.topology.plan != NULL && result.filter > PF_FILTER_INTER_POD_AFFINITY) {
+    if (walk->scan.topology.plan != NULL && pf_dry_run_is_open(&result)) {
         const enum pf_code code = check_topology(walk, slot, &result);
         if (code != PF_OK) {
             return code;
         }
     }
     if (result.filter == PF_FILTER_COUNT) {
-        const int score = pf_score_plain(&walk->evaluation.input, slot);
+        bool valid = true;
+        const int score = pf_score_plain(&walk->evaluation.input, slot, &valid);
+        result.unscorable = !valid;
         walk->scan.values[slot] = (uint8_t)(score + 1);
         if (score > walk->best_score || (score == walk->best_score && slot < walk->scan.best)) {
             walk->best_score = score;

@@ -52,14 +52,39 @@ const struct pf_scorer *pf_score_get(enum pf_score_id id)
     return scorers[id];
 }
 
-int64_t pf_score_sum(const struct pf_filter_input *input, uint32_t slot)
+const char *pf_score_failure(const struct pf_filter_input *input)
+{
+    const struct pf_fit_scores *settings = pf_score_settings(input);
+    if (settings->broken != 0) {
+        return "a plug-in is on at score and off at preScore, and kube-scheduler fails for lack of "
+               "it";
+    }
+    for (unsigned i = 0; i < PF_SCORE_COUNT; i++) {
+        const char *why = settings->weights[i] != 0 && scorers[i]->failure != NULL
+                              ? scorers[i]->failure(input)
+                              : NULL;
+        if (why != NULL) {
+            return why;
+        }
+    }
+    return NULL;
+}
+
+static bool is_valid(int64_t score)
+{
+    return score >= 0 && score <= PF_SCORE_MAX;
+}
+
+int64_t pf_score_sum(const struct pf_filter_input *input, uint32_t slot, bool *ret_valid)
 {
     const int64_t *weights = pf_score_settings(input)->weights;
-    const int64_t fit = weights[PF_SCORE_NODE_RESOURCES_FIT];
-    const int64_t balanced = weights[PF_SCORE_BALANCED_ALLOCATION];
-    return (fit != 0 ? fit * pf_node_resources_fit_score(input, slot) : 0) +
-           (balanced != 0 ? balanced * pf_node_resources_balanced_allocation_score(input, slot)
-                          : 0);
+    const int64_t fit_weight = weights[PF_SCORE_NODE_RESOURCES_FIT];
+    const int64_t balanced_weight = weights[PF_SCORE_BALANCED_ALLOCATION];
+    const int64_t fit = fit_weight != 0 ? pf_node_resources_fit_score(input, slot) : 0;
+    const int64_t balanced =
+        balanced_weight != 0 ? pf_node_resources_balanced_allocation_score(input, slot) : 0;
+    *ret_valid = is_valid(fit) && is_valid(balanced);
+    return *ret_valid ? fit_weight * fit + balanced_weight * balanced : 0;
 }
 
 /* The most that pf_score_sum() can be: weights are below 2^31. */
@@ -75,9 +100,9 @@ bool pf_score_is_coarse(const struct pf_filter_input *input)
     return highest_sum(input) > PF_SCORE_PLAIN_MAX;
 }
 
-uint8_t pf_score_plain(const struct pf_filter_input *input, uint32_t slot)
+uint8_t pf_score_plain(const struct pf_filter_input *input, uint32_t slot, bool *ret_valid)
 {
-    const int64_t sum = pf_score_sum(input, slot);
+    const int64_t sum = pf_score_sum(input, slot, ret_valid);
     const int64_t highest = highest_sum(input);
     return (uint8_t)(highest > PF_SCORE_PLAIN_MAX ? sum * PF_SCORE_PLAIN_MAX / highest : sum);
 }

@@ -23,6 +23,8 @@ struct pf_score_input {
 
 struct pf_scorer {
     const char *name;
+    /** Why kube-scheduler fails with an error where it has to score the pod; static. NULL, or a result of NULL: it does not. */
+    const char *(*failure)(const struct pf_filter_input *input);
     /** Can it put one node before another? Cheap: neither nodes nor pods are walked. NULL: it is part of pf_score_plain(). */
     bool (*matters)(const struct pf_filter_input *input);
     /**
@@ -46,6 +48,9 @@ extern const struct pf_scorer pf_node_resources_fit_scorer;
 extern const struct pf_scorer pf_node_resources_balanced_allocation_scorer;
 extern const struct pf_scorer pf_image_locality_scorer;
 
+/** pf_scorer.failure of the first plug-in on that has one, and of those that lack their PreScore. @return static; NULL: none */
+const char *pf_score_failure(const struct pf_filter_input *input);
+
 /** How the profile at hand scores. Never NULL. */
 const struct pf_fit_scores *pf_score_settings(const struct pf_filter_input *input);
 
@@ -61,19 +66,25 @@ struct pf_score_share pf_score_share_of(const struct pf_filter_input *input, uin
 /** What the pod asks for, without such defaults. */
 int64_t pf_score_wanted(const struct pf_question *question, const struct pf_fit_resource *resource);
 
-/** The profile's strategy over its resources, with the pod's non-zero request. @return 0 to 100 */
+/** The profile's strategy over its resources, with the pod's non-zero request. @return 0 to 100, or anything for an absurd node or pod */
 int64_t pf_node_resources_fit_score(const struct pf_filter_input *input, uint32_t slot);
-/** BalancedAllocation of the minor over the profile's resources; 0 when the pod asks for none of them. @return 0 to 100 */
+/** BalancedAllocation of the minor over the profile's resources; 0 when the pod asks for none of them. @return as above */
 int64_t pf_node_resources_balanced_allocation_score(const struct pf_filter_input *input,
                                                     uint32_t slot);
 
-/** The sum of the weighted scores that look at one node only. @return 0 to 100 times their weights */
-int64_t pf_score_sum(const struct pf_filter_input *input, uint32_t slot);
+/**
+ * The sum of the weighted scores that look at one node only.
+ *
+ * @param[out] ret_valid  false: one of them is outside of 0 to 100, and kube-scheduler fails where it has to score the node (RunScorePlugins in
+ *                        framework/runtime/framework.go)
+ * @return 0 to 100 times their weights; 0 when it is not valid
+ */
+int64_t pf_score_sum(const struct pf_filter_input *input, uint32_t slot, bool *ret_valid);
 /** Can that sum be more than PF_SCORE_PLAIN_MAX? */
 bool pf_score_is_coarse(const struct pf_filter_input *input);
 #define PF_SCORE_PLAIN_MAX 254
 /** The same for a byte: scaled down where it is coarse. @return 0 to PF_SCORE_PLAIN_MAX */
-uint8_t pf_score_plain(const struct pf_filter_input *input, uint32_t slot);
+uint8_t pf_score_plain(const struct pf_filter_input *input, uint32_t slot, bool *ret_valid);
 
 /** DefaultNormalizeScore: 100 * score / highest, from 100 downwards when @p reverse. */
 void pf_score_normalize(int64_t *scores, uint32_t count, bool reverse);

@@ -32,9 +32,16 @@ static size_t find_scalar(const struct pf_request *request, struct pf_sv name)
     return i;
 }
 
-int64_t pf_score_wanted(const struct pf_question *question, const struct pf_fit_resource *resource)
+/* Scores do not raise negative sums to 0, as filters do. */
+static const struct pf_request *request_of(const struct pf_question *question)
 {
     const struct pf_request *request = &question->request;
+    return request->unclamped != NULL ? request->unclamped : request;
+}
+
+int64_t pf_score_wanted(const struct pf_question *question, const struct pf_fit_resource *resource)
+{
+    const struct pf_request *request = request_of(question);
     size_t at = 0;
     switch (resource->kind) {
     case PF_FIT_RESOURCE_CPU:
@@ -60,7 +67,7 @@ static struct pf_score_share nonzero_share(const struct pf_filter_input *input, 
                                            enum pf_fit_resource_kind kind)
 {
     const struct pf_columns *columns = input->columns;
-    const struct pf_request *request = &input->question->request;
+    const struct pf_request *request = request_of(input->question);
     const bool cpu = kind == PF_FIT_RESOURCE_CPU;
     return (struct pf_score_share){
         .allocatable =
@@ -72,7 +79,7 @@ static struct pf_score_share nonzero_share(const struct pf_filter_input *input, 
 static struct pf_score_share scalar_share(const struct pf_filter_input *input, uint32_t slot,
                                           struct pf_sv name)
 {
-    const struct pf_request *request = &input->question->request;
+    const struct pf_request *request = request_of(input->question);
     const size_t at = find_scalar(request, name);
     if (at == request->scalar_count || request->scalars[at].amount == 0) {
         return (struct pf_score_share){.allocatable = 0};

@@ -15,18 +15,13 @@ struct pass {
     uint32_t best;
 };
 
-/* Can a topology filter still come first? */
-static bool is_open(const struct pf_result *result)
-{
-    return result->filter > PF_FILTER_INTER_POD_AFFINITY;
-}
-
 static enum pf_code visit_open(const struct pf_settle *settle, uint32_t slot, uint32_t id,
                                struct pass *pass)
 {
     enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
-    const enum pf_code code = pf_dry_run_topology(settle->topology, settle->input, slot, &fault);
     const struct pf_result *result = &settle->before->items[id].result;
+    const enum pf_code code =
+        pf_dry_run_topology(settle->topology, settle->input, slot, result->first_turn, &fault);
     if (fault != PF_TOPOLOGY_PASSES) {
         const bool could =
             result->could &&
@@ -76,7 +71,7 @@ enum pf_code pf_settle_run(const struct pf_settle *settle, struct pf_outcomes *a
     enum pf_code code = PF_OK;
     for (uint32_t slot = 0; slot < settle->slots && code == PF_OK; slot++) {
         const uint16_t outcome = settle->node_outcome[slot];
-        if (outcome != 0 && is_open(&settle->before->items[outcome - 1].result)) {
+        if (outcome != 0 && pf_dry_run_is_open(&settle->before->items[outcome - 1].result)) {
             code = visit_open(settle, slot, outcome - 1U, &pass);
         }
     }

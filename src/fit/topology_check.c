@@ -156,6 +156,8 @@ void pf_topology_blame(enum pf_topology_fault fault, struct pf_result *result)
     result->mask = 0;
     result->key = (uint32_t)fault;
     result->value = 0;
+    result->first_turn = false;
+    result->unscorable = false;
     result->filter =
         (uint8_t)(spread ? PF_FILTER_POD_TOPOLOGY_SPREAD : PF_FILTER_INTER_POD_AFFINITY);
     result->code =

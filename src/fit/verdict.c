@@ -2,6 +2,7 @@
 
 #include "default_spread.h"
 #include "engine.h"
+#include "score.h"
 #include <podfit/limits.h>
 
 #define NS_PER_MS 1000000
@@ -59,8 +60,11 @@ static enum pf_code doubt_of_node(const struct pf_filter_input *input,
         }
         const struct pf_filter *filter = pf_filter_get((enum pf_filter_id)outcome->result.filter);
         struct pf_sv reason = {0};
+        const bool is_broken = (input->question->broken >> outcome->result.filter & 1) != 0;
         const enum pf_code code =
-            filter->reasons(input, &outcome->result, arena, keep_first, &reason);
+            is_broken ? keep_first(&reason, PF_SV("is on at filter and off at preFilter, and "
+                                                  "kube-scheduler fails for lack of it"))
+                      : filter->reasons(input, &outcome->result, arena, keep_first, &reason);
         if (code != PF_OK) {
             return code;
         }
@@ -80,6 +84,11 @@ enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
     enum pf_code code = PF_OK;
     if (outcomes->failed != 0) {
         code = doubt_of_node(input, outcomes, PF_FIT_ERROR, arena, &cause);
+    } else if (outcomes->fits > 1 && outcomes->unscorable != 0) {
+        cause = PF_SV("a score of NodeResourcesFit or NodeResourcesBalancedAllocation is outside "
+                      "of 0 to 100, at which kube-scheduler fails: sums of absurd amounts wrap");
+    } else if (outcomes->fits > 1 && pf_score_failure(input) != NULL) {
+        cause = pf_sv_from(pf_score_failure(input));
     } else if (outcomes->fits != 0) {
         cause = pf_sv_from(question->unsure);
     } else if (outcomes->open != 0) {

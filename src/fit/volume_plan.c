@@ -80,13 +80,26 @@ static void add_zones(struct pf_volume_builder *b, const struct pf_volume *volum
     }
 }
 
+/* Without PreFilter the same is said on each node that gets to Filter. @param lasting  not something that comes to be */
+static void zone_reject(struct pf_volume_builder *b, bool lasting, const char *text)
+{
+    const bool by_node = (b->options->points.unprepared & 1U << PF_FILTER_VOLUME_ZONE) != 0;
+    if (by_node && (lasting || b->options->claims_now)) {
+        b->code = text == NULL ? PF_E_NO_MEMORY : b->code;
+        b->plan->zone_refusal = text;
+    } else if (lasting) {
+        pf_volume_builder_reject(b, PF_FILTER_VOLUME_ZONE, text);
+    } else {
+        pf_volume_builder_reject_for_now(b, PF_FILTER_VOLUME_ZONE, text);
+    }
+}
+
 /* getPVbyPod() for one claim without a volume. */
 static void zone_unbound(struct pf_volume_builder *b, const struct pf_claim *claim)
 {
-    const enum pf_filter_id self = PF_FILTER_VOLUME_ZONE;
     if (claim->class_name.len == 0) {
-        pf_volume_builder_reject_for_now(
-            b, self, "PersistentVolumeClaim had no pv name and storageClass name");
+        zone_reject(b, /* lasting= */ false,
+                    "PersistentVolumeClaim had no pv name and storageClass name");
         return;
     }
     if (!pf_volume_builder_require(b, PF_KIND_STORAGE_CLASS)) {
@@ -95,43 +108,41 @@ static void zone_unbound(struct pf_volume_builder *b, const struct pf_claim *cla
     const struct pf_storage_class *storage_class =
         pf_model_storage_class(b->model, claim->class_name);
     if (storage_class == NULL) {
-        pf_volume_builder_reject_for_now(
-            b, self,
+        zone_reject(
+            b, /* lasting= */ false,
             pf_volume_builder_not_found(b, "storageclass.storage.k8s.io", claim->class_name));
     } else if (!storage_class->wait_for_first_consumer) {
-        pf_volume_builder_reject_for_now(b, self, "PersistentVolume had no name");
+        zone_reject(b, /* lasting= */ false, "PersistentVolume had no name");
     }
 }
 
 static void plan_zone(struct pf_volume_builder *b)
 {
     const struct pf_pod *pod = b->question->pod;
-    const enum pf_filter_id self = PF_FILTER_VOLUME_ZONE;
-    for (size_t i = 0; i < pod->volume_count && !b->ended; i++) {
+    for (size_t i = 0; i < pod->volume_count && !b->ended && b->plan->zone_refusal == NULL; i++) {
         if (pod->volumes[i].kind != PF_POD_VOLUME_CLAIM) {
             continue;
         }
         const struct pf_claim *claim = pf_volume_builder_find_claim(b, pod->volumes[i].name);
         if (pod->volumes[i].name.len == 0) {
-            pf_volume_builder_reject(b, self, "PersistentVolumeClaim had no name");
+            zone_reject(b, /* lasting= */ true, "PersistentVolumeClaim had no name");
         } else if (claim == NULL) {
-            pf_volume_builder_reject_for_now(
-                b, self,
+            zone_reject(
+                b, /* lasting= */ false,
                 pf_volume_builder_not_found(b, "persistentvolumeclaim", pod->volumes[i].name));
         } else if (claim->volume_name.len == 0) {
             zone_unbound(b, claim);
         } else if (pf_volume_builder_require(b, PF_KIND_VOLUME)) {
             const struct pf_volume *volume = pf_model_volume(b->model, claim->volume_name);
             if (volume == NULL) {
-                pf_volume_builder_reject_for_now(
-                    b, self,
-                    pf_volume_builder_not_found(b, "persistentvolume", claim->volume_name));
+                zone_reject(b, /* lasting= */ false,
+                            pf_volume_builder_not_found(b, "persistentvolume", claim->volume_name));
             } else {
                 add_zones(b, volume);
             }
         }
     }
-    if (b->plan->zone_count == 0) {
+    if (b->plan->zone_count == 0 && b->plan->zone_refusal == NULL) {
         b->question->active &= ~(1U << PF_FILTER_VOLUME_ZONE);
     }
 }
@@ -211,22 +222,39 @@ static bool wants_claims(const struct pf_pod *pod)
     return false;
 }
 
-/* Without VolumeBinding nothing has refused a claim that is not there, and NodeVolumeLimits does so on some nodes only. */
+/* filterAttachableVolumes() looks a claim up on each node. */
+static void limits_refuse(struct pf_volume_builder *b, struct pf_sv name)
+{
+    const char *text = pf_volume_builder_not_found(b, "persistentvolumeclaim", name);
+    if (b->options->claims_now) {
+        const struct pf_sv space = b->question->pod->meta.namespace_;
+        text = text == NULL ? NULL
+                            : pf_arena_printf(b->arena, "looking up PVC %.*s/%.*s: %s",
+                                              PF_SV_ARG(space), PF_SV_ARG(name), text);
+        b->code = text == NULL ? PF_E_NO_MEMORY : b->code;
+        b->plan->limits_refusal = text;
+        return;
+    }
+    b->question->unsure_misfit = text; /* filters behind it are not reached on such nodes */
+    pf_volume_builder_give_up(b, text);
+}
+
+/* Without VolumeBinding nothing has refused a claim that is not there, and NodeVolumeLimits does so on the nodes that get to it only. */
 static void plan_limits_after_binding(struct pf_volume_builder *b)
 {
     const struct pf_pod *pod = b->question->pod;
-    for (size_t i = 0; i < pod->volume_count && b->code == PF_OK && !b->ended; i++) {
+    for (size_t i = 0;
+         i < pod->volume_count && b->code == PF_OK && !b->ended && b->plan->limits_refusal == NULL;
+         i++) {
         if (!pf_volume_builder_uses_claim(&pod->volumes[i])) {
             continue;
         }
         const struct pf_sv name = pf_volume_builder_claim_name(b, &pod->volumes[i]);
         if (b->code == PF_OK && pf_volume_builder_find_claim(b, name) == NULL) {
-            const char *text = pf_volume_builder_not_found(b, "persistentvolumeclaim", name);
-            b->question->unsure_misfit = text; /* filters behind it are not reached on such nodes */
-            pf_volume_builder_give_up(b, text);
+            limits_refuse(b, name);
         }
     }
-    if (b->code == PF_OK && !b->ended) {
+    if (b->code == PF_OK && !b->ended && b->plan->limits_refusal == NULL) {
         plan_limits(b);
     }
 }

@@ -51,8 +51,11 @@ struct pf_volume_plan {
     size_t open_count;
     struct pf_volume_zone *zones;
     size_t zone_count;
+    const char *
+        zone_refusal; /**< what VolumeZone says on each node that gets to it, where its PreFilter is off; NULL: nothing */
     const struct pf_claim **claims; /**< all claims of the pod that exist */
     size_t claim_count;
+    const char *limits_refusal;   /**< the same of NodeVolumeLimits, where VolumeBinding is off */
     const struct pf_claim **rwop; /**< ReadWriteOncePod claims of the pod */
     size_t rwop_count;
     int64_t rwop_used; /**< how many of them a pod on some node uses */

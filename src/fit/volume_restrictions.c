@@ -93,17 +93,28 @@ static int64_t count_moved(const struct pf_filter_input *input, uint32_t slot)
                                      count_users(input, input->columns->extra[slot]);
 }
 
+static bool check_disks(const struct pf_filter_input *input, struct pf_filter_target *target,
+                        struct pf_result *result)
+{
+    if (!has_disk_conflict(input, target->slot)) {
+        return true;
+    }
+    result->key = DISK;
+    result->code = PF_FIT_UNSCHEDULABLE;
+    return false;
+}
+
 static bool check(const struct pf_filter_input *input, struct pf_filter_target *target,
                   struct pf_result *result)
 {
     const struct pf_volume_plan *plan = input->question->volumes;
-    if (plan->has_disks && has_disk_conflict(input, target->slot)) {
-        result->key = DISK;
-    } else if (plan->rwop_used + count_moved(input, target->slot) > 0) {
-        result->key = CLAIM_IN_USE;
-    } else {
+    if (plan->has_disks && !check_disks(input, target, result)) {
+        return false;
+    }
+    if (plan->rwop_used + count_moved(input, target->slot) <= 0) {
         return true;
     }
+    result->key = CLAIM_IN_USE;
     result->code = PF_FIT_UNSCHEDULABLE;
     return false;
 }
@@ -128,5 +139,6 @@ const struct pf_filter pf_volume_restrictions_filter = {
     .built = true,
     .prepare = prepare,
     .check = check,
+    .check_broken = check_disks,
     .reasons = reasons,
 };

@@ -103,19 +103,21 @@ static bool match(const struct pf_filter_input *input, struct pf_filter_target *
 static bool check(const struct pf_filter_input *input, struct pf_filter_target *target,
                   struct pf_result *result)
 {
-    if (match(input, target)) {
+    if (input->question->volumes->zone_refusal == NULL && match(input, target)) {
         return true;
     }
     result->code = PF_FIT_UNSCHEDULABLE_AND_UNRESOLVABLE;
     return false;
 }
 
-static enum pf_code reasons(const struct pf_filter_input *input PF_UNUSED,
+static enum pf_code reasons(const struct pf_filter_input *input,
                             const struct pf_result *result PF_UNUSED,
                             struct pf_arena *arena PF_UNUSED, pf_filter_reason_fn *visit,
                             void *opaque)
 {
-    return visit(opaque, PF_SV("node(s) had no available volume zone"));
+    const char *refusal = input->question->volumes->zone_refusal;
+    return visit(opaque, refusal != NULL ? pf_sv_from(refusal)
+                                         : PF_SV("node(s) had no available volume zone"));
 }
 
 const struct pf_filter pf_volume_zone_filter = {

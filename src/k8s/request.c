@@ -18,12 +18,6 @@ bool pf_request_is_scalar(struct pf_sv name)
            pf_sv_find(name, PF_SV("kubernetes.io/")) != SIZE_MAX || pf_request_is_extended(name);
 }
 
-/* Resource.SetMaxResource() of an incoming pod starts from 0, Resource.Add() of an existing one does not */
-static int64_t clamp(int64_t value, bool incoming)
-{
-    return incoming && value < 0 ? 0 : value;
-}
-
 static void set_named(struct pf_request *request, const struct pf_aggregate_sum *sum, bool incoming,
                       bool pod_level_set)
 {
@@ -31,17 +25,17 @@ static void set_named(struct pf_request *request, const struct pf_aggregate_sum 
     const struct pf_quantity *nonzero =
         !incoming && pod_level_set && sum->present ? &sum->amount : &sum->nonzero;
     if (pf_sv_eq(sum->name, PF_SV("cpu"))) {
-        request->milli_cpu = clamp(pf_quantity_milli(&sum->amount), incoming);
-        request->nonzero_milli_cpu = clamp(pf_quantity_milli(nonzero), incoming);
+        request->milli_cpu = pf_quantity_milli(&sum->amount);
+        request->nonzero_milli_cpu = pf_quantity_milli(nonzero);
     } else if (pf_sv_eq(sum->name, PF_SV("memory"))) {
-        request->memory = clamp(pf_quantity_value(&sum->amount), incoming);
-        request->nonzero_memory = clamp(pf_quantity_value(nonzero), incoming);
+        request->memory = pf_quantity_value(&sum->amount);
+        request->nonzero_memory = pf_quantity_value(nonzero);
     } else if (pf_sv_eq(sum->name, PF_SV("ephemeral-storage"))) {
-        request->ephemeral_storage = clamp(pf_quantity_value(&sum->amount), incoming);
+        request->ephemeral_storage = pf_quantity_value(&sum->amount);
     } else if (request->scalars != NULL && pf_request_is_scalar(sum->name)) {
         request->scalars[request->scalar_count++] = (struct pf_scalar){
             .name = sum->name,
-            .amount = clamp(pf_quantity_value(&sum->amount), incoming),
+            .amount = pf_quantity_value(&sum->amount),
         };
     }
 }
@@ -85,6 +79,46 @@ static enum pf_code request_of(const struct pf_pod *pod, const struct pf_aggrega
     return PF_OK;
 }
 
+static int64_t at_least_zero(int64_t amount)
+{
+    return amount < 0 ? 0 : amount;
+}
+
+/* Resource.SetMaxResource() of an incoming pod starts from 0, Resource.Add() of an existing one does not. */
+static enum pf_code clamp(struct pf_arena *arena, struct pf_request *request, struct pf_err *err)
+{
+    struct pf_request *unclamped = pf_arena_calloc(arena, 1, sizeof(*unclamped));
+    struct pf_scalar *scalars = pf_arena_calloc(arena, request->scalar_count + 1, sizeof(*scalars));
+    if (unclamped == NULL || scalars == NULL) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory for the requests of a pod");
+    }
+    *unclamped = *request;
+    request->milli_cpu = at_least_zero(request->milli_cpu);
+    request->memory = at_least_zero(request->memory);
+    request->ephemeral_storage = at_least_zero(request->ephemeral_storage);
+    request->nonzero_milli_cpu = at_least_zero(request->nonzero_milli_cpu);
+    request->nonzero_memory = at_least_zero(request->nonzero_memory);
+    for (size_t i = 0; i < request->scalar_count; i++) {
+        scalars[i] = (struct pf_scalar){
+            .name = request->scalars[i].name,
+            .amount = at_least_zero(request->scalars[i].amount),
+        };
+    }
+    request->scalars = request->scalar_count != 0 ? scalars : NULL;
+    request->unclamped = unclamped;
+    return PF_OK;
+}
+
+static bool has_negative(const struct pf_request *request)
+{
+    bool any = request->milli_cpu < 0 || request->memory < 0 || request->ephemeral_storage < 0 ||
+               request->nonzero_milli_cpu < 0 || request->nonzero_memory < 0;
+    for (size_t i = 0; i < request->scalar_count; i++) {
+        any = any || request->scalars[i].amount < 0;
+    }
+    return any;
+}
+
 /* The scorer of NodeResourcesFit does not read pod-level resources of an incoming pod (nodeResourceStrategyTypeMap in noderesources/fit.go leaves the gate out). */
 static enum pf_code score_without_pod_level(const struct pf_pod *pod, struct pf_arena *arena,
                                             struct pf_request *request, struct pf_err *err)
@@ -111,6 +145,9 @@ enum pf_code pf_request_of_incoming(const struct pf_pod *pod,
     enum pf_code code = request_of(pod, &options, arena, &request, err);
     if (code == PF_OK && options.pod_level && has_pod_level_requests(pod)) {
         code = score_without_pod_level(pod, arena, &request, err);
+    }
+    if (code == PF_OK && has_negative(&request)) {
+        code = clamp(arena, &request, err);
     }
     if (code == PF_OK) {
         *ret_request = request;

@@ -23,6 +23,21 @@ func decode(obj M, into any) error {
 	return json.Unmarshal(text, into)
 }
 
+// wire is what the API server sends to kube-scheduler: protobuf, with quantities in their canonical spelling.
+type wire interface {
+	Marshal() ([]byte, error)
+	Unmarshal([]byte) error
+}
+
+// send copies an object as the wire does. "1.5Gi" arrives as "1536Mi", which apimachinery holds as a plain integer.
+func send(from, to wire) error {
+	bytes, err := from.Marshal()
+	if err != nil {
+		return err
+	}
+	return to.Unmarshal(bytes)
+}
+
 // createPod does what the API server does to a new pod: defaulting, the strategy (merged label keys, dropped fields), validation.
 // The error says that the server would refuse it.
 func createPod(obj M) (*v1.Pod, error) {
@@ -40,8 +55,11 @@ func createPod(obj M) (*v1.Pod, error) {
 	}
 	podregistry.Strategy.PrepareForCreate(context.Background(), internal)
 	refused := podregistry.Strategy.Validate(context.Background(), internal).ToAggregate()
-	out := &v1.Pod{}
-	if err := legacyscheme.Scheme.Convert(internal, out, nil); err != nil {
+	stored, out := &v1.Pod{}, &v1.Pod{}
+	if err := legacyscheme.Scheme.Convert(internal, stored, nil); err != nil {
+		return nil, err
+	}
+	if err := send(stored, out); err != nil {
 		return nil, err
 	}
 	if out.UID == "" {
@@ -66,7 +84,8 @@ func storedPod(obj M) (*v1.Pod, error) {
 	if pod.UID == "" {
 		pod.UID = types.UID("uid-" + pod.Namespace + "-" + pod.Name)
 	}
-	return pod, nil
+	out := &v1.Pod{}
+	return out, send(pod, out)
 }
 
 func storedNode(obj M) (*v1.Node, error) {
@@ -75,7 +94,8 @@ func storedNode(obj M) (*v1.Node, error) {
 		return nil, err
 	}
 	corev1.SetObjectDefaults_Node(node)
-	return node, nil
+	out := &v1.Node{}
+	return out, send(node, out)
 }
 
 // validNode: would the API server accept it?

@@ -102,6 +102,9 @@ func (g *gen) chooseThemes(c *Case) {
 	g.workloads = on("workloads", 25)
 	if on("profiles", 25) {
 		c.Scheduler = pick(g, profiles...)
+		if g.chance(25) {
+			c.Scheduler = pick(g, halfProfiles()...)
+		}
 		g.workloads = g.workloads || g.chance(50) && !g.without["workloads"]
 	}
 	if on("declared", 4) {

@@ -20,7 +20,7 @@ var (
 	}
 	hugeNames = []string{"hugepages-1Gi", "hugepages-2Mi"}
 	// node sizes that 64-bit arithmetic treats in its own way
-	oddTexts = []string{"10P", "50E", "1E", "9223372036854775807", "8Ei", "1e3", "0.0001", "1500", "3.7", "128974848", "129e6", "12e-1", "123Mi", "1.1Ki"}
+	oddTexts = []string{"10P", "50E", "1E", "9223372036854775807", "8Ei", "1e3", "0.0001", "1500", "3.7", "128974848", "129e6", "12e-1", "123Mi", "1.1Ki", "5Ei", "92233720368547758"}
 )
 
 func (g *gen) allocatable() M {

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// bigQuantity finds quantities that apimachinery holds by a pointer. PodRequests() adds the overhead to pod-level requests through it, so that
+// bigQuantity finds quantities that apimachinery holds by a pointer, as they come over the wire. PodRequests() adds the overhead to pod-level requests through it, so that
 // kube-scheduler's own pod grows with every plug-in that asks: an upstream defect without an answer to compare.
-var bigQuantity = regexp.MustCompile(`\.[0-9]+[KMGTPE]i|[PE]i|[0-9]{18}`)
+var bigQuantity = regexp.MustCompile(`[PE]i|[0-9]{18}`)
 
 // incoming makes a pod as a webhook gets it; nearly always one that the API server accepts.
 func (g *gen) incoming() M {
@@ -275,6 +275,11 @@ func (g *gen) containerResources() M {
 		}
 		if g.chance(20) {
 			g.amount(requests, limits, "ephemeral-storage", ephemeralTexts)
+		}
+		if g.chance(1) {
+			name := pick(g, "cpu", "memory", "memory", "ephemeral-storage")
+			requests[name] = pick(g, oddTexts...)
+			delete(limits, name)
 		}
 	}
 	if g.resources && g.chance(20) {

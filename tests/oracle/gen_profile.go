@@ -23,6 +23,28 @@ func weighed(name string, weight int) M {
 var preferZoneA = A{M{"weight": 10, "preference": M{"matchExpressions": A{M{"key": zoneKey, "operator": "In", "values": A{"a"}}}}},
 	M{"weight": 3, "preference": M{"matchExpressions": A{M{"key": "disk", "operator": "Exists"}}}}}
 
+// off switches plug-ins off at one point.
+func off(point string, names ...string) M {
+	list := A{}
+	for _, name := range names {
+		list = append(list, M{"name": name})
+	}
+	return M{"plugins": M{point: M{"disabled": list}}}
+}
+
+// halfProfiles have one plug-in on at one point and off at the next.
+func halfProfiles() []M {
+	all := []M{off("multiPoint", "VolumeRestrictions", "VolumeBinding", "VolumeZone"), off("postFilter", "DynamicResources"), off("preFilter", "VolumeBinding", "VolumeZone")}
+	for _, name := range []string{"NodeAffinity", "NodePorts", "NodeResourcesFit", "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone",
+		"PodTopologySpread", "InterPodAffinity", "DynamicResources", "NodeDeclaredFeatures"} {
+		all = append(all, off("preFilter", name), off("filter", name))
+	}
+	for _, name := range []string{"TaintToleration", "PodTopologySpread", "InterPodAffinity"} {
+		all = append(all, off("preScore", name))
+	}
+	return all
+}
+
 // profiles are what the random clusters choose from: a framework is built for each once.
 var profiles = []M{
 	{"plugins": M{"score": M{"enabled": A{weighed("NodeResourcesFit", 5), weighed("ImageLocality", 3)}, "disabled": A{M{"name": "PodTopologySpread"}}}}},

@@ -14,6 +14,7 @@ import (
 
 type options struct {
 	seed, count, seeds int
+	number             int
 	peer, cases, out   string
 	without            string
 	tally              string
@@ -31,6 +32,7 @@ func parseOptions() options {
 	flag.IntVar(&o.seed, "seed", 1, "first seed")
 	flag.IntVar(&o.seeds, "seeds", 1, "number of seeds")
 	flag.IntVar(&o.count, "count", 1000, "clusters a seed")
+	flag.IntVar(&o.number, "case", 0, "number of the first cluster of each seed, 'seed 3 case 40' in the name of a difference: --seed 3 --case 40 --count 1 plays it alone")
 	flag.StringVar(&o.peer, "peer", "", "podfit-oracle-peer")
 	flag.StringVar(&o.cases, "cases", "", "files of cases replayed first (JSON lines), separated by commas")
 	flag.StringVar(&o.out, "out", "", "file that receives shrunk mismatches")
@@ -97,7 +99,7 @@ func work(o options, without map[string]bool) error {
 		}
 	}
 	for seed := o.seed; seed < o.seed+o.seeds; seed++ {
-		for i := 0; i < o.count && h.tally.Mismatches < mismatchesMax; i++ {
+		for i := o.number; i < o.number+o.count && h.tally.Mismatches < mismatchesMax; i++ {
 			c := generate(int64(seed), int64(i), without)
 			if o.verbose {
 				fmt.Println(c.Name)

@@ -392,11 +392,16 @@ func (s *scheduler) place(ctx context.Context, pod *v1.Pod, state fwk.CycleState
 	if len(feasible) == 1 {
 		answer.Places = []string{feasible[0].Node().Name}
 	}
-	if len(feasible) < 2 || !s.framework.RunPreScorePlugins(ctx, state, pod, feasible).IsSuccess() {
+	if len(feasible) < 2 {
+		return
+	}
+	if status := s.framework.RunPreScorePlugins(ctx, state, pod, feasible); !status.IsSuccess() {
+		answer.Failed = status.Message()
 		return
 	}
 	scores, status := s.framework.RunScorePlugins(ctx, state, pod, feasible)
 	if !status.IsSuccess() {
+		answer.Failed = status.Message()
 		return
 	}
 	answer.Scores, answer.Plugins = map[string]int64{}, map[string]map[string]int64{}

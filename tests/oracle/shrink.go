@@ -53,7 +53,7 @@ func (h *harness) mismatch(c *Case, j *judged) error {
 		all := c.steps()
 		small.Pod, small.Steps = nil, all[:j.step+1]
 	}
-	small = h.shrink(small, pluginsOf(h.differs(small)))
+	small = h.shrink(small, kindsOf(h.differs(small)))
 	diffs := h.differs(small)
 	h.describe(small)
 	fmt.Printf("DIFFERENCE %s\n  first: %v\n  shrunk: %v\n  %s\n", c.Name, j.diffs, diffs, compact(small))
@@ -166,20 +166,36 @@ func printAnswers(path string) error {
 	return nil
 }
 
-var pluginNames = regexp.MustCompile(`"plugin":"([A-Za-z]*)"`)
+var (
+	pluginNames = regexp.MustCompile(`"plugin":"([A-Za-z]*)"`)
+	scoredNames = regexp.MustCompile(`core (?:[0-9-]+ )?of plug-in ([A-Za-z]*)`)
+)
 
-// pluginsOf lists the plug-ins that are named in differences of nodes.
-func pluginsOf(diffs []string) map[string]bool {
+// kindsOf says what differences are about: the plug-ins that they name, and what is neither a node's answer nor a message.
+func kindsOf(diffs []string) map[string]bool {
 	found := map[string]bool{}
-	for _, match := range pluginNames.FindAllStringSubmatch(strings.Join(diffs, " "), -1) {
-		found[match[1]] = true
+	for _, diff := range diffs {
+		switch {
+		case strings.HasPrefix(diff, "podfit: error"):
+			found["error"] = true
+		case strings.Contains(diff, "kube-scheduler fails"):
+			found["failure"] = true
+		case strings.Contains(diff, "kube-scheduler skips"):
+			found["skipped"] = true
+		}
+		for _, match := range pluginNames.FindAllStringSubmatch(diff, -1) {
+			found[match[1]] = true
+		}
+		for _, match := range scoredNames.FindAllStringSubmatch(diff, -1) {
+			found["score of "+match[1]] = true
+		}
 	}
 	return found
 }
 
 func (h *harness) differsAlike(c *Case, named map[string]bool) bool {
 	diffs := h.differs(c)
-	for name := range pluginsOf(diffs) {
+	for name := range kindsOf(diffs) {
 		if !named[name] {
 			return false
 		}
@@ -187,10 +203,30 @@ func (h *harness) differsAlike(c *Case, named map[string]bool) bool {
 	return diffs != nil
 }
 
+// stored: could the API server hold all of the case's pods and nodes?
+func (c *Case) stored() bool {
+	for _, o := range c.objects() {
+		switch o["kind"] {
+		case "Pod":
+			if _, err := createPod(o); err != nil {
+				return false
+			}
+		case "Node":
+			node, err := storedNode(o)
+			if err != nil || validNode(node) != nil {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // shrink removes parts of the case's JSON, large ones first, as long as the difference stays.
-// It may lose plug-ins that the first difference names, but not come to name others: then it would be another difference.
+// It may lose plug-ins that the first difference names, but not come to name others: then it would be another difference. Nor may it come to
+// hold what the API server would not.
 func (h *harness) shrink(c *Case, named map[string]bool) *Case {
 	tree := asTree(c)
+	stored := c.stored()
 	tries := 0
 	for again := true; again && tries < shrinkTries; {
 		again = false
@@ -204,7 +240,7 @@ func (h *harness) shrink(c *Case, named map[string]bool) *Case {
 			}
 			tries++
 			candidate := fromTree(smaller)
-			if candidate != nil && h.differsAlike(candidate, named) {
+			if candidate != nil && (!stored || candidate.stored()) && h.differsAlike(candidate, named) {
 				tree, again = smaller, true
 			}
 		}
@@ -224,6 +260,11 @@ func fromTree(tree M) *Case {
 	c := &Case{}
 	if err := json.Unmarshal([]byte(compact(tree)), c); err != nil || len(c.steps()) == 0 {
 		return nil
+	}
+	for _, s := range c.steps() {
+		if s.Pod == nil && str(s.Apply, "kind") == "" && str(s.Delete, "kind") == "" {
+			return nil
+		}
 	}
 	return c
 }

@@ -17,11 +17,6 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDED = os.path.join(HERE, '..', 'reference', 'recorded')
 
-# Steps whose state moved between the review and the verdict, or that README.md of the recordings calls traps.
-EXCUSED = {
-    'mixed-resources 40': 'two containers of 5Ei: the sum overflows, every filter passes, and scoring ends in a SchedulerError',
-}
-
 # what podfit reads
 KINDS = {'Node', 'Pod', 'Namespace', 'PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'CSINode', 'CSIDriver', 'CSIStorageCapacity', 'VolumeAttachment',
          'DeviceClass', 'PriorityClass', 'PodDisruptionBudget'}
@@ -34,7 +29,7 @@ EXPECTED = {
     'coditect-pvc': {'agreed': 27},
     'jupyterhub': {'agreed': 34},
     'mixed-api': {'agreed': 21},
-    'mixed-resources': {'agreed': 45, 'excused': 1},
+    'mixed-resources': {'agreed': 46},
 }
 
 
@@ -117,6 +112,9 @@ def judge_preemption(step, item, state, lines):
 def judge(step, item, state, lines):
     """-> (agreed | unknown | '', what differs)"""
     outcome, verdict, pod = step['outcome'], item['verdict'], step['review']['request']['object']
+    if step.get('reason') == 'SchedulerError':  # the attempt ended in an error, not in a verdict
+        return ('agreed', '') if verdict == 'unknown' and 'kube-scheduler fails' in item['explanation'] else (
+            '', '%s, podfit says %s: %s' % (step['message'], verdict, item['explanation']))
     if verdict == 'unknown':
         return ('unknown', '') if needs_more(pod) else ('', 'unknown without need: ' + item['explanation'])
     if 'preemption' in item:
@@ -181,10 +179,6 @@ def groups(scenario):
 def compare(name, step, answer, complaints):
     """-> the kind of answer, to be counted"""
     kind, difference = answer
-    if name in EXCUSED:
-        if kind == 'agreed':
-            complaints.append('%s: needs no excuse any more' % name)
-        return 'excused'
     if not kind:
         complaints.append('%s (%s): %s' % (name, step['what'], difference))
         kind = 'wrong'

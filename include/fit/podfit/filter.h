@@ -38,6 +38,11 @@ struct pf_result {
     uint8_t code;   /**< enum pf_fit_code */
     bool could;     /**< would fit if empty, uncordoned and healthy */
     bool outside;   /**< NodeAffinity's PreFilter left the node out: no filter ran */
+    /** Filters by topology have a say in the first turn only, the one with nominated pods (scheduler-fit section 9): that turn ended after them, or the
+     *  second one before them. */
+    bool first_turn;
+    bool
+        unscorable; /**< fits, and has a score at which kube-scheduler fails when other nodes fit, too */
 };
 
 /** A pod as filters see it. The arrays live in the arena given to pf_question_prepare(). */
@@ -52,10 +57,11 @@ struct pf_question {
     bool *scalar_ignored;   /**< by ignoredResources or ignoredResourceGroups */
     bool *scalar_delegated; /**< a DeviceClass gives it to nodes that have none of their own */
     unsigned active;        /**< mask of the filters to run: not switched off, not skipped */
-    unsigned by_shape;      /**< mask of those that look at the shape only */
-    bool by_name;           /**< a filter looks at the node's name: nothing is shared by shape */
-    bool narrowed;          /**< only nodes of `names` are filtered */
-    struct pf_sv *names;    /**< sorted, each once */
+    unsigned broken;   /**< mask of those that fail on each node that gets to them: pf_fit_points */
+    unsigned by_shape; /**< mask of those that look at the shape only */
+    bool by_name;      /**< a filter looks at the node's name: nothing is shared by shape */
+    bool narrowed;     /**< only nodes of `names` are filtered */
+    struct pf_sv *names; /**< sorted, each once */
     size_t name_count;
     unsigned by_topology;          /**< mask of those that look at the pods of all nodes */
     struct pf_topology_plan *plan; /**< for those, NULL when none has a say; pf_topology_ask() */
@@ -68,6 +74,15 @@ struct pf_question {
     const char *unsure;             /**< why a pod that passes is `unknown` all the same; NULL */
     const char *unsure_misfit;      /**< why one that does not pass is; NULL */
 };
+
+/**
+ * Do the filters by topology come before this one? InterPodAffinity is named by a result of the others only where it is broken (pf_question.broken), and
+ * PodTopologySpread comes first then. PF_FILTER_COUNT: they all do.
+ */
+static inline bool pf_filter_is_behind_topology(unsigned filter)
+{
+    return filter >= PF_FILTER_INTER_POD_AFFINITY;
+}
 
 /** Everything a filter may look at. Borrowed, valid under the model's lock. */
 struct pf_filter_input {
@@ -114,6 +129,9 @@ struct pf_filter {
     /** @return true when the node passes; otherwise code, mask, key and value of *result are filled in */
     bool (*check)(const struct pf_filter_input *input, struct pf_filter_target *target,
                   struct pf_result *result);
+    /** What the filter finds out before it misses what PreFilter leaves (pf_fit_points.broken); as check. NULL: nothing */
+    bool (*check_broken)(const struct pf_filter_input *input, struct pf_filter_target *target,
+                         struct pf_result *result);
     /** Would an empty, uncordoned, healthy node pass? NULL: yes */
     bool (*could)(const struct pf_filter_input *input, struct pf_filter_target *target);
     /** Texts of a result with the filter's id, rendered into @p arena or static. */

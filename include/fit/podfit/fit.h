@@ -55,6 +55,7 @@ struct pf_fit_options {
     struct pf_kube_features features;
     const struct pf_clock *clock; /**< for the model's age; borrowed; NULL: the system's clock */
     unsigned disabled;            /**< mask of 1 << enum pf_filter_id */
+    struct pf_fit_points points;  /**< of the profile; zeroed in what a caller gives */
     /**
      * Claims that are still to come (not found, waiting for the ephemeral volume controller, Immediate ones not bound yet, a PersistentVolume not found).
      * kube-scheduler rejects the pod until then and tries again. true: say so, as it does this moment. false: such a pod is `unknown`, unless no node

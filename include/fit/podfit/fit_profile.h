@@ -68,11 +68,28 @@ struct pf_fit_scores {
     const struct pf_preferred_node_term
         *added_preferred; /**< NodeAffinityArgs.addedAffinity, the preferred part */
     size_t added_preferred_count;
+    unsigned
+        broken; /**< mask of 1 << enum pf_score_id: on at score and off at preScore, without which they fail */
     int64_t hard_pod_affinity_weight;  /**< InterPodAffinityArgs, 0 to 100 */
     bool ignore_preferred_of_existing; /**< ignorePreferredTermsOfExistingPods */
 };
 /** Weights and arguments that kube-scheduler has by default. Static. Source: apis/config/v1/default_plugins.go and defaults.go. */
 const struct pf_fit_scores *pf_fit_scores_default(void);
+
+/**
+ * Where a profile has a plug-in on at one point and off at another; masks of 1 << enum pf_filter_id. Source: Filter of each plug-in and what it does without
+ * the state that its PreFilter leaves (pkg/scheduler/framework/plugins).
+ */
+struct pf_fit_points {
+    unsigned
+        broken; /**< on at filter, off at preFilter: kube-scheduler fails on each node that gets to it; `disabled`, too */
+    unsigned
+        unprepared; /**< the same, for those that do without: NodeAffinity, NodeVolumeLimits, VolumeZone */
+    unsigned prepared;  /**< on at preFilter, off at filter, and PreFilter may reject or narrow */
+    bool claims_silent; /**< DynamicResources is off at postFilter */
+    bool
+        claims_unready; /**< DynamicResources is off at preFilter, on which its PostFilter depends */
+};
 
 /** One profile of kube-scheduler. */
 struct pf_fit_profile {
@@ -94,6 +111,7 @@ struct pf_fit_profile {
     const struct pf_spread *default_spreads;
     size_t default_spread_count;
     unsigned disabled; /**< mask of 1 << enum pf_filter_id: plug-ins that do not filter */
+    struct pf_fit_points points;
     bool default_spreads_listed;
     bool no_preemption; /**< DefaultPreemption is off: nothing is evicted for a pod */
 };

@@ -20,13 +20,18 @@ struct pf_request {
     int64_t
         nonzero_milli_cpu; /**< with the scoring defaults of 100m and 200 MiB per container that asks for nothing; incoming: without pod-level resources */
     int64_t nonzero_memory;
+    /**
+     * Incoming, when a sum came out negative: the same before such results became 0, as scores count it (calculatePodResourceRequest in
+     * noderesources/resource_allocation.go). NULL: it is this one.
+     */
+    const struct pf_request *unclamped;
 };
 
 /**
  * Request of an incoming pod: status is ignored; negative results become 0.
  *
  * @param pod  after pf_pod_apply_defaults()
- * @param[out] ret_request  its scalars live in @p arena; untouched on failure
+ * @param[out] ret_request  its scalars and unclamped live in @p arena; untouched on failure
  * @return PF_OK, PF_E_NO_MEMORY or PF_E_TOO_BIG (a sum podfit refuses to hold exactly)
  */
 enum pf_code pf_request_of_incoming(const struct pf_pod *pod,

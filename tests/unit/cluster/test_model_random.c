@@ -36,6 +36,7 @@ struct ref_pod {
     unsigned uid;
     unsigned request; /* index of a request */
     uint32_t node;    /* index of a node, which may not exist, or NOWHERE */
+    uint32_t wish;    /* the node that status.nominatedNodeName names, or NOWHERE */
     int32_t priority;
     bool nominated;
 };
@@ -91,6 +92,7 @@ static void choose_pending_node(struct world *w, struct random_pod *parts, struc
     if (draw(w, 6) == 0) {
         next->nominated = true;
         next->node = draw(w, w->node_count);
+        next->wish = next->node;
         parts->pod.nominated_node_name = random_node_name(next->node, parts->nominated);
         return;
     }
@@ -108,7 +110,11 @@ static void event_apply_pod(struct world *w)
     const uint32_t pod = draw(w, w->pod_count);
     struct ref_pod *old = &w->pods[pod];
     struct ref_pod next = {
-        .uid = draw(w, 8) != 0 ? old->uid : old->uid + 1, .request = old->request, .node = NOWHERE};
+        .uid = draw(w, 8) != 0 ? old->uid : old->uid + 1,
+        .request = old->request,
+        .node = NOWHERE,
+        .wish = NOWHERE,
+    };
     if (draw(w, 3) == 0) {
         next.request = draw(w, RANDOM_REQUESTS);
     }
@@ -173,6 +179,18 @@ static void displace(struct world *w, uint32_t node)
     }
 }
 
+/* Pods that are nominated to a node that came are so again, wherever they were expected meanwhile. */
+static void renominate(struct world *w, uint32_t node)
+{
+    for (uint32_t i = 0; i < w->pod_count; i++) {
+        struct ref_pod *pod = &w->pods[i];
+        if (pod->kind == REF_PENDING && pod->wish == node) {
+            pod->node = node;
+            pod->nominated = true;
+        }
+    }
+}
+
 /* Some images, a name maybe in two of them. */
 static size_t draw_images(struct world *w, struct pf_sv *names, struct pf_node_image *images)
 {
@@ -219,6 +237,9 @@ static void event_apply_node(struct world *w)
     assert_int_equal(pf_model_apply_node(w->f->model, &node, NULL), PF_OK);
     if (!w->nodes[number].exists || w->nodes[number].variant != variant) {
         displace(w, number);
+    }
+    if (!w->nodes[number].exists) {
+        renominate(w, number);
     }
     w->nodes[number] = (struct ref_node){.exists = true, .variant = variant};
 }

@@ -60,6 +60,11 @@ static void by_gpu_and_disk(struct pf_fit_scores *scores)
     scores->resources = (struct pf_fit_resources){.items = gpu_and_disk, .count = 2};
 }
 
+static void by_memory(struct pf_fit_scores *scores)
+{
+    scores->resources = (struct pf_fit_resources){.items = memory_only, .count = 1};
+}
+
 static void by_three(struct pf_fit_scores *scores)
 {
     scores->balanced = (struct pf_fit_resources){.items = three, .count = 3};
@@ -238,6 +243,30 @@ static const struct row rows[] = {
      .id = PF_SCORE_BALANCED_ALLOCATION,
      .score = 63, /* deviation of 0.5, 0.5 and 1: 0.236, so 76 with the pod, 100 without */
      .other = 75},
+    {.name = "balance of a node whose cpu wraps to -1",
+     .first = "},'status':{'allocatable':{'cpu':'9223372036854775807','memory':'8Gi','pods':'110'}"
+              "}}",
+     .second = "}," ALLOCATABLE "}}",
+     .objects = "{'kind':'Pod','metadata':{'name':'a','namespace':'default'},'spec':{'nodeName':"
+                "'n1','containers':[{'name':'c','resources':{'requests':{'cpu':'2'}}}]}}",
+     .pod = "{'spec':{'containers':[{'name':'c','resources':{'requests':{'memory':'2Gi'}}}]}}",
+     .adapt = without_fit,
+     .slot = 0,
+     .id = PF_SCORE_BALANCED_ALLOCATION,
+     .score = 69, /* -2 of cpu: a deviation of 1 without the pod, of 1.125 and so -12 with it */
+     .other = 68},
+    {.name = "MostAllocated of more than there is wraps",
+     .first = "},'status':{'allocatable':{'cpu':'8','memory':'200P','pods':'110'}}}",
+     .second = "}," ALLOCATABLE "}}",
+     .objects = "{'kind':'Pod','metadata':{'name':'a','namespace':'default'},'spec':{'nodeName':"
+                "'n1','containers':[{'name':'c','resources':{'requests':{'memory':'300P'}}}]}}",
+     .pod = "{'spec':{'containers':[{'name':'c'}]}}",
+     .strategy = PF_FIT_MOST_ALLOCATED,
+     .adapt = by_memory,
+     .slot = 0,
+     .id = PF_SCORE_NODE_RESOURCES_FIT,
+     .score = 7, /* 100 * 200 P is 1553255926290448384 in 64 bits */
+     .other = 2},
     {.name = "weight over a byte",
      .first = "},'status':{'allocatable':{'cpu':'4','memory':'8Gi','pods':'110'}}}",
      .second = "},'status':{'allocatable':{'cpu':'4200m','memory':'8600Mi','pods':'110'}}}",
@@ -339,10 +368,75 @@ static void test_rows(void **state)
     }
 }
 
+/* Pods at which kube-scheduler fails where it has to score nodes: two that fit, and one. */
+static const struct {
+    const char *name, *pod;
+    const char *cause; /* part of it; NULL: it does not fail */
+    unsigned broken;   /* scores without their PreScore */
+} failures[] = {
+    {"two containers of 5Ei wrap to less than nothing",
+     "{'spec':{'containers':[{'name':'a','resources':{'requests':{'memory':'5Ei'}}},{'name':'b',"
+     "'resources':{'requests':{'memory':'5Ei'}}}]}}",
+     "outside of 0 to 100", 0},
+    {"a preferred term that cannot be parsed",
+     "{'spec':{'containers':[{'name':'a'}],'affinity':{'nodeAffinity':{"
+     "'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':1,'preference':{"
+     "'matchExpressions':[{'key':'n','operator':'Gt','values':['x']}]}}]}}}}",
+     "cannot be parsed", 0},
+    {"a preferred field that cannot be parsed",
+     "{'spec':{'containers':[{'name':'a'}],'affinity':{'nodeAffinity':{"
+     "'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':1,'preference':{"
+     "'matchFields':[{'key':'metadata.name','operator':'In','values':['a','b']}]}}]}}}}",
+     "cannot be parsed", 0},
+    {"a score without its PreScore", "{'spec':{'containers':[{'name':'a'}]}}", "off at preScore",
+     1U << PF_SCORE_TAINT_TOLERATION},
+    {"nothing wrong", "{'spec':{'containers':[{'name':'a'}]}}", NULL, 0},
+};
+
+static void run_failure(size_t row, size_t nodes)
+{
+    struct world world;
+    struct pf_fit_scores scores = *pf_fit_scores_default();
+    scores.broken = failures[row].broken;
+    const struct pf_fit_profile profile = {.scheduler_name = PF_SV("default-scheduler"),
+                                           .scores = &scores};
+    const struct pf_fit_options options = {.profiles = &profile, .profile_count = 1};
+    world_init(&world, PF_KUBE_MINOR_NEWEST, &options);
+    for (size_t i = 0; i < nodes; i++) {
+        load(&world,
+             pf_arena_printf(&world.arena,
+                             "{'kind':'Node','metadata':{'name':'n%zu'}," ALLOCATABLE "}}", i + 1));
+    }
+    const struct pf_pod pod = world_incoming(&world, quoted(&world, failures[row].pod));
+    struct pf_judgement judgement;
+    struct pf_explanation explanation;
+    struct pf_err err = {0};
+    assert_int_equal(pf_fit_judge(world.fit, &pod, &world.arena, &judgement, &err), PF_OK);
+    assert_int_equal(pf_fit_explain(world.fit, &pod, &world.arena, &explanation, &err), PF_OK);
+    const bool fails = nodes > 1 && failures[row].cause != NULL;
+    if (judgement.verdict != (fails ? PF_VERDICT_UNKNOWN : PF_VERDICT_FITS) ||
+        explanation.judgement.verdict != judgement.verdict ||
+        (fails && pf_sv_find(judgement.cause, pf_sv_from(failures[row].cause)) == SIZE_MAX)) {
+        fail_msg("%s, %zu nodes: %s, '%.*s'", failures[row].name, nodes,
+                 pf_verdict_name(judgement.verdict), PF_SV_ARG(judgement.cause));
+    }
+    world_done(&world);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(failures); i++) {
+        run_failure(i, 1);
+        run_failure(i, 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

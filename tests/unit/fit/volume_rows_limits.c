@@ -6,7 +6,22 @@
 #define TWO \
     BOUND("d", "pw", "'accessModes':['ReadWriteOnce']") VOLUME("pw", "", CSI("csi.a", "i"), "Bound")
 
+#define NOMINATED(name, node, volumes)                                                             \
+    ",{'apiVersion':'v1','kind':'Pod'," SPACED(name, "") ",'spec':{'containers':[{'name':'c'}],'"  \
+                                                         "volumes':[" volumes                      \
+                                                         "]},'status':{'nominatedNodeName':'" node \
+                                                         "'}}"
+
 static const struct row limits[] = {
+    {.name = "the volume is there with a nominated pod, and that pod is one to keep away from",
+     .objects = C_ON("") CSI_NODE("a", DRIVER("csi.a", "0")) CSI_NODE("b", DRIVER("csi.a", "0"))
+         NOMINATED("p", "a", USES("c")) NOMINATED("q", "b", USES("c")),
+     .pod = "'containers':[{'name':'c'}],'volumes':[" USES(
+         "c") "],'affinity':{'podAntiAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':["
+              "{'labelSelector':{},'topologyKey':'zone'}]}}",
+     .code = U,
+     .verdict = PF_VERDICT_NEVER,
+     .message = ALL_FAIL "2 node(s) didn't match pod anti-affinity rules."},
     {.name = "one volume too many on a",
      .objects = C_ON("") TWO FULL_A EXISTING("p", "a", USES("d")) EXISTING("q", "b", USES("d")),
      .pod = USES("c"),
