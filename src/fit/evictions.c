@@ -93,11 +93,10 @@ static enum pf_code find_code(const struct search *search, uint32_t slot, uint8_
     const struct pf_eviction_codes *codes = &search->ask->codes;
     const uint32_t id = codes->ids != NULL ? codes->ids[slot] : codes->node_outcome[slot] - 1U;
     struct pf_result result = codes->outcomes->items[id].result;
-    if (codes->ids == NULL && search->ask->topology != NULL &&
-        result.filter > PF_FILTER_INTER_POD_AFFINITY) {
+    if (codes->ids == NULL && search->ask->topology != NULL && pf_dry_run_is_open(&result)) {
         enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
-        const enum pf_code code =
-            pf_dry_run_topology(search->ask->topology, search->ask->input, slot, &fault);
+        const enum pf_code code = pf_dry_run_topology(search->ask->topology, search->ask->input,
+                                                      slot, result.first_turn, &fault);
         if (code != PF_OK) {
             return code;
         }

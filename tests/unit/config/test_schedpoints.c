@@ -9,10 +9,10 @@
 
 #include <podfit/config.h>
 
-#define OURS                                                                                     \
+#define OURS                                                                                  \
     "apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\nclasses:\n- name: a\nfit: {" \
     "schedulerConfig: sched.yaml}\n"
-#define PLUGINS                                                                           \
+#define PLUGINS                                                                      \
     "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n" \
     "profiles:\n- plugins:\n    "
 
@@ -57,25 +57,43 @@ static const struct {
     struct pf_fit_points points;
     const char *note; /* part of a note; NULL: there is none */
 } point_rows[] = {
-    {"PreFilter narrows, filter off", PLUGINS "filter: {disabled: [{name: NodeAffinity}]}\n", 0,
-     {.prepared = 1U << PF_FILTER_NODE_AFFINITY}, NULL},
-    {"PreFilter off, filter fails", PLUGINS "preFilter: {disabled: [{name: NodeResourcesFit}]}\n",
-     1U << PF_FILTER_NODE_RESOURCES_FIT, {.broken = 1U << PF_FILTER_NODE_RESOURCES_FIT},
+    {"PreFilter narrows, filter off",
+     PLUGINS "filter: {disabled: [{name: NodeAffinity}]}\n",
+     0,
+     {.prepared = 1U << PF_FILTER_NODE_AFFINITY},
+     NULL},
+    {"PreFilter off, filter fails",
+     PLUGINS "preFilter: {disabled: [{name: NodeResourcesFit}]}\n",
+     1U << PF_FILTER_NODE_RESOURCES_FIT,
+     {.broken = 1U << PF_FILTER_NODE_RESOURCES_FIT},
      "NodeResourcesFit is on at filter and off at preFilter: kube-scheduler fails"},
-    {"PreFilter off, filter does without", PLUGINS "preFilter: {disabled: [{name: VolumeZone}]}\n",
-     0, {.unprepared = 1U << PF_FILTER_VOLUME_ZONE}, NULL},
+    {"PreFilter off, filter does without",
+     PLUGINS "preFilter: {disabled: [{name: VolumeZone}]}\n",
+     0,
+     {.unprepared = 1U << PF_FILTER_VOLUME_ZONE},
+     NULL},
     {"both off",
      PLUGINS "preFilter: {disabled: [{name: VolumeZone}]}\n    filter: {disabled: [{name: "
              "VolumeZone}]}\n",
-     1U << PF_FILTER_VOLUME_ZONE, {.broken = 0}, NULL},
-    {"claims that only prepare", PLUGINS "filter: {disabled: [{name: DynamicResources}]}\n", 0,
-     {.broken = 0}, NULL},
+     1U << PF_FILTER_VOLUME_ZONE,
+     {.broken = 0},
+     NULL},
+    {"claims that only prepare",
+     PLUGINS "filter: {disabled: [{name: DynamicResources}]}\n",
+     0,
+     {.broken = 0},
+     NULL},
     {"claims that speak unprepared",
      PLUGINS "preFilter: {disabled: [{name: DynamicResources}]}\n"
              "    filter: {disabled: [{name: DynamicResources}]}\n",
-     1U << PF_FILTER_DYNAMIC_RESOURCES, {.claims_unready = true}, NULL},
-    {"claims that do not speak", PLUGINS "postFilter: {disabled: [{name: DynamicResources}]}\n", 0,
-     {.claims_silent = true}, NULL},
+     1U << PF_FILTER_DYNAMIC_RESOURCES,
+     {.claims_unready = true},
+     NULL},
+    {"claims that do not speak",
+     PLUGINS "postFilter: {disabled: [{name: DynamicResources}]}\n",
+     0,
+     {.claims_silent = true},
+     NULL},
 };
 
 static bool same_points(const struct pf_fit_points *a, const struct pf_fit_points *b)

@@ -18,9 +18,8 @@
     ",'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':{"          \
     "'nodeSelectorTerms':[{'matchFields':[{'key':'metadata.name','operator':'In','values':['a" \
     "']},{'key':'metadata.name','operator':'In','values':['b']}]}]}}}"
-#define CLAIM ",'volumes':[{'name':'v','persistentVolumeClaim':{'claimName':'gone'}}]"
-#define DISK(name) \
-    ",'volumes':[{'name':'v','gcePersistentDisk':{'pdName':'" name "'}}]"
+#define CLAIM      ",'volumes':[{'name':'v','persistentVolumeClaim':{'claimName':'gone'}}]"
+#define DISK(name) ",'volumes':[{'name':'v','gcePersistentDisk':{'pdName':'" name "'}}]"
 #define SPREAD \
     ",'topologySpreadConstraints':[{'maxSkew':1,'topologyKey':'none','whenUnsatisfiable':'DoNotSchedule'}]"
 
@@ -144,11 +143,11 @@ static void load(struct world *world)
 
 static bool says(struct world *world, const struct row *row, const struct pf_judgement *judgement)
 {
-    const char *text = judgement->verdict == PF_VERDICT_UNKNOWN
-                           ? pf_arena_dup(&world->arena, judgement->cause)
-                           : pf_arena_printf(&world->arena, "%.*s %.*s",
-                                             PF_SV_ARG(judgement->message),
-                                             PF_SV_ARG(judgement->post_filter));
+    const char *text =
+        judgement->verdict == PF_VERDICT_UNKNOWN
+            ? pf_arena_dup(&world->arena, judgement->cause)
+            : pf_arena_printf(&world->arena, "%.*s %.*s", PF_SV_ARG(judgement->message),
+                              PF_SV_ARG(judgement->post_filter));
     assert_non_null(text);
     const bool good =
         judgement->verdict == row->verdict &&
@@ -175,8 +174,7 @@ static bool check_row(const struct row *row)
                                        row->spec));
     const struct pf_judgement judgement = world_judge(&world, pod);
     const struct pf_explanation explanation = world_explain(&world, pod);
-    const bool good =
-        says(&world, row, &judgement) && says(&world, row, &explanation.judgement);
+    const bool good = says(&world, row, &judgement) && says(&world, row, &explanation.judgement);
     world_done(&world);
     return good;
 }
