@@ -128,6 +128,7 @@ const struct pf_cliopt_command pf_cmd_serve_options = {
 
 /* What one run owns; released in the reverse order. */
 struct serve {
+    char pod[PF_SOURCE_POD_BYTES]; /* empty: it runs in none */
     struct serve_options options;
     struct pf_config *config;
     struct pf_source source;
@@ -279,6 +280,7 @@ static enum pf_code start_server(struct serve *serve, struct pf_err *err)
         .client_ca_path = options->client_ca,
         .token_path = options->path_token_file,
         .version = PF_VERSION,
+        .replica = pf_source_pod(serve->pod) ? serve->pod : NULL,
         .max_connections = (unsigned)options->max_connections,
         .idle_ms = options->idle_ms,
         .request_ms = options->request_ms,

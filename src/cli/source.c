@@ -1,6 +1,7 @@
 #include "source.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "load.h"
 #include "progress.h"
@@ -17,6 +18,13 @@ static const char *variable(const char *name)
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing writes the environment */
     const char *value = getenv(name);
     return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+bool pf_source_pod(char text[PF_SOURCE_POD_BYTES])
+{
+    text[PF_SOURCE_POD_BYTES - 1] = '\0';
+    return variable("KUBERNETES_SERVICE_HOST") != NULL &&
+           gethostname(text, PF_SOURCE_POD_BYTES - 1) == 0 && text[0] != '\0';
 }
 
 static enum pf_code load_kubeconfig(const struct pf_source_options *options, struct pf_arena *arena,

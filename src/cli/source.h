@@ -66,6 +66,12 @@ const char *pf_source_name(const struct pf_source *source);
 /** `podfit/0.1.0 (linux/amd64)`. Static. */
 const char *pf_source_user_agent(void);
 
+/** Bytes of a pod's name, as its host name has it, with the NUL. */
+#define PF_SOURCE_POD_BYTES 254
+
+/** The pod that this process runs in, into @p text. @return false: it runs in none, or has no name */
+bool pf_source_pod(char text[PF_SOURCE_POD_BYTES]);
+
 /** The log of a command that is no server: warnings as text, or what PF_LOG says. Before any thread starts. @return PF_OK or PF_E_INVALID */
 enum pf_code pf_source_configure_log(struct pf_err *err) PF_MUST_CHECK;
 

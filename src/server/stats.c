@@ -145,6 +145,9 @@ void pf_stats_write(struct pf_server *server, const struct pf_status_ask *ask, s
     pf_write_string_member(&w, "apiVersion", PF_SV("podfit.io/v1"));
     pf_write_string_member(&w, "kind", PF_SV("Stats"));
     pf_write_string_member(&w, "version", pf_sv_from(server->options.version));
+    if (ask->details && server->options.replica != NULL) {
+        pf_write_string_member(&w, "replica", pf_sv_from(server->options.replica));
+    }
     put_time(&w, "startTime", server->start_wall_ns);
     put_time(&w, "time", pf_clock_wall_ns(server->options.clock));
     pf_write_bool_member(&w, "ready", atomic_load(&server->phase) == PF_SERVER_SERVING);

@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import socket
 import sys
 import unittest
 
@@ -116,6 +117,7 @@ class TestOn(PageCase):
                 self.assertEqual(selection.get('page'), page)
                 self.assertEqual(get(self.podfit, path.replace('/stats', '/'))[0], 200)
         self.assertIsNone(self.stats('/stats?pool')['selection'])
+        self.assertNotIn('replica', self.stats())  # it runs in no pod
 
     def test_headroom_is_what_the_metrics_say(self):
         stats = self.stats()
@@ -142,6 +144,27 @@ class TestOn(PageCase):
         self.assertEqual(len(stats['decisions']), 50)
         self.assertTrue(stats['rejections'][0]['sentence'].startswith('0/250 nodes are available'))
         self.assertEqual(sum(pool['pods']['reserved'] for pool in stats['pools']), admitted)
+
+
+class InPod:
+    """As in a container of a Deployment: the page says whose it is."""
+
+    @classmethod
+    def make_podfit(cls):
+        return harness.Podfit(cls.options, cls.config_text, cls.snapshot_text, dict(os.environ, KUBERNETES_SERVICE_HOST='127.0.0.1'))
+
+
+class TestReplica(InPod, PageCase):
+    def test_is_named(self):
+        self.assertEqual(self.stats()['replica'], socket.gethostname())
+        self.assertIn('<span class="text">%s</span>' % socket.gethostname(), get(self.podfit, '/')[2])
+
+
+class TestReplicaOff(InPod, PageCase):
+    options = ('--status-page', 'off')
+
+    def test_is_not_named(self):
+        self.assertNotIn('replica', self.stats())
 
 
 class TestOff(PageCase):

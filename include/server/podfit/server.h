@@ -67,6 +67,7 @@ struct pf_server_options {
     const char *client_ca_path;
     const char *token_path;
     const char *version; /**< for build_info */
+    const char *replica; /**< the pod that serves, for the status page; NULL: none */
     unsigned max_connections;
     int64_t idle_ms;
     int64_t request_ms;
