@@ -98,6 +98,12 @@ bool pf_log_enabled(const char *module, enum pf_log_level level)
     return level <= settings.level;
 }
 
+/* U+0080 to U+009F, the second byte: controls of a terminal as good as those below 0x20. */
+static bool is_c1(char second)
+{
+    return (unsigned char)second < 0xA0;
+}
+
 /* Append text with everything escaped that could end a JSON string or drive a terminal. Bytes over 127 pass only as valid UTF-8. */
 static size_t append_escaped(char *line, size_t at, size_t limit, const char *text)
 {
@@ -110,6 +116,10 @@ static size_t append_escaped(char *line, size_t at, size_t limit, const char *te
             line[at++] = (char)c;
         } else if (c < 0x20 || c == 0x7F || (c >= 0x80 && !utf8)) {
             (void)snprintf(line + at, 7, "\\u%04x", c);
+            at += 6;
+        } else if (c == 0xC2 && is_c1(text[1])) {
+            text++;
+            (void)snprintf(line + at, 7, "\\u%04x", (unsigned char)*text);
             at += 6;
         } else {
             line[at++] = (char)c;

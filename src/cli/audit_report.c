@@ -20,7 +20,8 @@ static enum pf_code top_of(const struct pf_audit_report *report, enum pf_audit_d
 static void put_totals(const struct pf_audit_report *report, struct pf_buf *buf)
 {
     const struct pf_audit_totals totals = pf_audit_summary_totals(report->summary);
-    pf_buf_printf(buf, "%llu decisions", (unsigned long long)totals.decisions);
+    pf_buf_printf(buf, "%llu decision%s", (unsigned long long)totals.decisions,
+                  totals.decisions != 1 ? "s" : "");
     if (totals.decisions != 0) {
         char first[PF_TIME_TEXT_BYTES];
         char last[PF_TIME_TEXT_BYTES];

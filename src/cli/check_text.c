@@ -175,6 +175,19 @@ static void put_amount(const char *name, int64_t amount, int32_t scale,
     pf_buf_printf(buf, "%s %s", name, text);
 }
 
+static void put_rule_hint(const struct pf_fit_hints *hints, struct pf_buf *buf)
+{
+    pf_buf_printf(buf, "  would fit on %u node%s ", hints->rule_fits,
+                  hints->rule_fits != 1 ? "s" : "");
+    if (hints->rule == PF_HINT_TOLERATION) {
+        pf_buf_append_cstr(buf, "if it tolerated ");
+    } else {
+        pf_buf_printf(buf, "without %s ", pf_hint_rule_name(hints->rule));
+    }
+    pf_cliout_put_text(buf, hints->rule_text);
+    pf_buf_append_char(buf, '\n');
+}
+
 /* What would help a misfit, a line each. */
 static void put_hints(const struct pf_fit_hints *hints, struct pf_buf *buf)
 {
@@ -192,13 +205,7 @@ static void put_hints(const struct pf_fit_hints *hints, struct pf_buf *buf)
         pf_buf_append_char(buf, '\n');
     }
     if (hints->has_rule) {
-        const bool taint = hints->rule == PF_HINT_TOLERATION;
-        pf_buf_printf(buf, "  would fit on %u node%s %s ", hints->rule_fits,
-                      hints->rule_fits != 1 ? "s" : "", taint ? "if it tolerated" : "without");
-        pf_buf_append_cstr(buf, taint ? "" : pf_hint_rule_name(hints->rule));
-        pf_buf_append_cstr(buf, taint ? "" : " ");
-        pf_cliout_put_text(buf, hints->rule_text);
-        pf_buf_append_char(buf, '\n');
+        put_rule_hint(hints, buf);
     }
     if (hints->has_leaving) {
         pf_buf_printf(buf, "  would fit once %llu like this one left node ",

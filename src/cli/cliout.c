@@ -88,6 +88,22 @@ void pf_cliout_error(const char *format, ...)
     (void)fwrite(line.len != 0 ? line.data : "", 1, line.len, stderr);
 }
 
+void pf_cliout_error_lines(struct pf_sv text)
+{
+    pf_autobuf struct pf_buf out = {0};
+    pf_buf_init(&out, text.len * 4 + 16);
+    while (text.len != 0) {
+        const size_t end = pf_sv_find(text, PF_SV("\n"));
+        const size_t len = end != SIZE_MAX ? end : text.len;
+        const size_t used = end != SIZE_MAX ? end + 1 : text.len;
+        pf_cliout_put_text(&out, (struct pf_sv){.ptr = text.ptr, .len = len});
+        pf_buf_append_char(&out, '\n');
+        text = (struct pf_sv){.ptr = text.ptr + used, .len = text.len - used};
+    }
+    /* nothing is left to report a failure of stderr to */
+    (void)fwrite(out.len != 0 ? out.data : "", 1, out.len, stderr);
+}
+
 enum pf_code pf_cliout_flush(struct pf_buf *buf, struct pf_err *err)
 {
     const enum pf_code code = pf_buf_status(buf, err);

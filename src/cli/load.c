@@ -18,9 +18,7 @@ static void say_problems(const struct pf_problems *problems)
     pf_autobuf struct pf_buf text = {0};
     pf_buf_init(&text, PF_CONFIG_MAX_BYTES);
     pf_problems_format(problems, &text);
-    const struct pf_sv view = pf_buf_view(&text);
-    /* nothing is left to report a failure of stderr to */
-    (void)fwrite(view.len != 0 ? view.ptr : "", 1, view.len, stderr);
+    pf_cliout_error_lines(pf_buf_view(&text));
 }
 
 void pf_load_say_notes(const struct pf_config *config)

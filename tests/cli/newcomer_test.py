@@ -131,6 +131,13 @@ class Habits(Case):
                 self.assertEqual(result.stderr.count('\n'), 1)
                 self.assertIn(text, result.stderr)
 
+    def test_nothing_reaches_a_terminal_raw(self):
+        text = 'apiVersion: config.podfit.io/v1\nkind: PodfitConfiguration\n"\\e[31mx\\u009b2J": 1\nclasses: [{name: a}]\n'
+        errors = podfit('config', 'check', self.file('a\x1b[31m.yaml', text)).stderr
+        self.assertIn('a\\x1B[31m.yaml:3:1: ', errors)
+        self.assertIn('\\xC2\\x9B2J', errors)
+        self.assertNotRegex(errors, '[\x1b\x9b]')
+
     def test_other_names(self):
         certs = os.path.join(self.folder.name, 'certs')
         self.assertEqual(podfit('certs', 'create', certs, '--dns', 'localhost').returncode, 0)

@@ -48,6 +48,9 @@ void pf_cliout_put_cut(struct pf_buf *buf, struct pf_sv text, size_t columns);
 /** Print `podfit: TEXT` as a line on stderr. */
 void pf_cliout_error(const char *format, ...) PF_PRINTF(1, 2);
 
+/** Print lines on stderr as they are, each made harmless for a terminal. */
+void pf_cliout_error_lines(struct pf_sv text);
+
 /**
  * Print the buffer on stdout and empty it.
  *

@@ -45,14 +45,16 @@ class Demo:
 
     def install(self):
         objects = manifests.render(self.plane, OVERLAY)
-        manifests.apply(self.plane, [o for o in objects if o['kind'] != 'MutatingWebhookConfiguration'])
+        say('\n$ kubectl apply -k manifests/' + OVERLAY)
+        say(manifests.apply(self.plane, [o for o in objects if o['kind'] != 'MutatingWebhookConfiguration']).rstrip())
         with open(os.path.join(EXAMPLE, 'cluster.yaml'), encoding='utf8') as file:
             self.plane.kubectl('create', '--save-config', '-f', '-', data=file.read())
         for name in ('projects-0', 'projects-1'):  # few slots, so that they are soon full
             self.plane.api.patch('Node', None, name, {'status': SMALL_NODE}, 'status')
         kubeconfig = manifests.service_account_kubeconfig(self.plane)
         self.podfit = Podfit(self.plane, manifests.configuration_of(objects), kubeconfig, ['--log-format', 'text']).start()
-        manifests.apply(self.plane, manifests.with_url(objects, self.podfit.url, self.podfit.ca_bundle()))
+        registration = manifests.of_kind(objects, 'MutatingWebhookConfiguration')
+        say(manifests.apply(self.plane, manifests.with_url(registration, self.podfit.url, self.podfit.ca_bundle())).rstrip())
         self.podfit.wait_until_asked('cocalc', {'run': 'project'})
 
     def projects(self):
@@ -96,8 +98,7 @@ def main():
     try:
         with ControlPlane(HOME) as plane, Kubelet(plane.api, 'runs'):
             version = json.loads(plane.kubectl('version', '-o', 'json')[1])['serverVersion']['gitVersion']
-            say('== etcd, API server, controllers and scheduler of Kubernetes %s are ready after %.1f s; kubectl apply -k manifests/%s' % (
-                version, plane.started['all'], OVERLAY))
+            say('== etcd, API server, controllers and scheduler of Kubernetes %s are ready after %.1f s' % (version, plane.started['all']))
             demo = Demo(plane)
             refused = demo.run()
             if '--exit' not in sys.argv:

@@ -381,14 +381,13 @@ static void test_log_configuration(void **state)
 }
 
 /* What a hostile message becomes: captured from stderr. */
-static void test_log_escapes(void **state)
+static void log_says(const char *text, const char *want)
 {
-    (void)state;
     int pipe_fds[2];
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
     const int saved = dup(STDERR_FILENO);
     (void)dup2(pipe_fds[1], STDERR_FILENO);
-    pf_log_error("base", "a\"b\\c\nd\x1B[31m\x7F \xC3\xA9 %s", "\xFF");
+    pf_log_error("base", "%s", text);
     (void)dup2(saved, STDERR_FILENO);
     (void)close(saved);
     (void)close(pipe_fds[1]);
@@ -398,9 +397,20 @@ static void test_log_escapes(void **state)
     assert_true(got > 0);
     const char *message = strstr(line, "\"msg\":");
     assert_non_null(message);
+    assert_string_equal(message, want);
+}
+
+static void test_log_escapes(void **state)
+{
+    (void)state;
     /* one invalid byte: nothing over 127 is trusted */
-    assert_string_equal(
-        message, "\"msg\":\"a\\\"b\\\\c\\u000ad\\u001b[31m\\u007f \\u00c3\\u00a9 \\u00ff\"}\n");
+    log_says("a\"b\\c\nd\x1B[31m\x7F \xC3\xA9 \xFF",
+             "\"msg\":\"a\\\"b\\\\c\\u000ad\\u001b[31m\\u007f \\u00c3\\u00a9 \\u00ff\"}\n");
+    log_says("\xC3\xA9 \xC2\xA0", "\"msg\":\"\xC3\xA9 \xC2\xA0\"}\n");
+    /* U+009B begins a control sequence */
+    log_says("x\xC2\x9B"
+             "2J\xC2\x80",
+             "\"msg\":\"x\\u009b2J\\u0080\"}\n");
 }
 
 int main(void)
