@@ -368,6 +368,7 @@ enum pf_code pf_check_refs(const struct pf_model *model, struct pf_err *err) PF_
 /* ---- the whole ---- */
 
 struct pf_model {
+    pthread_mutex_t turn;  /**< of the next one in line; held only while mutex is waited for */
     pthread_mutex_t mutex; /**< recursive, so that functions that lock may be called with it held */
     struct pf_model_options options;
     struct pf_model_origin origin;

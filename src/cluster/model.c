@@ -48,11 +48,23 @@ static bool init_model(struct pf_model *model, const struct pf_model_options *op
     return model->changes != NULL && pf_intern_init(&model->strings, pf_random_u64());
 }
 
+static bool init_locks(struct pf_model *model)
+{
+    if (!init_mutex(&model->turn)) {
+        return false;
+    }
+    if (!init_mutex(&model->mutex)) {
+        (void)pthread_mutex_destroy(&model->turn);
+        return false;
+    }
+    return true;
+}
+
 enum pf_code pf_model_new(const struct pf_model_options *options, struct pf_model **ret_model,
                           struct pf_err *err)
 {
     struct pf_model *model = pf_mem_calloc(1, sizeof(*model));
-    if (model == NULL || !init_mutex(&model->mutex)) {
+    if (model == NULL || !init_locks(model)) {
         free(model);
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory for the capacity model");
     }
@@ -175,12 +187,24 @@ void pf_model_free(struct pf_model *model)
     pf_arena_done(&model->scratch);
     pf_arena_done(&model->schedulers_arena);
     (void)pthread_mutex_destroy(&model->mutex);
+    (void)pthread_mutex_destroy(&model->turn);
     free(model);
 }
 
+/* Locking fails only for a mutex that was not initialised. */
 void pf_model_lock(struct pf_model *model)
 {
-    (void)pthread_mutex_lock(&model->mutex); /* fails only for a mutex that was not initialised */
+    /* free, or held by this thread, which must not wait for its turn */
+    if (pthread_mutex_trylock(&model->mutex) != 0) {
+        pf_model_lock_in_turn(model);
+    }
+}
+
+void pf_model_lock_in_turn(struct pf_model *model)
+{
+    (void)pthread_mutex_lock(&model->turn);
+    (void)pthread_mutex_lock(&model->mutex);
+    (void)pthread_mutex_unlock(&model->turn);
 }
 
 void pf_model_unlock(struct pf_model *model)

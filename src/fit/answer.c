@@ -23,8 +23,8 @@ static bool has_no_key(const struct pf_answer *answer)
            (volumes != NULL && (volumes->zone_refusal != NULL || volumes->limits_refusal != NULL));
 }
 
-/* @return false: not remembered, scan */
-static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
+/* Into fit->key. @return false: not remembered */
+static bool make_key(struct pf_fit *fit, struct pf_answer *answer)
 {
     if (has_no_key(answer)) {
         return false;
@@ -37,19 +37,31 @@ static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
         pf_volume_key(&answer->question, fit->model, &fit->key);
         pf_question_resolve(&answer->question, answer->input.strings);
     }
-    if (pf_buf_status(&fit->key, NULL) != PF_OK) {
+    return pf_buf_status(&fit->key, NULL) == PF_OK;
+}
+
+/* @return false: not remembered, scan */
+static bool ask_cache(struct pf_fit *fit, struct pf_answer *answer)
+{
+    if (!make_key(fit, answer)) {
         return false;
     }
+    const struct pf_sv key = pf_buf_view(&fit->key);
+    if (answer->warm_most != 0 && pf_cache_warm(&fit->cache, &answer->input, key, answer->warm_most,
+                                                &answer->warmth) != PF_OK) {
+        return false;
+    }
+    if (answer->warmth.more) {
+        return true;
+    }
     struct pf_cache_answer cached = {0};
-    const enum pf_code code =
-        pf_cache_ask(&fit->cache, &answer->input, pf_buf_view(&fit->key), &cached);
-    if (code != PF_OK) {
+    if (pf_cache_ask(&fit->cache, &answer->input, key, &cached) != PF_OK) {
         return false;
     }
     answer->outcomes = cached.outcomes;
     answer->best = cached.best;
     answer->topology = cached.topology;
-    answer->codes = cached.codes;
+    answer->results = cached.results;
     answer->evictions = cached.evictions;
     answer->stamp = cached.stamp;
     answer->candidates =
@@ -106,8 +118,11 @@ static enum pf_code ask_nodes(struct pf_fit *fit, enum pf_answer_way way, struct
         answer->best = answer->scan.best;
         answer->topology = answer->scan.topology.plan != NULL ? &answer->scan.topology : NULL;
         answer->candidates = (struct pf_candidates){.values = answer->scan.values};
-        answer->codes =
-            (struct pf_eviction_codes){.outcomes = answer->outcomes, .ids = answer->scan.ids};
+        answer->results =
+            (struct pf_results){.outcomes = answer->outcomes, .ids = answer->scan.ids};
+    }
+    if (answer->warmth.more) {
+        return PF_OK;
     }
     answer->judgement.verdict = pf_verdict_of(answer->outcomes);
     answer->judgement.nodes_fit = answer->outcomes->fits;

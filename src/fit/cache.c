@@ -34,6 +34,9 @@ struct pf_remembered {
     uint32_t memo_count;
     struct pf_evictions evictions;
     uint64_t storage_version;
+    uint64_t
+        warm_since; /* while the first answers are gathered: sequence number when that began; 0: they are not */
+    uint32_t warm;     /* slots that were asked */
     uint64_t computed; /* times that every node was asked */
     uint64_t seen; /* sequence number of the model up to which this is right; 0: nothing computed */
     size_t bytes;
@@ -258,10 +261,9 @@ static void visit_change(void *opaque, uint32_t slot)
     }
 }
 
-static void compute_all(struct refresh *refresh)
+static void begin_all(struct refresh *refresh)
 {
     struct pf_remembered *remembered = refresh->remembered;
-    const struct pf_filter_input *input = &refresh->evaluation.input;
     pf_outcomes_reset(&remembered->outcomes);
     pf_best_clear(&remembered->best);
     if (remembered->question.plan != NULL) {
@@ -270,13 +272,30 @@ static void compute_all(struct refresh *refresh)
     for (uint32_t i = 0; i < remembered->slots; i++) {
         remembered->node_outcome[i] = 0;
     }
-    for (uint32_t i = 0; i < input->columns->count && refresh->code == PF_OK; i++) {
-        pf_best_put(&remembered->best, i, update_outcome(refresh, i));
+    remembered->seen = 0;
+    remembered->warm = 0;
+    remembered->warm_since = pf_model_stats(refresh->evaluation.input.model).changes;
+    remembered->storage_version = pf_model_storage_version(refresh->evaluation.input.model);
+}
+
+/* Ask up to @p most nodes more for the first time. @return is that all of them? */
+static bool compute_some(struct refresh *refresh, uint32_t most)
+{
+    struct pf_remembered *remembered = refresh->remembered;
+    const uint32_t count = refresh->evaluation.input.columns->count;
+    const uint32_t left = count - remembered->warm;
+    const uint32_t end = remembered->warm + (most < left ? most : left);
+    for (; remembered->warm < end && refresh->code == PF_OK; remembered->warm++) {
+        pf_best_put(&remembered->best, remembered->warm, update_outcome(refresh, remembered->warm));
+    }
+    if (refresh->code != PF_OK || end != count) {
+        return false;
     }
     pf_best_build(&remembered->best);
-    remembered->seen = pf_model_stats(input->model).changes;
-    remembered->storage_version = pf_model_storage_version(input->model);
+    remembered->seen = remembered->warm_since;
+    remembered->warm_since = 0;
     remembered->computed++;
+    return true;
 }
 
 /* Has something changed that nodes which did not change are judged by? */
@@ -288,22 +307,29 @@ static bool is_stale(const struct pf_remembered *remembered, const struct pf_fil
             remembered->storage_version != pf_model_storage_version(input->model));
 }
 
-static enum pf_code bring_up_to_date(struct pf_remembered *remembered,
-                                     const struct pf_filter_input *input)
+static struct refresh begin_refresh(struct pf_remembered *remembered,
+                                    const struct pf_filter_input *input)
 {
-    if (!make_room(remembered, input)) {
-        return PF_E_NO_MEMORY;
-    }
-    pf_question_resolve(&remembered->question, input->strings);
     struct refresh refresh = {
         .remembered = remembered,
         .evaluation = {.input = *input,
                        .memo = remembered->memo,
                        .memo_count = remembered->memo_count},
     };
+    pf_question_resolve(&remembered->question, input->strings);
     if (input->question->volumes == NULL) {
         refresh.evaluation.input.question = &remembered->question;
     }
+    return refresh;
+}
+
+static enum pf_code bring_up_to_date(struct pf_remembered *remembered,
+                                     const struct pf_filter_input *input)
+{
+    if (!make_room(remembered, input)) {
+        return PF_E_NO_MEMORY;
+    }
+    struct refresh refresh = begin_refresh(remembered, input);
     const uint64_t now =
         remembered->seen != 0 && !is_stale(remembered, input)
             ? pf_model_changes_since(input->model, remembered->seen, visit_change, &refresh)
@@ -311,7 +337,8 @@ static enum pf_code bring_up_to_date(struct pf_remembered *remembered,
     if (now != 0) {
         remembered->seen = now;
     } else if (refresh.code == PF_OK) {
-        compute_all(&refresh);
+        begin_all(&refresh);
+        (void)compute_some(&refresh, UINT32_MAX); /* refresh.code says it */
     }
     return refresh.code;
 }
@@ -372,7 +399,7 @@ enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *
     struct pf_cache_answer answer = {
         .outcomes = &remembered->outcomes,
         .values = pf_best_values(&remembered->best),
-        .codes = {.outcomes = &remembered->outcomes, .node_outcome = remembered->node_outcome},
+        .results = {.outcomes = &remembered->outcomes, .node_outcome = remembered->node_outcome},
         .evictions = &remembered->evictions,
         .stamp = stamp_of(remembered, input->model),
     };
@@ -383,5 +410,51 @@ enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *
     }
     pf_cache_recount(cache);
     *ret_answer = answer;
+    return PF_OK;
+}
+
+static void ignore_slot(void *opaque PF_UNUSED, uint32_t slot PF_UNUSED)
+{
+}
+
+/* Gather first answers. */
+static enum pf_code warm_some(struct pf_remembered *remembered, const struct pf_filter_input *input,
+                              uint32_t most, struct pf_cache_warmth *ret_warmth)
+{
+    if (!make_room(remembered, input)) {
+        return PF_E_NO_MEMORY;
+    }
+    struct refresh refresh = begin_refresh(remembered, input);
+    const uint64_t since = remembered->seen != 0 ? remembered->seen : remembered->warm_since;
+    const bool lost = since == 0 || is_stale(remembered, input) ||
+                      pf_model_changes_since(input->model, since, ignore_slot, NULL) == 0;
+    if (!lost && remembered->seen != 0) {
+        *ret_warmth = (struct pf_cache_warmth){.more = false};
+        return PF_OK;
+    }
+    if (lost) {
+        begin_all(&refresh);
+    }
+    const uint32_t before = remembered->warm;
+    const bool all = compute_some(&refresh, most);
+    *ret_warmth = (struct pf_cache_warmth){.asked = remembered->warm - before, .more = !all};
+    return refresh.code;
+}
+
+enum pf_code pf_cache_warm(struct pf_cache *cache, const struct pf_filter_input *input,
+                           struct pf_sv key, uint32_t most, struct pf_cache_warmth *ret_warmth)
+{
+    struct pf_remembered *remembered = find_or_make(cache, input->question, key);
+    if (remembered == NULL) {
+        return PF_E_NO_MEMORY;
+    }
+    struct pf_cache_warmth warmth = {.more = false};
+    const enum pf_code code = warm_some(remembered, input, most, &warmth);
+    if (code != PF_OK) {
+        forget(cache, remembered);
+        return code;
+    }
+    pf_cache_recount(cache);
+    *ret_warmth = warmth;
     return PF_OK;
 }

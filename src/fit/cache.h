@@ -24,9 +24,15 @@ struct pf_cache_answer {
     const uint8_t *
         values; /**< by slot: pf_score_plain() + 1, or 0 when a filter other than the topology filters excludes the node */
     const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
-    struct pf_eviction_codes codes;
+    struct pf_results results;
     struct pf_evictions *evictions; /**< what is remembered of eviction for the question */
     uint64_t stamp; /**< another one when results may have changed on nodes that did not change */
+};
+
+/** What a step of gathering first answers did. */
+struct pf_cache_warmth {
+    uint32_t asked; /**< slots */
+    bool more;      /**< some are left */
 };
 
 void pf_cache_init(struct pf_cache *cache, size_t max_bytes);
@@ -41,6 +47,14 @@ void pf_cache_done(struct pf_cache *cache);
  */
 enum pf_code pf_cache_ask(struct pf_cache *cache, const struct pf_filter_input *input,
                           struct pf_sv key, struct pf_cache_answer *ret_answer) PF_MUST_CHECK;
+/**
+ * Bring a question closer to being remembered: ask at most @p most nodes for the first time. Afterwards pf_cache_ask() looks only at what changed since.
+ *
+ * @return as pf_cache_ask()
+ */
+enum pf_code pf_cache_warm(struct pf_cache *cache, const struct pf_filter_input *input,
+                           struct pf_sv key, uint32_t most,
+                           struct pf_cache_warmth *ret_warmth) PF_MUST_CHECK;
 /** Count the memory of the question that was asked last again: what is remembered of eviction grew. Its answer stays valid. */
 void pf_cache_recount(struct pf_cache *cache);
 

@@ -47,9 +47,12 @@ struct pf_answer {
     struct pf_scan scan;                /**< owned when outcomes points into it */
     const struct pf_outcomes *outcomes; /**< NULL: screened, no node was asked */
     const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
-    struct pf_eviction_codes codes;     /**< of all nodes; nothing when the scan has no ids */
-    struct pf_evictions *evictions;     /**< remembered with the question; NULL: it is not */
-    uint64_t stamp;                     /**< see struct pf_cache_answer */
+    struct pf_results results;          /**< of all nodes; nothing when the scan has no ids */
+    uint32_t
+        warm_most; /**< set by the caller, PF_ANSWER_CACHED: gather first answers in steps of as many nodes; 0: at once */
+    struct pf_cache_warmth warmth;  /**< of this step; while there is more, there are no outcomes */
+    struct pf_evictions *evictions; /**< remembered with the question; NULL: it is not */
+    uint64_t stamp;                 /**< see struct pf_cache_answer */
     struct pf_priority priority;
     uint32_t best;
     struct pf_candidates candidates; /**< nodes that pass every filter */

@@ -90,22 +90,14 @@ static void clear(struct pf_evictions *evictions)
 /* Its own code, topology filters included. */
 static enum pf_code find_code(const struct search *search, uint32_t slot, uint8_t *ret_code)
 {
-    const struct pf_eviction_codes *codes = &search->ask->codes;
-    const uint32_t id = codes->ids != NULL ? codes->ids[slot] : codes->node_outcome[slot] - 1U;
-    struct pf_result result = codes->outcomes->items[id].result;
-    if (codes->ids == NULL && search->ask->topology != NULL && pf_dry_run_is_open(&result)) {
-        enum pf_topology_fault fault = PF_TOPOLOGY_PASSES;
-        const enum pf_code code = pf_dry_run_topology(search->ask->topology, search->ask->input,
-                                                      slot, result.first_turn, &fault);
-        if (code != PF_OK) {
-            return code;
-        }
-        if (fault != PF_TOPOLOGY_PASSES) {
-            pf_topology_blame(fault, &result);
-        }
+    const struct pf_eviction_ask *ask = search->ask;
+    struct pf_result result;
+    const enum pf_code code =
+        pf_results_find(&ask->results, ask->input, ask->topology, slot, &result);
+    if (code == PF_OK) {
+        *ret_code = result.code;
     }
-    *ret_code = result.code;
-    return PF_OK;
+    return code;
 }
 
 static bool is_before(const struct search *search, uint32_t a, uint32_t b)

@@ -7,7 +7,7 @@
  * changed. The answer is always that of a search from the beginning. Inside of the fit module; under the model's lock.
  */
 
-#include "outcomes.h"
+#include "results.h"
 #include "victims.h"
 
 /** A node on which the pod would fit without its victims. */
@@ -38,21 +38,13 @@ struct pf_evictions {
     uint64_t budgets_version;
 };
 
-/** What the filters said of each node. */
-struct pf_eviction_codes {
-    const struct pf_outcomes *outcomes;
-    const uint32_t *ids; /**< by slot: final outcomes; NULL: remembered ones */
-    const uint16_t
-        *node_outcome; /**< by slot: remembered outcome + 1 before the topology filters */
-};
-
 /** One search. Everything is borrowed for the call. */
 struct pf_eviction_ask {
     struct pf_model *model;
     const struct pf_filter_input *input;
     const struct pf_topology *topology; /**< finished; NULL when no topology filter has a say */
-    struct pf_eviction_codes codes;
-    uint32_t open;  /**< nodes whose code is Unschedulable */
+    struct pf_results results;          /**< of all nodes */
+    uint32_t open;                      /**< nodes whose code is Unschedulable */
     uint64_t stamp; /**< another number than at the last search: what is kept is void */
 };
 

@@ -49,21 +49,6 @@ static const char *plugin_of(const struct pf_result *result)
     return result->outside ? PREFILTER : pf_filter_name((enum pf_filter_id)result->filter);
 }
 
-/* As if the pods that are nominated to the node were there. @return false: no memory */
-static bool count_room(const struct pf_answer *answer, uint32_t slot, struct pf_room_slots *slots)
-{
-    struct pf_filter_input input = answer->input;
-    bool any = false;
-    if (pf_model_nominated(input.model, slot) != 0) {
-        if (pf_dry_run_nominated(input.dry_run, &input, slot, &any) != PF_OK) {
-            return false;
-        }
-        input.used = &input.dry_run->trial.used;
-    }
-    pf_room_count(&input, slot, slots);
-    return true;
-}
-
 /* Slots by constraint: of a node that fits, or where only resources are short. @return false: no memory */
 static bool fill_constraints(struct pf_fit_node *node, const struct pf_room_slots *slots,
                              const struct totals *totals, struct pf_arena *arena)
@@ -114,7 +99,7 @@ static bool fill_node(const struct pf_answer *answer, const struct rendered *ren
     node->code = (enum pf_fit_code)result->code;
     if (node->fits || result->filter == PF_FILTER_NODE_RESOURCES_FIT) {
         struct pf_room_slots slots;
-        if (!count_room(answer, node->slot, &slots) ||
+        if (!pf_room_count_nominated(&answer->input, node->slot, &slots) ||
             !fill_constraints(node, &slots, totals, arena)) {
             return false;
         }

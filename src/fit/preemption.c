@@ -59,16 +59,16 @@ static enum pf_code scan_nodes(struct search *search, struct pf_eviction_ask *as
 {
     struct pf_answer *answer = search->answer;
     pf_question_resolve(&answer->question, answer->input.strings);
-    ask->codes = answer->codes;
+    ask->results = answer->results;
     ask->topology = answer->topology;
     ask->stamp = answer->stamp;
-    if (ask->codes.ids != NULL || ask->codes.node_outcome != NULL) {
+    if (pf_results_known(&ask->results)) {
         return PF_OK;
     }
     const enum pf_code code = pf_scan_run(search->fit->model, &answer->input, /* want_ids= */ true,
                                           search->arena, &search->own_scan);
-    ask->codes = (struct pf_eviction_codes){.outcomes = &search->own_scan.outcomes,
-                                            .ids = search->own_scan.ids};
+    ask->results =
+        (struct pf_results){.outcomes = &search->own_scan.outcomes, .ids = search->own_scan.ids};
     ask->topology = search->own_scan.topology.plan != NULL ? &search->own_scan.topology : NULL;
     return code;
 }

@@ -1,5 +1,7 @@
 #include "room.h"
 
+#include "dry_run.h"
+
 struct pf_room pf_room_scalar(const struct pf_filter_input *input, uint32_t slot, size_t index)
 {
     const struct pf_node_extra *extra = pf_filter_extra(input, slot);
@@ -63,4 +65,19 @@ void pf_room_count(const struct pf_filter_input *input, uint32_t slot,
         count(&slots, PF_ROOM_PORTS, 1);
     }
     *ret_slots = slots;
+}
+
+bool pf_room_count_nominated(const struct pf_filter_input *input, uint32_t slot,
+                             struct pf_room_slots *ret_slots)
+{
+    struct pf_filter_input changed = *input;
+    bool any = false;
+    if (pf_model_nominated(input->model, slot) != 0) {
+        if (pf_dry_run_nominated(input->dry_run, input, slot, &any) != PF_OK) {
+            return false;
+        }
+        changed.used = &input->dry_run->trial.used;
+    }
+    pf_room_count(&changed, slot, ret_slots);
+    return true;
 }

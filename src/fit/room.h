@@ -60,5 +60,8 @@ struct pf_room_slots {
 
 void pf_room_count(const struct pf_filter_input *input, uint32_t slot,
                    struct pf_room_slots *ret_slots);
+/** The same as if the pods that are nominated to the node were there. @return false: no memory */
+bool pf_room_count_nominated(const struct pf_filter_input *input, uint32_t slot,
+                             struct pf_room_slots *ret_slots) PF_MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include <podfit/classpod.h>
+#include <podfit/fit_count.h>
 #include <podfit/headroom.h>
 #include <podfit/limits.h>
 #include <podfit/mem.h>
@@ -10,15 +11,18 @@
 
 /* A pod made from a class has some hundred bytes; selectors may have many values. */
 #define POD_MAX_BYTES ((size_t)256 * 1024)
-/* An explanation has some 300 bytes a node; of more nodes than 100,000 it is not known. */
+/* Of a step: the question, and texts of the last one. */
 #define ARENA_MAX_BYTES ((size_t)64 * 1024 * 1024)
 #define CACHE_BYTES     ((size_t)1024 * 1024)
+/* Times that waiting pods are placed, 64 of them each, before counting begins: reviews place them, too. */
+#define PLACING_STEPS 64
 
 struct pf_headroom {
     struct pf_headroom_options options;
     struct pf_config *config; /* of the engine */
     struct pf_fit *fit;
-    struct pf_arena arena;
+    struct pf_arena arena; /* of the pod in question */
+    struct pf_arena step;  /* of one hold of the model */
     struct pf_headroom_class classes[PF_HEADROOM_CLASSES_MAX];
     size_t count;
     size_t left_out;
@@ -36,6 +40,7 @@ enum pf_code pf_headroom_new(const struct pf_headroom_options *options,
     }
     headroom->options = *options;
     pf_arena_init(&headroom->arena, ARENA_MAX_BYTES);
+    pf_arena_init(&headroom->step, ARENA_MAX_BYTES);
     *ret_headroom = headroom;
     return PF_OK;
 }
@@ -48,6 +53,7 @@ void pf_headroom_free(struct pf_headroom *headroom)
     pf_fit_free(headroom->fit);
     pf_config_unref(headroom->config);
     pf_arena_done(&headroom->arena);
+    pf_arena_done(&headroom->step);
     free(headroom);
 }
 
@@ -138,30 +144,18 @@ static struct pf_pod *make_pod(struct pf_headroom *headroom, const struct pf_cla
     return code == PF_OK ? pod : NULL;
 }
 
-static uint64_t add_saturating(uint64_t a, uint64_t b)
+static void take_constraints(const struct pf_fit_count *count, struct pf_headroom_class *row)
 {
-    uint64_t sum = 0;
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
-static void count_constraints(const struct pf_explanation *explanation,
-                              struct pf_headroom_class *row)
-{
-    for (size_t c = 0; c < explanation->constraint_count && c < PF_HEADROOM_CONSTRAINTS_MAX; c++) {
+    for (size_t c = 0; c < count->constraint_count && c < PF_HEADROOM_CONSTRAINTS_MAX; c++) {
         struct pf_headroom_constraint *constraint = &row->constraints[row->constraint_count++];
-        set_text(constraint->name, sizeof(constraint->name), explanation->constraints[c]);
-        for (size_t i = 0; i < explanation->node_count; i++) {
-            const uint64_t *room = explanation->nodes[i].room;
-            if (room != NULL) {
-                constraint->projects = add_saturating(constraint->projects, room[c]);
-            }
-        }
+        set_text(constraint->name, sizeof(constraint->name), count->constraints[c]);
+        constraint->projects = count->rooms[count->of[c]];
     }
 }
 
-static void take_answer(const struct pf_explanation *explanation, struct pf_headroom_class *row)
+static void take_answer(const struct pf_fit_count *count, struct pf_headroom_class *row)
 {
-    const struct pf_judgement *judgement = &explanation->judgement;
+    const struct pf_judgement *judgement = &count->judgement;
     row->verdict = judgement->verdict;
     row->milli_cpu = judgement->request.milli_cpu;
     row->memory = judgement->request.memory;
@@ -170,29 +164,30 @@ static void take_answer(const struct pf_explanation *explanation, struct pf_head
         set_text(row->cause, sizeof(row->cause), judgement->cause);
         return;
     }
-    row->projects = explanation->slots;
-    for (size_t i = 0; i < explanation->node_count; i++) {
-        row->nodes += explanation->nodes[i].slots != 0 ? 1 : 0;
-    }
+    row->projects = count->pods;
+    row->nodes = count->nodes;
     set_text(row->binding, sizeof(row->binding), judgement->binding);
     set_text(row->cause, sizeof(row->cause), judgement->message);
-    count_constraints(explanation, row);
+    take_constraints(count, row);
 }
 
-/* [locked] for one judgement. */
-static enum pf_code judge(struct pf_headroom *headroom, const struct pf_pod *pod,
-                          struct pf_explanation *ret_explanation, struct pf_err *err)
+/* The model is given free after each step, so that reviews go on. */
+static enum pf_code count_pods(struct pf_headroom *headroom, const struct pf_pod *pod,
+                               struct pf_fit_count *count, struct pf_err *err)
 {
     struct pf_model *model = headroom->options.model;
     const struct pf_fit_ask ask = {.pod = pod, .ignore_preemption = true};
-    pf_model_lock(model);
-    const int64_t began = pf_clock_mono_ns(headroom->options.clock);
-    (void)pf_reservation_expire(model); /* as before each review */
-    const enum pf_code code =
-        pf_fit_explain_ask(headroom->fit, &ask, &headroom->arena, ret_explanation, err);
-    const int64_t held = pf_clock_mono_ns(headroom->options.clock) - began;
-    pf_model_unlock(model);
-    headroom->locked_ns = held > headroom->locked_ns ? held : headroom->locked_ns;
+    enum pf_code code = PF_OK;
+    do {
+        pf_arena_reset(&headroom->step);
+        pf_model_lock_in_turn(model);
+        const int64_t began = pf_clock_mono_ns(headroom->options.clock);
+        code = pf_fit_count_step(headroom->fit, &ask, PF_HEADROOM_NODES_A_HOLD, &headroom->step,
+                                 count, err);
+        const int64_t held = pf_clock_mono_ns(headroom->options.clock) - began;
+        pf_model_unlock(model);
+        headroom->locked_ns = held > headroom->locked_ns ? held : headroom->locked_ns;
+    } while (code == PF_OK && count->more);
     return code;
 }
 
@@ -215,24 +210,32 @@ static void count_class(struct pf_headroom *headroom, const struct pf_class *cla
     }
     pf_arena_reset(&headroom->arena);
     struct pf_err err = {0};
-    struct pf_explanation explanation = {.slots = 0};
+    struct pf_fit_count count = {.next = 0};
     const struct pf_pod *pod = make_pod(headroom, &wish, &err);
-    if (pod != NULL && judge(headroom, pod, &explanation, &err) == PF_OK) {
-        take_answer(&explanation, row);
+    if (pod != NULL && count_pods(headroom, pod, &count, &err) == PF_OK) {
+        take_answer(&count, row);
     } else {
         set_text(row->cause, sizeof(row->cause), pf_sv_from(err.text));
+    }
+}
+
+/* Pods that wait hold room; without memory for that they are placed by the next review. */
+static void place_pending(struct pf_headroom *headroom)
+{
+    bool more = true;
+    enum pf_code code = PF_OK;
+    for (unsigned i = 0; i < PLACING_STEPS && more && code == PF_OK; i++) {
+        struct pf_err err = {0};
+        pf_model_lock_in_turn(headroom->options.model);
+        code = pf_fit_place_some(headroom->fit, &more, &err);
+        pf_model_unlock(headroom->options.model);
     }
 }
 
 static void count_all(struct pf_headroom *headroom)
 {
     const struct pf_config *config = headroom->config;
-    struct pf_err err = {0};
-    pf_model_lock(headroom->options.model);
-    const enum pf_code placed = pf_fit_place_pending(headroom->fit, &err);
-    (void)
-        placed; /* pods that wait hold room; without memory for that they are placed by the next review */
-    pf_model_unlock(headroom->options.model);
+    place_pending(headroom);
     headroom->count = config->class_count < PF_HEADROOM_CLASSES_MAX ? config->class_count
                                                                     : PF_HEADROOM_CLASSES_MAX;
     headroom->left_out = config->class_count - headroom->count;
@@ -241,6 +244,7 @@ static void count_all(struct pf_headroom *headroom)
         count_class(headroom, &config->classes[i], &headroom->classes[i]);
     }
     pf_arena_reset(&headroom->arena);
+    pf_arena_reset(&headroom->step);
 }
 
 struct pf_headroom_view pf_headroom_look(struct pf_headroom *headroom, struct pf_config *config)

@@ -95,7 +95,7 @@ static bool take_nodes(struct take *take)
     bool ok = true;
     bool more = true;
     for (uint32_t slot = 0; ok && more;) {
-        pf_model_lock(take->model);
+        pf_model_lock_in_turn(take->model);
         const uint32_t count = pf_model_columns(take->model)->count;
         const uint32_t end = count < take->slots ? count : take->slots;
         for (uint32_t i = 0; i < SLOTS_PER_LOCK && slot < end && ok; i++, slot++) {

@@ -47,6 +47,7 @@ struct scalar_name {
 /* Which classes' pools have the nodes of a shape; not known for shapes whose answer depends on the node's name. */
 struct shape_pools {
     uint64_t mask;
+    uint32_t generation; /* of the shape */
     bool known;
 };
 
@@ -56,6 +57,7 @@ struct pools {
     struct pool *items;         /* one a class */
     struct wanted *wanted;      /* of all classes, one after the other */
     struct shape_pools *shapes; /* by shape id */
+    size_t shape_count;
     struct scalar_name *scalars;
     size_t scalar_count;
     const struct pf_columns *columns;
@@ -70,6 +72,7 @@ static void resolve(struct pools *pools)
         const struct pf_class *class_ = &pools->classes[i];
         struct pool *pool = &pools->items[i];
         pool->wanted = &pools->wanted[used];
+        pool->wanted_count = 0;
         for (size_t j = 0; class_->has_pool && j < class_->pool_selector.count; j++) {
             const struct pf_label *label = &class_->pool_selector.items[j];
             pools->wanted[used++] = (struct wanted){pf_intern_find(pools->strings, label->key),
@@ -128,7 +131,7 @@ static bool pool_has(const struct pool *pool, const struct pf_shape *shape, uint
 static uint64_t pools_of(struct pools *pools, uint32_t slot, const struct pf_shape *shape)
 {
     struct shape_pools *seen = &pools->shapes[pools->columns->shape[slot]];
-    if (seen->known) {
+    if (seen->known && seen->generation == shape->generation) {
         return seen->mask;
     }
     bool by_name = false;
@@ -138,7 +141,7 @@ static uint64_t pools_of(struct pools *pools, uint32_t slot, const struct pf_sha
             mask |= UINT64_C(1) << i;
         }
     }
-    *seen = (struct shape_pools){.mask = mask, .known = !by_name};
+    *seen = (struct shape_pools){.mask = mask, .generation = shape->generation, .known = !by_name};
     return mask;
 }
 
@@ -223,24 +226,63 @@ static void add_node(struct pools *pools, uint64_t mask, uint32_t slot)
     }
 }
 
-/* [locked] */
-static void walk(struct pools *pools, const struct pf_model *model)
+static void count_slot(struct pools *pools, const struct pf_model *model, uint32_t slot)
 {
-    for (uint32_t slot = 0; slot < pools->columns->count; slot++) {
-        if (pools->columns->shape[slot] == PF_SHAPE_NONE) {
-            continue;
-        }
-        const struct pf_shape *shape = pf_model_shape(model, pools->columns->shape[slot]);
-        const uint64_t mask = pools_of(pools, slot, shape);
-        const bool usable = is_usable(pools, shape);
-        for (uint64_t rest = mask; rest != 0; rest &= rest - 1) {
-            struct pool *pool = &pools->items[__builtin_ctzll(rest)];
-            *(usable ? &pool->usable : &pool->unusable) += 1;
-        }
-        if (usable) {
-            add_node(pools, mask, slot);
-        }
+    const struct pf_shape *shape = pf_model_shape(model, pools->columns->shape[slot]);
+    const uint64_t mask = pools_of(pools, slot, shape);
+    const bool usable = is_usable(pools, shape);
+    for (uint64_t rest = mask; rest != 0; rest &= rest - 1) {
+        struct pool *pool = &pools->items[__builtin_ctzll(rest)];
+        *(usable ? &pool->usable : &pool->unusable) += 1;
     }
+    if (usable) {
+        add_node(pools, mask, slot);
+    }
+}
+
+/* Ids and shapes as they are now: other strings and shapes may have been given them since the last piece. @return false: no memory */
+static bool follow(struct pools *pools, const struct pf_model *model)
+{
+    const size_t shapes = (size_t)pf_model_shape_count(model) + 1;
+    if (shapes > pools->shape_count) {
+        struct shape_pools *bigger = pf_mem_resize(pools->shapes, shapes, sizeof(*bigger));
+        if (bigger == NULL) {
+            return false;
+        }
+        for (size_t i = pools->shape_count; i < shapes; i++) {
+            bigger[i] = (struct shape_pools){.known = false};
+        }
+        pools->shapes = bigger;
+        pools->shape_count = shapes;
+    }
+    pools->columns = pf_model_columns(model);
+    pools->strings = pf_model_strings(model);
+    resolve(pools);
+    for (size_t i = 0; i < pools->scalar_count; i++) {
+        struct scalar_name *name = &pools->scalars[i];
+        name->id = pf_intern_find(pools->strings, (struct pf_sv){name->text, name->len});
+    }
+    return true;
+}
+
+/* The model is given free after each piece, so that reviews go on. @return false: no memory */
+static bool walk(struct pools *pools, struct pf_model *model)
+{
+    bool good = true;
+    bool more = true;
+    for (uint32_t slot = 0; good && more;) {
+        pf_model_lock_in_turn(model);
+        good = follow(pools, model);
+        for (unsigned i = 0; good && i < PF_POOLS_NODES_A_HOLD && slot < pools->columns->count;
+             i++, slot++) {
+            if (pools->columns->shape[slot] != PF_SHAPE_NONE) {
+                count_slot(pools, model, slot);
+            }
+        }
+        more = good && slot < pools->columns->count;
+        pf_model_unlock(model);
+    }
+    return good;
 }
 
 static size_t count_wanted(const struct pools *pools)
@@ -257,17 +299,8 @@ static enum pf_code count_all(struct pools *pools, struct pf_model *model, struc
     pools->wanted = pf_mem_calloc(count_wanted(pools) + 1, sizeof(*pools->wanted));
     pools->items = pf_mem_calloc(pools->count + 1, sizeof(*pools->items));
     pools->scalars = pf_mem_calloc(PF_POOLS_SCALARS_MAX, sizeof(*pools->scalars));
-    pf_model_lock(model);
-    pools->shapes = pf_mem_calloc((size_t)pf_model_shape_count(model) + 1, sizeof(*pools->shapes));
     const bool good = pools->wanted != NULL && pools->items != NULL && pools->scalars != NULL &&
-                      pools->shapes != NULL;
-    if (good) {
-        pools->columns = pf_model_columns(model);
-        pools->strings = pf_model_strings(model);
-        resolve(pools);
-        walk(pools, model);
-    }
-    pf_model_unlock(model);
+                      walk(pools, model);
     return good ? PF_OK : pf_err_set(err, PF_E_NO_MEMORY, "out of memory for pools");
 }
 

@@ -49,6 +49,11 @@ enum pf_code pf_model_set_schedulers(struct pf_model *model, const struct pf_sv 
                                      size_t count) PF_MUST_CHECK;
 
 void pf_model_lock(struct pf_model *model);
+/**
+ * The same for the next piece of a long walk: whoever waits already comes first, where pf_model_lock() right after pf_model_unlock() would nearly always win.
+ * The caller does not hold the lock.
+ */
+void pf_model_lock_in_turn(struct pf_model *model);
 void pf_model_unlock(struct pf_model *model);
 
 /**

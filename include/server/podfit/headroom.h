@@ -3,7 +3,8 @@
 
 /**
  * How many more projects of each class fit, and what runs out first: a pod made from the class is rewritten and judged by the same code as a review's. Counted
- * at most once in PF_HEADROOM_EVERY_MS whoever asks, one class at a time under the model's lock. One thread at a time (the ops listener's).
+ * at most once in PF_HEADROOM_EVERY_MS whoever asks; the model is held for at most PF_HEADROOM_NODES_A_HOLD nodes at a time, and reviews that wait come first. One
+ * thread at a time (the ops listener's).
  *
  * The pod of a class with a quota carries no limits of its own, so that the class's defaults decide. A class without one, or that keeps what pods request, is
  * counted in pods like the latest that was judged; before the first its headroom is not known.
@@ -15,6 +16,8 @@
 #include <podfit/recent.h>
 
 #define PF_HEADROOM_EVERY_MS 5000
+/** Nodes that are judged while the model is held: some 0.1 ms. */
+#define PF_HEADROOM_NODES_A_HOLD 256
 /** Classes that are counted; as many as metrics have labels for. */
 #define PF_HEADROOM_CLASSES_MAX 64
 /** Constraints that are told of one class: pods, cpu, memory, ephemeral-storage, ports and some devices. */
@@ -47,7 +50,7 @@ struct pf_headroom_view {
     size_t count;
     size_t left_out;    /**< classes above PF_HEADROOM_CLASSES_MAX */
     int64_t counted_ms; /**< how long ago */
-    int64_t locked_us;  /**< longest time that the model was held for one class */
+    int64_t locked_us;  /**< longest time that the model was held */
 };
 
 struct pf_headroom_options {

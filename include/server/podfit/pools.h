@@ -18,8 +18,11 @@
 /** Classes that get a label, in the order of the configuration: one bit each. */
 #define PF_POOLS_CLASSES_MAX 64
 
+/** Nodes that are counted while the model is held: some 0.1 ms with as many classes that share them all. */
+#define PF_POOLS_NODES_A_HOLD 128
+
 /**
- * Append the families. Takes the model's lock once for a walk over its nodes (some 10 ns a node and class).
+ * Append the families. Takes the model's lock for a piece of its nodes at a time; a node counts as it is when its turn comes, and reviews that wait come first.
  *
  * @param classes  borrowed
  * @return PF_OK; PF_E_NO_MEMORY, nothing was appended

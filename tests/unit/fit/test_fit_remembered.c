@@ -13,6 +13,7 @@
 
 #include "world.h"
 #include <podfit/columns.h>
+#include <podfit/fit_count.h>
 
 #define REVIEWS 40
 
@@ -380,18 +381,54 @@ static void note(struct met *met, const struct pf_pod *pod, const struct pf_judg
                         pf_sv_find(judgement->post_filter, PF_SV("not found")) == SIZE_MAX;
 }
 
+/* In steps of some nodes, the answer with everything that an explanation sums up. */
+static void count_in_steps(struct course *course, const struct pf_pod *pod)
+{
+    struct world *world = &course->world;
+    const struct pf_fit_ask ask = {.pod = pod, .ignore_preemption = true};
+    const uint32_t most = 1 + below(course, 5);
+    struct pf_fit_count count = {.next = 0};
+    struct pf_explanation explanation;
+    do {
+        assert_int_equal(pf_fit_count_step(world->fit, &ask, most, &world->arena, &count, NULL),
+                         PF_OK);
+        assert_true(count.handled <= most);
+    } while (count.more);
+    assert_int_equal(pf_fit_explain_ask(world->fit, &ask, &world->arena, &explanation, NULL),
+                     PF_OK);
+    assert_true(world_same(&count.judgement, &explanation.judgement));
+    assert_true(pf_sv_eq(count.judgement.binding, explanation.judgement.binding));
+    assert_true(count.pods == explanation.slots);
+    assert_true(explanation.node_count == 0 ||
+                count.constraint_count == explanation.constraint_count);
+    for (size_t c = 0; c < explanation.constraint_count; c++) {
+        uint64_t room = 0;
+        for (size_t i = 0; i < explanation.node_count; i++) {
+            room += explanation.nodes[i].room != NULL ? explanation.nodes[i].room[c] : 0;
+        }
+        assert_true(pf_sv_eq(count.constraints[c], explanation.constraints[c]));
+        assert_true(count.rooms[count.of[c]] == room);
+    }
+}
+
 static void ask(struct course *course, unsigned step)
 {
     struct world *world = &course->world;
     struct pf_judgement judgement;
     struct pf_explanation explanation;
     const struct pf_pod pod = make_question(course);
+    if (below(course, 8) == 0) {
+        count_in_steps(course, &pod); /* also of what was not asked before */
+    }
     assert_int_equal(pf_fit_judge(world->fit, &pod, &world->arena, &judgement, NULL), PF_OK);
     assert_int_equal(pf_fit_explain(world->fit, &pod, &world->arena, &explanation, NULL), PF_OK);
     if (!world_same(&judgement, &explanation.judgement)) {
         fail_msg("%s, step %u", course->run->name, step);
     }
     note(&course->met, &pod, &judgement);
+    if (below(course, 8) == 0) {
+        count_in_steps(course, &pod);
+    }
     if (below(course, 3) == 0) {
         reserve(course, &pod, &judgement);
     }
