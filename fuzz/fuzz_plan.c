@@ -2,6 +2,7 @@
 
 #include "plan_node.h"
 #include "plan_spec.h"
+#include "plan_whatif.h"
 #include <podfit/limits.h>
 #include <podfit/map.h>
 
@@ -51,6 +52,23 @@ static void write_nodes(const struct pf_plan_node_spec *spec, struct pf_arena *a
     }
 }
 
+static void change_settings(struct pf_sv text)
+{
+    static const struct pf_plan_whatif_base base = {.nodes = 3, .equal_nodes = true};
+    struct pf_plan_settings settings = {.class_ = {.has_quota = true, .has_percents = true}};
+    settings.class_.quota = pf_quota_default();
+    const struct pf_plan_settings before = settings;
+    struct pf_err err = {0};
+    if (pf_plan_whatif_apply(text, &base, &settings, &err) != PF_OK) {
+        demand(err.text[0] != '\0');
+        demand(settings.projects == before.projects && settings.users == before.users &&
+               settings.volume == before.volume && settings.add == before.add);
+    } else {
+        demand(settings.projects >= 0 && settings.users >= 0 && settings.volume >= 0);
+        demand(in_range(&settings.usage));
+    }
+}
+
 /** The first byte chooses the parser. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -69,6 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (data[0] == 'p') {
         struct pf_plan_price price;
         demand((pf_plan_spec_price(text, &price, &err) == PF_OK) == (err.code == PF_OK));
+    } else if (data[0] == 'w') {
+        change_settings(text);
     } else if (data[0] == 'v') {
         int64_t bytes = 0;
         demand(pf_plan_spec_volume(text, &bytes, &err) != PF_OK ||
