@@ -1,5 +1,6 @@
 #include <stdalign.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <podfit/arena.h>
 
@@ -19,10 +20,23 @@ void pf_arena_init(struct pf_arena *arena, size_t max_bytes)
     *arena = (struct pf_arena){.max_bytes = max_bytes};
 }
 
-static void free_chunks(struct pf_arena_chunk *chunk)
+void pf_arena_keep_secret(struct pf_arena *arena)
+{
+    arena->secret = true;
+}
+
+static void forget(struct pf_arena_chunk *chunk, bool secret)
+{
+    if (secret) {
+        explicit_bzero(chunk->data, chunk->used);
+    }
+}
+
+static void free_chunks(struct pf_arena_chunk *chunk, bool secret)
 {
     while (chunk != NULL) {
         struct pf_arena_chunk *next = chunk->next;
+        forget(chunk, secret);
         free(chunk);
         chunk = next;
     }
@@ -30,7 +44,7 @@ static void free_chunks(struct pf_arena_chunk *chunk)
 
 void pf_arena_done(struct pf_arena *arena)
 {
-    free_chunks(arena->head);
+    free_chunks(arena->head, arena->secret);
     arena->head = NULL;
     arena->used_bytes = 0;
 }
@@ -41,7 +55,8 @@ void pf_arena_reset(struct pf_arena *arena)
     if (arena->head == NULL) {
         return;
     }
-    free_chunks(arena->head->next);
+    free_chunks(arena->head->next, arena->secret);
+    forget(arena->head, arena->secret);
     arena->head->next = NULL;
     arena->head->used = 0;
     if (arena->head->cap > KEPT_CHUNK_BYTES) {

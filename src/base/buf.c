@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <podfit/buf.h>
 #include <podfit/mem.h>
@@ -9,10 +10,24 @@ void pf_buf_init(struct pf_buf *buf, size_t max_bytes)
     *buf = (struct pf_buf){.max_bytes = max_bytes};
 }
 
+void pf_buf_init_secret(struct pf_buf *buf, size_t max_bytes)
+{
+    *buf = (struct pf_buf){.max_bytes = max_bytes, .secret = true};
+}
+
+/* Give memory back. */
+static void release(char *data, size_t cap, bool secret)
+{
+    if (secret && data != NULL) {
+        explicit_bzero(data, cap);
+    }
+    free(data);
+}
+
 void pf_buf_done(struct pf_buf *buf)
 {
-    free(buf->data);
-    *buf = (struct pf_buf){.max_bytes = buf->max_bytes};
+    release(buf->data, buf->cap, buf->secret);
+    *buf = (struct pf_buf){.max_bytes = buf->max_bytes, .secret = buf->secret};
 }
 
 void pf_buf_reset(struct pf_buf *buf)
@@ -22,6 +37,17 @@ void pf_buf_reset(struct pf_buf *buf)
     if (buf->data != NULL) {
         buf->data[0] = '\0';
     }
+}
+
+/* realloc would leave a copy behind. */
+static char *grow_in_secret(struct pf_buf *buf, size_t cap)
+{
+    char *bigger = pf_mem_calloc(cap, 1);
+    if (bigger != NULL && buf->data != NULL) {
+        memcpy(bigger, buf->data, buf->len + 1);
+        release(buf->data, buf->cap, /* secret= */ true);
+    }
+    return bigger;
 }
 
 static bool make_room(struct pf_buf *buf, size_t len)
@@ -41,7 +67,7 @@ static bool make_room(struct pf_buf *buf, size_t len)
     while (cap < need) {
         cap *= 2;
     }
-    char *bigger = pf_mem_resize(buf->data, cap, 1);
+    char *bigger = buf->secret ? grow_in_secret(buf, cap) : pf_mem_resize(buf->data, cap, 1);
     if (bigger == NULL) {
         buf->failed = PF_E_NO_MEMORY;
         return false;

@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -307,24 +309,88 @@ static enum pf_code write_list(const struct values *values, const struct pf_sour
     return pf_snapshot_writer_end(&run.writer, pf_sv_from(run.resource_version), err);
 }
 
+/* What becomes the file. Until it is whole it has no name where the file system can do that, so that nothing is left of a run that is interrupted. */
+struct growing {
+    const char *path;
+    const char *temporary; /* its last name but one */
+    bool named;            /* it has that name already */
+};
+
+static int open_growing(struct growing *growing, struct pf_arena *arena)
+{
+    const char *slash = strrchr(growing->path, '/');
+    const struct pf_sv folder =
+        slash != NULL
+            ? (struct pf_sv){.ptr = growing->path, .len = (size_t)(slash - growing->path) + 1}
+            : PF_SV(".");
+    const char *place = pf_arena_dup(arena, folder);
+    growing->temporary = pf_arena_printf(arena, "%s.new", growing->path);
+    if (place == NULL || growing->temporary == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    int fd = -1;
+    if (access("/proc/self/fd", X_OK) == 0) { /* without it there is no way to name it later */
+        fd = open(place, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    }
+    growing->named = fd < 0;
+    return growing->named ? open(growing->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
+                          : fd;
+}
+
+/* linkat() replaces nothing, rename() does. */
+static bool name_it(struct growing *growing, int fd)
+{
+    char link[64];
+    if (growing->named) {
+        return true;
+    }
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    (void)unlink(growing->temporary); /* of an older run */
+    growing->named = linkat(AT_FDCWD, link, AT_FDCWD, growing->temporary, AT_SYMLINK_FOLLOW) == 0;
+    return growing->named;
+}
+
+/* A terminal, a pipe, a device: written into, not replaced. */
+static bool is_special(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static enum pf_code write_special(const struct values *values, const struct pf_source *source,
+                                  struct pf_err *err)
+{
+    const int fd = open(values->output, O_WRONLY | O_CLOEXEC);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (file == NULL) {
+        return pf_err_set_errno(err, PF_E_IO, errno, "cannot write '%s'", values->output);
+    }
+    const enum pf_code code = write_list(values, source, file, err);
+    const bool closed = fclose(file) == 0;
+    return code != PF_OK || closed
+               ? code
+               : pf_err_set_errno(err, PF_E_IO, errno, "cannot write '%s'", values->output);
+}
+
 /* Readers of the file see the old one or the whole new one. */
 static enum pf_code write_file(const struct values *values, const struct pf_source *source,
                                struct pf_arena *arena, struct pf_err *err)
 {
-    const char *temporary = pf_arena_printf(arena, "%s.new", values->output);
-    const int fd =
-        temporary != NULL ? open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+    struct growing growing = {.path = values->output};
+    const int fd = open_growing(&growing, arena);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (file == NULL) {
         return pf_err_set_errno(err, PF_E_IO, errno, "cannot write '%s'", values->output);
     }
     enum pf_code code = write_list(values, source, file, err);
+    const bool whole = code == PF_OK && fflush(file) == 0 && name_it(&growing, fd);
     const bool closed = fclose(file) == 0;
-    if (code == PF_OK && (!closed || rename(temporary, values->output) != 0)) {
+    if (code == PF_OK && (!whole || !closed || rename(growing.temporary, growing.path) != 0)) {
         code = pf_err_set_errno(err, PF_E_IO, errno, "cannot write '%s'", values->output);
     }
-    if (code != PF_OK) {
-        (void)unlink(temporary); /* half a snapshot is of no use */
+    if (code != PF_OK && growing.named) {
+        (void)unlink(growing.temporary); /* half a snapshot is of no use */
     }
     return code;
 }
@@ -357,8 +423,11 @@ static enum pf_code save(const struct values *values, struct pf_arena *arena, st
             values->output);
     }
     const bool to_stdout = values->output == NULL || pf_sv_eq_cstr(pf_sv_from(values->output), "-");
-    return to_stdout ? write_list(values, &source, stdout, err)
-                     : write_file(values, &source, arena, err);
+    if (to_stdout) {
+        return write_list(values, &source, stdout, err);
+    }
+    return is_special(values->output) ? write_special(values, &source, err)
+                                      : write_file(values, &source, arena, err);
 }
 
 int pf_cmd_snapshot_run(int argc, char **argv)

@@ -118,26 +118,6 @@ static char *copy(struct pf_sv text, bool *good)
     return own;
 }
 
-static void wipe(struct pf_sv text)
-{
-    if (text.len != 0) {
-        explicit_bzero((char *)(uintptr_t)text.ptr, text.len);
-    }
-}
-
-/* Texts with escapes (PEM has its newlines) were copied into the arena; the others are the caller's output, which it wipes. */
-static void wipe_copies(struct pf_sv output, const struct reading *r)
-{
-    const struct pf_sv texts[] = {r->token, r->cert, r->key};
-    for (size_t i = 0; i < PF_ARRAY_LEN(texts); i++) {
-        const bool inside =
-            output.len != 0 && texts[i].ptr >= output.ptr && texts[i].ptr < output.ptr + output.len;
-        if (!inside) {
-            wipe(texts[i]);
-        }
-    }
-}
-
 static enum pf_code convert(const struct reading *r, const char *api_version,
                             struct pf_exec_credential *ret_credential, struct pf_err *err)
 {
@@ -164,13 +144,13 @@ enum pf_code pf_exec_credential_parse(struct pf_sv output, const char *api_versi
     pf_autoarena struct pf_arena arena = {0};
     struct reading reading = {0};
     pf_arena_init(&arena, PF_KUBE_EXEC_OUTPUT_MAX_BYTES * 2);
+    pf_arena_keep_secret(&arena); /* texts with escapes: PEM has its newlines */
     enum pf_code code = read_all(output, &arena, &reading, err);
     if (code != PF_OK) {
         code = pf_err_wrap(err, code, "it printed no JSON of an ExecCredential");
     } else {
         code = convert(&reading, api_version, ret_credential, err);
     }
-    wipe_copies(output, &reading);
     return code;
 }
 

@@ -48,7 +48,7 @@ static void launch_done(struct launch *launch)
     (void)posix_spawnattr_destroy(&launch->attributes);
     free(launch->arguments);
     free(launch->environment);
-    free(launch->info);
+    pf_secret_free(launch->info); /* a proxy's password */
     for (unsigned i = 0; i < 2; i++) {
         pf_file_close_cleanup(&launch->output[i]);
         pf_file_close_cleanup(&launch->complaint[i]);
@@ -121,7 +121,7 @@ static bool make_texts(struct launch *launch, const struct pf_exec_plugin *plugi
                        struct pf_sv ca_pem)
 {
     pf_autobuf struct pf_buf info = {0};
-    pf_buf_init(&info, INFO_MAX_BYTES);
+    pf_buf_init_secret(&info, INFO_MAX_BYTES);
     pf_buf_append_cstr(&info, INFO_NAME "=");
     pf_exec_credential_info(plugin->config, ca_pem, plugin->interactive, &info);
     launch->info = info.failed == PF_OK ? pf_buf_take(&info) : NULL;
@@ -238,7 +238,7 @@ enum pf_code pf_exec_plugin_start(const struct pf_kube_config *config, const str
     plugin->pid = -1;
     plugin->output_fd = -1;
     plugin->complaint_fd = -1;
-    pf_buf_init(&plugin->output, PF_KUBE_EXEC_OUTPUT_MAX_BYTES);
+    pf_buf_init_secret(&plugin->output, PF_KUBE_EXEC_OUTPUT_MAX_BYTES);
     const enum pf_code code = spawn(plugin, ca_pem, err);
     if (code != PF_OK) {
         pf_exec_plugin_free(plugin);
@@ -268,7 +268,7 @@ void pf_exec_plugin_free(struct pf_exec_plugin *plugin)
     end_process(plugin);
     pf_file_close_cleanup(&plugin->output_fd);
     pf_file_close_cleanup(&plugin->complaint_fd);
-    pf_secret_buf_done(&plugin->output);
+    pf_buf_done(&plugin->output);
     free(plugin);
 }
 

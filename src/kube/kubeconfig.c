@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "kubeconfig_internal.h"
-#include "secret.h"
 #include <podfit/file.h>
 #include <podfit/limits.h>
 
@@ -117,6 +116,8 @@ enum pf_code pf_kubeconfig_parse(struct pf_sv text, const char *path, const char
     struct pf_kubeconfig_file file = {0};
     const struct pf_kubeconfig_files files = {.items = &file, .count = 1, .arena = &trees};
     pf_arena_init(&trees, TREES_ARENA_BYTES);
+    pf_arena_keep_secret(&trees);
+    pf_arena_keep_secret(arena);
     const enum pf_code code = pf_kubeconfig_file_parse(text, path, &trees, &file, err);
     return code == PF_OK ? resolve(&files, context, arena, ret_config, err) : code;
 }
@@ -125,9 +126,9 @@ enum pf_code pf_kubeconfig_parse(struct pf_sv text, const char *path, const char
 static enum pf_code add_file(struct pf_kubeconfig_files *files, const char *path,
                              struct pf_err *err)
 {
-    pf_autosecret struct pf_buf text = {0};
+    pf_autobuf struct pf_buf text = {0};
     struct pf_kubeconfig_file file = {0};
-    pf_buf_init(&text, PF_KUBECONFIG_MAX_BYTES);
+    pf_buf_init_secret(&text, PF_KUBECONFIG_MAX_BYTES);
     enum pf_code code = pf_file_read(path, &text, err);
     if (code == PF_OK) {
         code = pf_kubeconfig_file_parse(pf_buf_view(&text), path, files->arena, &file, err);
@@ -184,6 +185,8 @@ enum pf_code pf_kubeconfig_load(const struct pf_kube_config_source *source, stru
     struct pf_kubeconfig_files files = {.arena = &trees};
     enum pf_code code = PF_OK;
     pf_arena_init(&trees, TREES_ARENA_BYTES);
+    pf_arena_keep_secret(&trees);
+    pf_arena_keep_secret(arena);
     files.items = pf_arena_calloc(&trees, PF_KUBECONFIG_MAX_FILES, sizeof(*files.items));
     if (files.items == NULL) {
         return no_memory(err);

@@ -76,7 +76,7 @@ static enum pf_code send(struct pf_registration *self, const struct sent *sent,
 static enum pf_code read_secret(struct pf_registration *self, struct pf_err *err)
 {
     pf_autosecret struct pf_buf answer = {0};
-    pf_buf_init(&answer, PF_OBJECT_MAX_BYTES);
+    pf_buf_init_secret(&answer, PF_OBJECT_MAX_BYTES);
     int status = 0;
     const struct sent sent = {
         .method = "GET", .path = self->secret_path, .what = "read the Secret of certificates"};
@@ -144,8 +144,8 @@ static enum pf_code write_secret(struct pf_registration *self, const struct pf_c
 {
     pf_autosecret struct pf_buf body = {0};
     pf_autosecret struct pf_buf answer = {0};
-    pf_buf_init(&body, PF_OBJECT_MAX_BYTES);
-    pf_buf_init(&answer, PF_OBJECT_MAX_BYTES);
+    pf_buf_init_secret(&body, PF_OBJECT_MAX_BYTES);
+    pf_buf_init_secret(&answer, PF_OBJECT_MAX_BYTES);
     struct sent sent = {.what = "write the Secret of certificates"};
     if (self->state == PF_SECRET_ABSENT) {
         sent.method = "POST";

@@ -66,8 +66,6 @@ static void take_value(struct reader *r, enum pf_certset_part part, struct pf_sv
     if (pf_certset_put(&r->object.set, part, bytes, &r->err) != PF_OK) {
         pf_certset_done(&r->object.set); /* the error is kept */
     }
-    /* a key, and an arena is not overwritten when it is freed; the cast through uintptr_t: these bytes are the arena's */
-    explicit_bzero((void *)(uintptr_t)bytes.ptr, bytes.len);
 }
 
 static void read_data(struct pf_cursor *c, struct reader *r)
@@ -148,6 +146,7 @@ enum pf_code pf_secret_object_decode(struct pf_sv json, struct pf_secret_object 
 {
     struct reader r = {.object = {.rotate = PF_SECRET_ROTATE_NOTHING}};
     pf_arena_init(&r.arena, ARENA_BYTES);
+    pf_arena_keep_secret(&r.arena);
     read_secret(json, &r);
     const enum pf_code code = finish(&r, err);
     pf_arena_done(&r.arena);

@@ -83,10 +83,29 @@ enum pf_code pf_events_init(struct pf_events *events, const char *file, pf_yaml_
     return PF_OK;
 }
 
+/* libyaml does not care what it gives back; a kubeconfig has keys. What it copied while a scalar grew cannot be reached. */
+static void forget_event(yaml_event_t *event)
+{
+    if (event->type == YAML_SCALAR_EVENT && event->data.scalar.value != NULL) {
+        explicit_bzero(event->data.scalar.value, event->data.scalar.length);
+    }
+    yaml_event_delete(event);
+}
+
+static void forget_bytes(unsigned char *start, const unsigned char *end)
+{
+    if (start != NULL) {
+        explicit_bzero(start, (size_t)(end - start));
+    }
+}
+
 void pf_events_done(struct pf_events *events)
 {
-    yaml_event_delete(&events->event);
-    yaml_parser_delete(&events->parser);
+    yaml_parser_t *parser = &events->parser;
+    forget_event(&events->event);
+    forget_bytes(parser->buffer.start, parser->buffer.end);
+    forget_bytes(parser->raw_buffer.start, parser->raw_buffer.end);
+    yaml_parser_delete(parser);
 }
 
 static enum pf_code reader_failure(const struct pf_events *events, struct pf_err *err)
@@ -131,7 +150,7 @@ static enum pf_code parser_failure(const struct pf_events *events, struct pf_err
 
 enum pf_code pf_events_next(struct pf_events *events, struct pf_err *err)
 {
-    yaml_event_delete(&events->event);
+    forget_event(&events->event);
     if (yaml_parser_parse(&events->parser, &events->event) == 0) {
         return parser_failure(events, err);
     }

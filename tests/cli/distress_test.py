@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -218,6 +219,17 @@ class Output(Case):
         for name, words in self.WORDS.items():
             yield name, subprocess.run([PODFIT] + words, stdout=stdout, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False, text=True, **how)
 
+    def test_pipes_are_written_into(self):
+        """And not replaced by a file."""
+        listing = self.file('list.json', b'{"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}, "items": []}')
+        pipe = os.path.join(self.folder, 'pipe')
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.assertEqual(podfit('snapshot', '--snapshot', listing, '-o', pipe).returncode, 0)
+        self.assertIn(b'"kind":"List"', os.read(reader, 4096))
+        os.close(reader)
+        self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+
     def test_reader_has_seen_enough(self):
         """As any tool: silently, with SIGPIPE; a caller that ignores it is told."""
         reader, writer = os.pipe()
@@ -260,6 +272,19 @@ class Output(Case):
 
 
 class Interrupted(Case):
+    def test_nothing_is_left_of_a_snapshot(self):
+        """The server takes the connection and says nothing; Ctrl-C, or worse."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(signal=number), socket.create_server(('127.0.0.1', 0)) as listener:
+                listener.settimeout(PATIENCE_S)
+                kubeconfig = fake_cluster.kubeconfig(self.folder, 'http://127.0.0.1:%d' % listener.getsockname()[1])
+                run = subprocess.Popen([PODFIT, 'snapshot', '-o', os.path.join(self.folder, 'saved.json'), '--kubeconfig', kubeconfig], stderr=subprocess.DEVNULL)
+                connection, _ = listener.accept()
+                run.send_signal(number)
+                self.assertEqual(run.wait(PATIENCE_S), -number)
+                connection.close()
+                self.assertEqual(os.listdir(self.folder), ['kubeconfig'])
+
     def test_while_listing(self):
         """Ctrl-C while an API server says nothing: the end, at once, by that signal."""
         with socket.create_server(('127.0.0.1', 0)) as silent:

@@ -6,6 +6,7 @@
  */
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <podfit/macro.h>
@@ -17,10 +18,14 @@ struct pf_arena {
     struct pf_arena_chunk *head; /**< newest chunk; NULL until the first allocation */
     size_t used_bytes;           /**< handed out since the last reset, padding included */
     size_t max_bytes;
+    bool secret; /**< chunks are overwritten before they are freed or used again */
 };
 
 /** Cannot fail; nothing is allocated yet. @param max_bytes bound on what is handed out between two resets */
 void pf_arena_init(struct pf_arena *arena, size_t max_bytes);
+
+/** It takes keys or passwords from now on: what it has handed out is overwritten when it is reset or done. */
+void pf_arena_keep_secret(struct pf_arena *arena);
 
 /** Free all chunks. Accepts a zeroed struct; may be called twice. */
 void pf_arena_done(struct pf_arena *arena);

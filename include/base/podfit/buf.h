@@ -18,9 +18,12 @@ struct pf_buf {
     size_t cap;          /**< bytes allocated */
     size_t max_bytes;    /**< the limit on len */
     enum pf_code failed; /**< PF_OK, PF_E_NO_MEMORY or PF_E_TOO_BIG */
+    bool secret;         /**< memory is overwritten before it is freed, when it grows too */
 };
 
 void pf_buf_init(struct pf_buf *buf, size_t max_bytes);
+/** For keys and passwords. pf_buf_take() hands the bytes over as they are. */
+void pf_buf_init_secret(struct pf_buf *buf, size_t max_bytes);
 /** Free. Accepts a zeroed struct; may be called twice. */
 void pf_buf_done(struct pf_buf *buf);
 /** Empty it and clear `failed`; memory is kept. */

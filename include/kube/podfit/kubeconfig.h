@@ -73,6 +73,7 @@ struct pf_kube_config_source {
 /**
  * Load, merge (the first file that sets a value wins), resolve the context.
  *
+ * @param arena  takes the strings; overwritten from now on when it is done (pf_arena_keep_secret())
  * @return PF_OK; PF_E_NOT_FOUND (no file, no such context, cluster or user: the text says which exist); PF_E_INVALID (file, line, column, key);
  *         PF_E_UNSUPPORTED (auth-provider, insecure-skip-tls-verify, http: to anything but loopback); PF_E_TOO_BIG, PF_E_IO, PF_E_NO_MEMORY
  */
