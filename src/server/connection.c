@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
@@ -65,6 +67,28 @@ static int socket_of(struct MHD_Connection *connection)
     return info != NULL ? info->connect_fd : -1;
 }
 
+/* gnutls_vec_push_func; GnuTLS reads errno */
+static ssize_t on_send(gnutls_transport_ptr_t opaque, const giovec_t *pieces, int count)
+{
+    struct pf_link *link = opaque;
+    if (link == NULL) { /* closed: nothing is sent any more */
+        errno = EPIPE;
+        return -1;
+    }
+    return pf_outgoing_send(&link->outgoing, pieces, count);
+}
+
+/* The session reads from the socket by itself, as libmicrohttpd set it up, and sends through the link. */
+static void send_through(struct pf_link *link, int fd)
+{
+    link->outgoing.fd = fd;
+    /* GnuTLS's own reader takes the socket for its pointer, as gnutls_transport_set_int() hands it over */
+    gnutls_transport_set_ptr2(
+        link->session, (gnutls_transport_ptr_t)(intptr_t)fd, /* NOLINT(performance-no-int-to-ptr) */
+        link);
+    gnutls_transport_set_vec_push_function(link->session, on_send);
+}
+
 static struct pf_link *link_new(struct pf_listener *listener, struct MHD_Connection *connection)
 {
     struct pf_link *link = pf_mem_calloc(1, sizeof(*link));
@@ -82,6 +106,7 @@ static struct pf_link *link_new(struct pf_listener *listener, struct MHD_Connect
         gnutls_db_set_ptr(link->session, link);
         gnutls_handshake_set_hook_function(link->session, GNUTLS_HANDSHAKE_FINISHED,
                                            GNUTLS_HOOK_POST, on_finished);
+        send_through(link, socket_of(connection));
         if (listener->options.clientca != NULL) {
             pf_clientca_request(link->session);
         }
@@ -109,6 +134,9 @@ void pf_connection_notify(void *cls, struct MHD_Connection *connection, void **s
     pf_conntable_remove(listener->table, &link->conn);
     if (link->session != NULL) {
         gnutls_db_set_ptr(link->session, NULL);
+        gnutls_transport_ptr_t socket = NULL;
+        gnutls_transport_get_ptr2(link->session, &socket, &(gnutls_transport_ptr_t){NULL});
+        gnutls_transport_set_ptr2(link->session, socket, NULL);
         if (!link->handshake_done) {
             atomic_fetch_add_explicit(&listener->handshake_errors, 1, memory_order_relaxed);
         }

@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 
 #include <podfit/listener.h>
+#include <podfit/outgoing.h>
 
 /** Sockets whose request was answered before it had been read; see linger.c. */
 #define PF_LINGER_MAX 64
@@ -49,6 +50,7 @@ struct pf_link {
     struct pf_clientca_memory client;
     bool handshake_done;
     int64_t request_start_ns;
+    struct pf_outgoing outgoing; /* of TLS only */
 };
 
 /* connection.c: callbacks of libmicrohttpd about connections. */

@@ -123,6 +123,10 @@ static enum MHD_Result respond(struct pf_listener *listener, struct pf_exchange 
     const bool closes = info->closes || unread || atomic_load(&listener->closing);
     enum MHD_Result result = MHD_NO;
     if (add_headers(response, exchange, info, closes)) {
+        if (exchange->link != NULL && exchange->link->session != NULL && answer.len != 0 &&
+            !exchange->head) {
+            pf_outgoing_hold_next(&exchange->link->outgoing); /* the header, until the body comes */
+        }
         result = MHD_queue_response(exchange->connection, info->status, response);
     }
     MHD_destroy_response(response); /* drops our share; the queue has its own */
@@ -191,6 +195,7 @@ static struct pf_exchange *start_exchange(struct pf_listener *listener,
     exchange->link = pf_connection_link(connection);
     exchange->method = method;
     exchange->path = pf_sv_from(url);
+    exchange->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     exchange->start_mono_ns = exchange->link != NULL ? exchange->link->request_start_ns
                                                      : pf_clock_mono_ns(listener->options.clock);
     return exchange;

@@ -31,6 +31,7 @@ struct pf_exchange {
     struct MHD_Connection *connection; /**< borrowed for the request */
     struct pf_link *link;              /**< borrowed for the request: its connection */
     const char *method;                /**< borrowed for the call */
+    bool head;                         /**< HEAD: of the answer only the header is sent */
     struct pf_sv path;                 /**< without the query; borrowed for the call */
     int64_t start_mono_ns;             /**< when the request line had arrived */
     int64_t timeout_ms;                /**< of the query `?timeout=2s`; 0: none */
