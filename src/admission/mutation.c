@@ -7,6 +7,8 @@
 #include <podfit/write.h>
 
 #define SEGMENTS_MAX 6
+/* Room for the patch of a usual pod, and for its longest value: no growing in steps. */
+#define PATCH_FIRST_BYTES ((size_t)2000)
 
 enum pf_code pf_mutation_origin_take(const struct pf_pod *pod, struct pf_arena *arena,
                                      struct pf_mutation_origin *ret_origin)
@@ -349,6 +351,10 @@ enum pf_code pf_mutation_patch(const struct pf_decision *decision, const struct 
     pf_autobuf struct pf_buf value = {0};
     pf_buf_init(&text, PF_RESPONSE_MAX_BYTES);
     pf_buf_init(&value, PF_RESPONSE_MAX_BYTES);
+    if (pf_buf_reserve(&text, PATCH_FIRST_BYTES) == NULL ||
+        pf_buf_reserve(&value, PATCH_FIRST_BYTES) == NULL) {
+        return PF_E_NO_MEMORY;
+    }
     struct builder b = {
         .value = &value, .decision = decision, .origin = origin, .resize = !metadata};
     pf_patch_begin(&b.patch, &text);

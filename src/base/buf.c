@@ -182,7 +182,7 @@ void pf_buf_append_base64(struct pf_buf *buf, struct pf_sv bytes)
     buf->len = (size_t)(out - buf->data);
 }
 
-char *pf_buf_reserve(struct pf_buf *buf, size_t len)
+char *pf_buf_reserve_slow(struct pf_buf *buf, size_t len)
 {
     return make_room(buf, len) ? buf->data + buf->len : NULL;
 }

@@ -168,9 +168,18 @@ static inline const char *skip_scalar(struct pf_cursor *c, const char *p)
     return pf_skip_literal(c, p);
 }
 
+/* Does @p mark stand at @p p, and no white space behind it? As machines write. */
+static inline bool is_mark(const struct pf_cursor *c, const char *p, char mark)
+{
+    return PF_LIKELY(c->end - p > 1 && *p == mark && (unsigned char)p[1] > ' ');
+}
+
 /* @p p stands after a key; returns the first byte of the value */
 static inline const char *skip_colon(struct pf_cursor *c, const char *p)
 {
+    if (is_mark(c, p, ':')) {
+        return p + 1;
+    }
     p = pf_scan_space(p, c->end);
     if (PF_UNLIKELY(p == c->end || *p != ':')) {
         return invalid(c, p, "expected ':' after a key");
@@ -196,6 +205,9 @@ static inline char closing(char bracket)
 static inline const char *skip_after(struct pf_cursor *c, const char *p, uint32_t floor)
 {
     for (;;) {
+        if (is_mark(c, p, ',')) {
+            return p + 1;
+        }
         p = pf_scan_space(p, c->end);
         if (PF_UNLIKELY(p == c->end)) {
             return invalid(c, p, "text ends inside an object or array");

@@ -11,11 +11,26 @@
 /* 118 digits: what leaves room for sign and suffix in PF_QUANTITY_TEXT_BYTES. */
 #define BINARY_MAX_BITS 390
 
+static size_t put_u64(uint64_t value, char *out)
+{
+    char digits[20]; /* 2^64 - 1 has 20 */
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    memcpy(out, digits + at, sizeof(digits) - at);
+    return sizeof(digits) - at;
+}
+
 /* Digits of mag, most significant first, without NUL. @return how many */
 static size_t put_digits(const struct quantity_wide *mag, char *out)
 {
     char digits[QUANTITY_WIDE_LIMBS * 20];
     size_t len = 0;
+    if (mag->len == 1) {
+        return put_u64(mag->limb[0], out);
+    }
     struct quantity_wide rest = *mag;
     while (rest.len != 0) {
         uint64_t part = pf_quantity_wide_div(&rest, pf_quantity_wide_pow10(QUANTITY_U64_POW10));

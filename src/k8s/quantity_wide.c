@@ -113,6 +113,13 @@ bool pf_quantity_wide_div_pow10(struct quantity_wide *wide, uint32_t power)
 int32_t pf_quantity_wide_strip(struct quantity_wide *wide, uint64_t base, int32_t max)
 {
     int32_t times = 0;
+    if (wide->len == 1) { /* nearly always; never 0 */
+        while (times < max && wide->limb[0] % base == 0) {
+            wide->limb[0] /= base;
+            times++;
+        }
+        return times;
+    }
     while (times < max && wide->len != 0) {
         struct quantity_wide quotient = *wide;
         if (pf_quantity_wide_div(&quotient, base) != 0) {

@@ -5,6 +5,9 @@
 /** Nesting of a record: list, entry, requests, resource. */
 #define RECORD_MAX_DEPTH 4
 
+/** Room for the entries of one container. */
+#define RECORD_FIRST_BYTES ((size_t)500)
+
 /** Keys of one entry. */
 enum entry_key {
     ENTRY_CONTAINER, /**< name */
@@ -293,6 +296,17 @@ bool pf_record_is_replayed(const struct pf_plan *plan)
 }
 
 /**
+ * Does @p text of @p quantity mean the same quantity in the same format, so that it is written the same again? A small decimal, whose exponent cannot leave
+ * the suffixes (18 zeros of an int64 over a scale of 0), and what has a binary suffix and is small, so that reading does not cap it.
+ */
+static bool is_stable(const struct pf_quantity *quantity, struct pf_sv text)
+{
+    const bool small = !quantity->is_big && quantity->scale <= 0 && quantity->scale >= -9;
+    return small && (quantity->format == PF_QUANTITY_DECIMAL_SI ||
+                     (quantity->format == PF_QUANTITY_BINARY_SI && text.ptr[text.len - 1] == 'i'));
+}
+
+/**
  * The text of @p quantity as it is when it has been read again: 500000 of a binary format is written without a suffix, which reads as decimal, which is
  * written `500k`.
  */
@@ -301,6 +315,9 @@ static size_t format_stable(const struct pf_quantity *quantity, char text[PF_QUA
     struct pf_quantity again = pf_quantity_zero;
     const size_t len = pf_quantity_format(quantity, text);
 
+    if (is_stable(quantity, (struct pf_sv){.ptr = text, .len = len})) {
+        return len;
+    }
     if (pf_quantity_parse((struct pf_sv){.ptr = text, .len = len}, &again, NULL) != PF_OK) {
         return len;
     }
@@ -375,6 +392,9 @@ enum pf_code pf_record_write(const struct pf_plan *plan, struct pf_sv *ret_text)
     bool any = false;
 
     pf_buf_init(&buf, PF_RECORD_MAX_BYTES);
+    if (pf_buf_reserve(&buf, RECORD_FIRST_BYTES) == NULL) {
+        return PF_E_NO_MEMORY;
+    }
     pf_write_init(&w, &buf);
     pf_write_begin_array(&w);
     for (size_t i = 0; i < plan->count; i++) {

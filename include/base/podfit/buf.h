@@ -32,12 +32,17 @@ void pf_buf_reset(struct pf_buf *buf);
 /** pf_buf_append() where the memory does not suffice yet, or the buffer has failed. */
 void pf_buf_append_slow(struct pf_buf *buf, const void *bytes, size_t len);
 
+/** Do @p len more bytes fit the memory that is there? What is allocated may go over max_bytes by the last doubling. */
+static inline bool pf_buf_has_room(const struct pf_buf *buf, size_t len)
+{
+    return PF_LIKELY(buf->cap - buf->len > len && buf->max_bytes - buf->len >= len &&
+                     buf->failed == PF_OK);
+}
+
 /** @param bytes may be NULL when @p len is 0 */
 static inline void pf_buf_append(struct pf_buf *buf, const void *bytes, size_t len)
 {
-    /* what is allocated may go over max_bytes by the last doubling */
-    if (PF_UNLIKELY(buf->cap - buf->len <= len || buf->max_bytes - buf->len < len || len == 0 ||
-                    buf->failed != PF_OK)) {
+    if (PF_UNLIKELY(len == 0 || !pf_buf_has_room(buf, len))) {
         pf_buf_append_slow(buf, bytes, len);
         return;
     }
@@ -67,8 +72,13 @@ void pf_buf_append_u64(struct pf_buf *buf, uint64_t value);
 void pf_buf_printf(struct pf_buf *buf, const char *format, ...) PF_PRINTF(2, 3);
 /** Standard base64 with padding (RFC 4648 section 4). */
 void pf_buf_append_base64(struct pf_buf *buf, struct pf_sv bytes);
+/** pf_buf_reserve() where the memory does not suffice yet, or the buffer has failed. */
+char *pf_buf_reserve_slow(struct pf_buf *buf, size_t len) PF_MUST_CHECK;
 /** Room for @p len more bytes at data + len; the caller writes them, a NUL behind them, and adds to len itself. @return NULL on failure */
-char *pf_buf_reserve(struct pf_buf *buf, size_t len) PF_MUST_CHECK;
+static inline PF_MUST_CHECK char *pf_buf_reserve(struct pf_buf *buf, size_t len)
+{
+    return pf_buf_has_room(buf, len) ? buf->data + buf->len : pf_buf_reserve_slow(buf, len);
+}
 /** Cut back to @p len bytes (at most the present length). */
 void pf_buf_truncate(struct pf_buf *buf, size_t len);
 
