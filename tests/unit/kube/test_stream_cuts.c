@@ -316,11 +316,10 @@ static bool same_state(const struct pf_value_scan *a, const struct pf_value_scan
 const char *__wrap_pf_value_scan(struct pf_value_scan *scan, const char *p, const char *end)
 {
     const uintptr_t from = (uintptr_t)p - (uintptr_t)table.item.ptr;
-    const char *const last = table.item.ptr + table.item.len;
-    if (table.item.len == 0 || from >= table.item.len || p == end ||
-        !same_state(scan, &table.at[from])) {
+    if (from >= table.item.len || p == end || !same_state(scan, &table.at[from])) {
         return __real_pf_value_scan(scan, p, end);
     }
+    const char *const last = table.item.ptr + table.item.len;
     const char *const stop = end < last ? end : last;
     *scan = table.at[stop - table.item.ptr];
     return stop == last ? last : NULL;
