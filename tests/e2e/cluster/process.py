@@ -1,5 +1,6 @@
 """Child processes that are always ended: by pid, waited for, and by the kernel when this program is killed."""
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -7,15 +8,19 @@ import time
 
 
 def free_ports(number):
-    """Loopback ports that were free a moment ago; all different."""
-    sockets = [socket.socket() for _ in range(number)]
-    try:
-        for sock in sockets:
-            sock.bind(('127.0.0.1', 0))
-        return [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
+    """Loopback ports that nobody has; all different. They lie below the range from which the kernel gives ports to others, so that a server
+    gets its own, and gets it again when it restarts."""
+    found = []
+    for port in random.SystemRandom().sample(range(20000, 32000), 200):
+        with socket.socket() as sock:
+            try:
+                sock.bind(('127.0.0.1', port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == number:
+            return found
+    raise AssertionError('no %d free ports of 127.0.0.1 between 20000 and 32000' % number)
 
 
 def wait_until(condition, what, seconds=30.0, pause=0.02):
