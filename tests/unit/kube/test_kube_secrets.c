@@ -36,7 +36,7 @@ static bool holds_mark(void *memory)
     static const char *const marks[] = {MARK, MARK64, PEM64};
     const size_t bytes = given_back.watching ? malloc_usable_size(memory) : 0;
     bool found = false;
-    for (size_t i = 0; i < PF_ARRAY_LEN(marks); i++) {
+    for (size_t i = 0; bytes != 0 && i < PF_ARRAY_LEN(marks); i++) {
         found = found || memmem(memory, bytes, marks[i], strlen(marks[i])) != NULL;
     }
     return found;
