@@ -27,6 +27,47 @@ static struct list_count count_list(const struct pf_model *model, uint32_t slot)
     return count;
 }
 
+/* What one tier should be. */
+static struct pf_tier sum_tier(const struct pf_residents *list, int32_t priority)
+{
+    struct pf_tier sum = {.priority = priority};
+    for (const struct pf_record *r = list->first; r != NULL; r = r->after) {
+        if (r->state == PF_POD_BOUND && r->priority == priority) {
+            sum.milli_cpu = pf_wrap_add(sum.milli_cpu, r->demand->milli_cpu);
+            sum.memory = pf_wrap_add(sum.memory, r->demand->memory);
+            sum.ephemeral_storage =
+                pf_wrap_add(sum.ephemeral_storage, r->demand->ephemeral_storage);
+            sum.pods++;
+        }
+    }
+    return sum;
+}
+
+static bool is_right(const struct pf_residents *list, const struct pf_tier *tier)
+{
+    const struct pf_tier sum = sum_tier(list, tier->priority);
+    return tier->milli_cpu == sum.milli_cpu && tier->memory == sum.memory &&
+           tier->ephemeral_storage == sum.ephemeral_storage && tier->pods == sum.pods;
+}
+
+/* Every tier right, and as many pods in them as are bound: each priority has one then. */
+static bool are_tiers_right(const struct pf_residents *list)
+{
+    uint32_t bound = 0;
+    uint32_t counted = list->tier.pods;
+    bool right = (list->tier.pods == 0 || is_right(list, &list->tier)) &&
+                 list->more_count <= list->more_cap &&
+                 (list->tier.pods != 0 || list->more_count == 0);
+    for (uint32_t i = 0; i < list->more_count && right; i++) {
+        right = list->more[i].pods != 0 && is_right(list, &list->more[i]);
+        counted += list->more[i].pods;
+    }
+    for (const struct pf_record *r = list->first; r != NULL; r = r->after) {
+        bound += r->state == PF_POD_BOUND;
+    }
+    return right && bound == counted;
+}
+
 static enum pf_code check_lowest(const struct pf_model *model, struct pf_err *err)
 {
     const struct pf_lowest *lowest = &model->lowest;
@@ -57,6 +98,9 @@ enum pf_code pf_check_residents(const struct pf_model *model, struct pf_err *err
         const struct list_count count = count_list(model, slot);
         if (count.broken || count.nominated != list->nominated || count.lowest < list->lowest) {
             return pf_err_set(err, PF_E_INTERNAL, "slot %u: the list of its pods is wrong", slot);
+        }
+        if (!are_tiers_right(list)) {
+            return pf_err_set(err, PF_E_INTERNAL, "slot %u: sums by priority are wrong", slot);
         }
         listed += count.pods;
         nominated += count.nominated;

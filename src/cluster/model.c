@@ -118,6 +118,7 @@ static void free_columns(struct pf_model *model)
             free(c->extra[slot]);
         }
         free(model->slot_groups[slot].items);
+        free(model->residents[slot].more);
     }
     void *arrays[] = {c->name,
                       c->shape,
@@ -252,6 +253,7 @@ static size_t table_bytes(const struct pf_model *model)
         bytes += c->extra[slot] != NULL ? pf_extra_bytes(c->extra[slot]) : 0;
         const uint32_t cap = model->slot_groups[slot].cap;
         bytes += cap != 0 ? pf_heap_cost(cap * sizeof(struct pf_slot_group)) : 0;
+        bytes += pf_tier_bytes(&model->residents[slot]);
     }
     return bytes + pf_map_bytes(&model->shape_ids) + pf_map_bytes(&model->demands) +
            pf_map_bytes(&model->namespaces) + pf_map_bytes(&model->reservations.by_uid) +

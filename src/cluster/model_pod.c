@@ -185,7 +185,9 @@ static enum pf_code prepare(struct pf_model *model, const struct pf_pod *pod,
         return code;
     }
     if (!find_record(model, change) || !choose_node(model, change) ||
-        !pf_hold_prepare(model, &change->hold) || !prepare_waiting(model, change)) {
+        !pf_hold_prepare(model, &change->hold) || !prepare_waiting(model, change) ||
+        (change->state == PF_POD_BOUND &&
+         !pf_tier_prepare(model, change->place, change->pod.priority))) {
         return pf_err_set(err, PF_E_NO_MEMORY, "no memory to keep the pod");
     }
     return PF_OK;
@@ -279,6 +281,9 @@ static void commit(struct pf_model *model, struct pod_change *change)
     const bool relisted = !stays(record, change);
     const bool yields_otherwise =
         relisted || record->start_s != change->start_s || record->preempted != preempted;
+    if (record->state == PF_POD_BOUND && record->node != PF_NODE_NONE) {
+        pf_tier_sub(model, record);
+    }
     if (relisted) {
         pf_resident_unlink(model, record);
         record->node = change->place;
@@ -292,6 +297,9 @@ static void commit(struct pf_model *model, struct pod_change *change)
     record->uid_hash = change->uid_hash;
     record->doubtful = false;
     record->demand = change->hold.demand;
+    if (change->state == PF_POD_BOUND) {
+        pf_tier_add(model, record);
+    }
     record->namespace_ = change->hold.namespace_;
     record->group = change->hold.group;
     if (change->is_new) {
@@ -326,6 +334,9 @@ void pf_model_remove_record(struct pf_model *model, struct pf_record *record)
         model->pending.version++;
     }
     pf_podset_remove(&model->pods, record);
+    if (record->state == PF_POD_BOUND) {
+        pf_tier_sub(model, record);
+    }
     pf_resident_unlink(model, record);
     pf_hold_sub(model, &hold);
     pf_slot_release(model, record->node);

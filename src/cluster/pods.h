@@ -135,11 +135,37 @@ void pf_settle(struct pf_model *model, uint32_t slot, uint32_t vacated);
 
 /* ---- resident.c: which pods are on a slot ---- */
 
+/** What the bound pods of one priority take of a slot. */
+struct pf_tier {
+    int64_t milli_cpu;
+    int64_t memory;
+    int64_t ephemeral_storage;
+    int32_t priority;
+    uint32_t pods; /**< 0: nothing is here */
+};
+
 struct pf_residents {
     struct pf_record *first;
-    uint32_t nominated; /**< how many of them */
-    int32_t lowest;     /**< no bound pod's priority is lower; INT32_MAX without a pod */
+    uint32_t nominated;   /**< how many of them */
+    int32_t lowest;       /**< no bound pod's priority is lower; INT32_MAX without a pod */
+    struct pf_tier tier;  /**< empty: there is no other one either */
+    struct pf_tier *more; /**< owned; each priority once */
+    uint32_t more_count;
+    uint32_t more_cap;
 };
+
+/* ---- tier.c: sums by priority, so that whether eviction can make room is seen without a walk over pods ---- */
+
+/** Room for a pod of a priority. @return false: no memory */
+bool pf_tier_prepare(struct pf_model *model, uint32_t slot, int32_t priority) PF_MUST_CHECK;
+/** A bound pod counts on its slot; after pf_tier_prepare(). */
+void pf_tier_add(struct pf_model *model, const struct pf_record *record);
+/** It does no longer; with the demand and priority that it was added with. */
+void pf_tier_sub(struct pf_model *model, const struct pf_record *record);
+/** Free the room that nobody took. */
+void pf_tier_tidy(struct pf_residents *list);
+/** Heap memory held. */
+size_t pf_tier_bytes(const struct pf_residents *list);
 
 /** The lowest priority of all bound pods. */
 struct pf_lowest {

@@ -124,11 +124,17 @@ void pf_slot_release(struct pf_model *model, uint32_t slot)
     }
     pf_extra_tidy(model, slot);
     free(model->slot_groups[slot].items); /* room for a group that did not come */
+    pf_tier_tidy(&model->residents[slot]);
     const uint32_t id = c->name[slot];
     model->slot_of_name[id] = PF_NODE_NONE;
     pf_intern_unref(&model->strings, id);
     clear_slot(model, slot, PF_INTERN_NONE);
     model->free_slots[model->free_slot_count++] = slot;
+}
+
+uint64_t pf_model_change_number(const struct pf_model *model)
+{
+    return model->change_last;
 }
 
 void pf_slot_changed(struct pf_model *model, uint32_t slot)

@@ -274,7 +274,7 @@ static void begin_all(struct refresh *refresh)
     }
     remembered->seen = 0;
     remembered->warm = 0;
-    remembered->warm_since = pf_model_stats(refresh->evaluation.input.model).changes;
+    remembered->warm_since = pf_model_change_number(refresh->evaluation.input.model);
     remembered->storage_version = pf_model_storage_version(refresh->evaluation.input.model);
 }
 

@@ -298,7 +298,7 @@ static enum pf_code bring_up_to_date(const struct search *search)
         mark_budgeted(&refresh);
     }
     const bool same_names = evictions->names_version == names_version;
-    evictions->seen = now != 0 ? now : pf_model_stats(model).changes;
+    evictions->seen = now != 0 ? now : pf_model_change_number(model);
     evictions->stamp = search->ask->stamp;
     evictions->names_version = names_version;
     evictions->budgets_version = budgets_version;

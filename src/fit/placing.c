@@ -86,7 +86,7 @@ enum pf_code pf_placing_step(struct pf_fit *fit, struct pf_err *err)
     }
     placing->version = version;
     const enum pf_code code = advance(fit, placing->budget, err);
-    placing->changes = changes != 0 ? changes : pf_model_stats(fit->model).changes;
+    placing->changes = changes != 0 ? changes : pf_model_change_number(fit->model);
     return code;
 }
 
@@ -106,6 +106,6 @@ enum pf_code pf_fit_place_pending(struct pf_fit *fit, struct pf_err *err)
     placing->cursor = 0;
     placing->laps = 1;
     const enum pf_code code = advance(fit, UINT32_MAX, err);
-    placing->changes = pf_model_stats(fit->model).changes;
+    placing->changes = pf_model_change_number(fit->model);
     return code;
 }

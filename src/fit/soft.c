@@ -248,7 +248,7 @@ static void count_all(struct refresh *refresh)
     }
     free(refresh->memo);
     free(refresh->gains);
-    refresh->soft->seen = pf_model_stats(model).changes;
+    refresh->soft->seen = pf_model_change_number(model);
 }
 
 enum pf_code pf_soft_update(struct pf_soft *soft, const struct pf_filter_input *input,

@@ -1,5 +1,6 @@
 #include "victims.h"
 
+#include "evaluate.h"
 #include <podfit/mem.h>
 
 void pf_victims_done(struct pf_victims *victims)
@@ -69,7 +70,8 @@ static enum pf_code sort_out(struct pf_victims *victims, const struct pf_model *
     enum pf_code code = PF_OK;
     qsort(victims->items, victims->count, sizeof(*victims->items), compare_importance);
     pf_budgets_reset(&victims->budgets);
-    for (size_t i = 0; i < victims->count && code == PF_OK; i++) {
+    const bool any = pf_model_object_count(model, PF_KIND_BUDGET) != 0;
+    for (size_t i = 0; any && i < victims->count && code == PF_OK; i++) {
         struct pf_victim *victim = &victims->items[i];
         code = pf_budgets_take(&victims->budgets, model, &victim->pod, &victim->violates);
     }
@@ -112,11 +114,66 @@ static bool any_left(const struct pf_victims *victims)
     return false;
 }
 
+/* Does the pod ask for nothing but what nodes are summed up by, so that its victims need not be looked at one by one? */
+static bool is_plain(const struct pf_filter_input *input, const struct pf_topology *topology,
+                     uint32_t slot)
+{
+    const struct pf_question *question = input->question;
+    return topology == NULL && question->request.scalar_count == 0 && question->port_count == 0 &&
+           question->volumes == NULL && question->broken == 0 &&
+           pf_model_nominated(input->model, slot) == 0;
+}
+
+/* The same result as after all victims were thought away one by one. */
+static struct pf_result judge_without(const struct pf_filter_input *input, uint32_t slot,
+                                      const struct pf_yield *yield)
+{
+    const struct pf_columns *columns = input->columns;
+    struct pf_filter_input changed = *input;
+    const struct pf_used used = {
+        .milli_cpu =
+            (int64_t)((uint64_t)columns->used_milli_cpu[slot] - (uint64_t)yield->milli_cpu),
+        .memory = (int64_t)((uint64_t)columns->used_memory[slot] - (uint64_t)yield->memory),
+        .ephemeral_storage = (int64_t)((uint64_t)columns->used_ephemeral_storage[slot] -
+                                       (uint64_t)yield->ephemeral_storage),
+        .pods = columns->used_pods[slot] - yield->pods,
+    };
+    changed.used = &used;
+    return pf_evaluate_as_used(&changed, slot);
+}
+
+/* Is it decided by sums? @param[out] ret_outcome  PF_VICTIMS_NONE or PF_VICTIMS_VAIN, when it is */
+static bool decide_by_sums(struct pf_victims *victims, const struct pf_filter_input *input,
+                           const struct pf_topology *topology, uint32_t slot,
+                           enum pf_victims_outcome *ret_outcome, struct pf_result *ret_result)
+{
+    if (!is_plain(input, topology, slot)) {
+        return false;
+    }
+    const struct pf_yield yield = pf_model_yield(input->model, slot, input->priority);
+    victims->count = yield.pods;
+    if (yield.pods == 0) {
+        *ret_outcome = PF_VICTIMS_NONE;
+        return true;
+    }
+    const struct pf_result result = judge_without(input, slot, &yield);
+    if (result.filter == PF_FILTER_COUNT) {
+        return false;
+    }
+    victims->moves++;
+    *ret_outcome = PF_VICTIMS_VAIN;
+    *ret_result = result;
+    return true;
+}
+
 enum pf_code pf_victims_find(struct pf_victims *victims, const struct pf_filter_input *input,
                              const struct pf_topology *topology, uint32_t slot,
                              enum pf_victims_outcome *ret_outcome, struct pf_result *ret_result)
 {
     struct pf_result result = {.filter = PF_FILTER_COUNT};
+    if (decide_by_sums(victims, input, topology, slot, ret_outcome, ret_result)) {
+        return PF_OK;
+    }
     enum pf_code code = collect(victims, input, slot);
     if (code != PF_OK || victims->count == 0) {
         *ret_outcome = PF_VICTIMS_NONE;

@@ -325,7 +325,7 @@ static bool begin_pass(struct pf_live_gate *gate, int64_t now)
     struct pf_model *model = gate->live->options.model;
     pf_model_lock(model);
     uint64_t seen = pf_model_changes_since(model, gate->seen, ignore_change, NULL);
-    seen = seen != 0 ? seen : pf_model_stats(model).changes;
+    seen = seen != 0 ? seen : pf_model_change_number(model);
     pf_model_unlock(model);
     if (seen == gate->seen && now - gate->pass_began_ns < PASS_MAX_NS) {
         return false;

@@ -112,6 +112,8 @@ const uint32_t *pf_model_nodes_by_name(struct pf_model *model, uint32_t *ret_cou
 /** Grows when a node comes or goes, so that the order of the names is another one. */
 uint64_t pf_model_names_version(const struct pf_model *model);
 
+/** Sequence number of the last change of a slot. */
+uint64_t pf_model_change_number(const struct pf_model *model);
 /**
  * Slots whose state changed after sequence number @p since (a slot may come more than once), oldest first.
  *

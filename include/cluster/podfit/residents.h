@@ -46,6 +46,15 @@ uint32_t pf_model_nominated(const struct pf_model *model, uint32_t slot);
 uint32_t pf_model_nominated_total(const struct pf_model *model);
 /** No bound pod of the slot has a lower priority than this (one may have a higher one); INT32_MAX without a pod. */
 int32_t pf_model_lowest_on(const struct pf_model *model, uint32_t slot);
+/** What bound pods take of a slot. */
+struct pf_yield {
+    int64_t milli_cpu; /**< sums wrap as Go's int64 */
+    int64_t memory;
+    int64_t ephemeral_storage;
+    uint32_t pods;
+};
+/** Of all bound pods of the slot with a lower priority. A walk over the priorities that the slot's pods have. */
+struct pf_yield pf_model_yield(const struct pf_model *model, uint32_t slot, int32_t priority);
 /** The lowest priority of all bound pods, INT32_MAX without one; a walk over all pods when the last pod with the lowest has gone. */
 int32_t pf_model_lowest_priority(struct pf_model *model);
 /** Hash of a pod's uid as the model keeps it; 0 for an empty one. */
