@@ -160,7 +160,11 @@ class TestFollowing(Filled, PageCase):
                 page.open('http://127.0.0.1:%d/' % other.ops_port)
                 other.stop()
                 page.wait_until(lambda: 'does not answer' in page.text('#live'), 'the notice')
+                self.assertRegex(page.text('#live'), r'what you see is of \d\d:\d\d:\d\d UTC')
+                self.assertEqual(page.run('document.title'), '(?) podfit status')
+                self.assertNotIn('serving', page.text('#state'))
                 self.assertIn('Headroom', page.text())
+                self.shoot(page, 'lost')
                 other.start()
             finally:
                 other.remove()
