@@ -275,7 +275,9 @@ static void apply_scores(const struct pf_sched_profile *from, struct pf_sched_no
         const struct pf_sv name = pf_sv_from(pf_fit_score_name(id));
         int64_t *weight = &result->scores->weights[i];
         *weight = is_on(from, PF_SCHED_SCORE, name) ? weight_of(from, name, *weight) : 0;
-        if (*weight != 0 && needs_pre_score(id) && !is_on(from, PF_SCHED_PRE_SCORE, name)) {
+        const bool prepares = is_on(from, PF_SCHED_PRE_SCORE, name);
+        result->scores->only_prepared |= *weight == 0 && prepares ? 1U << i : 0;
+        if (*weight != 0 && needs_pre_score(id) && !prepares) {
             result->scores->broken |= 1U << i;
             pf_schedconfig_note(notes,
                                 "profile '%.*s': plug-in %s is on at score and off at preScore: "

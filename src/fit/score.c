@@ -60,9 +60,8 @@ const char *pf_score_failure(const struct pf_filter_input *input)
                "it";
     }
     for (unsigned i = 0; i < PF_SCORE_COUNT; i++) {
-        const char *why = settings->weights[i] != 0 && scorers[i]->failure != NULL
-                              ? scorers[i]->failure(input)
-                              : NULL;
+        const bool runs = settings->weights[i] != 0 || (settings->only_prepared >> i & 1) != 0;
+        const char *why = runs && scorers[i]->failure != NULL ? scorers[i]->failure(input) : NULL;
         if (why != NULL) {
             return why;
         }

@@ -55,9 +55,9 @@ func (h *harness) mismatch(c *Case, j *judged) error {
 	}
 	small = h.shrink(small, kindsOf(h.differs(small)))
 	diffs := h.differs(small)
-	h.describe(small)
+	real := h.describe(small)
 	fmt.Printf("DIFFERENCE %s\n  first: %v\n  shrunk: %v\n  %s\n", c.Name, j.diffs, diffs, compact(small))
-	return h.keep(small)
+	return h.keep(small, real)
 }
 
 // merge plays the changes before a step into the objects, so that its pod is asked of a fresh model.
@@ -97,7 +97,7 @@ func (h *harness) merge(c *Case, at int) *Case {
 	return clone(out)
 }
 
-func (h *harness) keep(c *Case) error {
+func (h *harness) keep(c *Case, real *Answer) error {
 	if h.options.out == "" {
 		return nil
 	}
@@ -108,15 +108,21 @@ func (h *harness) keep(c *Case) error {
 		}
 		h.out = f
 	}
-	_, err := fmt.Fprintln(h.out, compact(c))
+	if _, err := fmt.Fprintln(h.out, compact(c)); err != nil {
+		return err
+	}
+	path, err := h.writeFolder(strings.TrimSuffix(h.options.out, ".jsonl"), c, real)
+	if err == nil {
+		tellFolder(path, len(c.steps()))
+	}
 	return err
 }
 
-// describe fills in what kube-scheduler says, in the format of the recorded cases.
-func (h *harness) describe(c *Case) {
+// describe fills in what kube-scheduler says to the last pod, in the format of the recorded cases; nil when it cannot be asked.
+func (h *harness) describe(c *Case) *Answer {
 	all, err := h.real(c, c.objects())
 	if err != nil || len(all) == 0 {
-		return
+		return nil
 	}
 	real := all[len(all)-1].real
 	fits, reasons, plugin, code := map[string]bool{}, map[string][]string{}, map[string]string{}, map[string]string{}
@@ -141,12 +147,16 @@ func (h *harness) describe(c *Case) {
 	if real.NotJudged != "" {
 		expect["notJudged"] = real.NotJudged
 	}
+	if real.Failed != "" {
+		expect["failed"] = real.Failed
+	}
 	if h.options.places {
 		expect["places"] = real.Places
 	}
 	c.Expect = expect
 	valid := real.Refused == ""
 	c.APIValid = &valid
+	return real
 }
 
 func printAnswers(path string) error {

@@ -70,6 +70,8 @@ struct pf_fit_scores {
     size_t added_preferred_count;
     unsigned
         broken; /**< mask of 1 << enum pf_score_id: on at score and off at preScore, without which they fail */
+    /** Mask of 1 << enum pf_score_id: off at score and on at preScore, which may fail all the same. */
+    unsigned only_prepared;
     int64_t hard_pod_affinity_weight;  /**< InterPodAffinityArgs, 0 to 100 */
     bool ignore_preferred_of_existing; /**< ignorePreferredTermsOfExistingPods */
 };

@@ -373,24 +373,30 @@ static const struct {
     const char *name, *pod;
     const char *cause; /* part of it; NULL: it does not fail */
     unsigned broken;   /* scores without their PreScore */
+    bool off;          /* NodeAffinity is off at score, and on at preScore */
 } failures[] = {
     {"two containers of 5Ei wrap to less than nothing",
      "{'spec':{'containers':[{'name':'a','resources':{'requests':{'memory':'5Ei'}}},{'name':'b',"
      "'resources':{'requests':{'memory':'5Ei'}}}]}}",
-     "outside of 0 to 100", 0},
+     "outside of 0 to 100", 0, false},
     {"a preferred term that cannot be parsed",
      "{'spec':{'containers':[{'name':'a'}],'affinity':{'nodeAffinity':{"
      "'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':1,'preference':{"
      "'matchExpressions':[{'key':'n','operator':'Gt','values':['x']}]}}]}}}}",
-     "cannot be parsed", 0},
+     "cannot be parsed", 0, false},
+    {"and that PreScore alone reads",
+     "{'spec':{'containers':[{'name':'a'}],'affinity':{'nodeAffinity':{"
+     "'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':1,'preference':{"
+     "'matchExpressions':[{'key':'n','operator':'Gt','values':['x']}]}}]}}}}",
+     "cannot be parsed", 0, true},
     {"a preferred field that cannot be parsed",
      "{'spec':{'containers':[{'name':'a'}],'affinity':{'nodeAffinity':{"
      "'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':1,'preference':{"
      "'matchFields':[{'key':'metadata.name','operator':'In','values':['a','b']}]}}]}}}}",
-     "cannot be parsed", 0},
+     "cannot be parsed", 0, false},
     {"a score without its PreScore", "{'spec':{'containers':[{'name':'a'}]}}", "off at preScore",
-     1U << PF_SCORE_TAINT_TOLERATION},
-    {"nothing wrong", "{'spec':{'containers':[{'name':'a'}]}}", NULL, 0},
+     1U << PF_SCORE_TAINT_TOLERATION, false},
+    {"nothing wrong", "{'spec':{'containers':[{'name':'a'}]}}", NULL, 0, false},
 };
 
 static void run_failure(size_t row, size_t nodes)
@@ -398,6 +404,10 @@ static void run_failure(size_t row, size_t nodes)
     struct world world;
     struct pf_fit_scores scores = *pf_fit_scores_default();
     scores.broken = failures[row].broken;
+    if (failures[row].off) {
+        scores.weights[PF_SCORE_NODE_AFFINITY] = 0;
+        scores.only_prepared = 1U << PF_SCORE_NODE_AFFINITY;
+    }
     const struct pf_fit_profile profile = {.scheduler_name = PF_SV("default-scheduler"),
                                            .scores = &scores};
     const struct pf_fit_options options = {.profiles = &profile, .profile_count = 1};
