@@ -198,6 +198,50 @@ bool pf_assumed_acquire(struct pf_model *model, struct pf_sv space, const struct
     return true;
 }
 
+/* ---- other volumes ---- */
+
+/* Could the claim have the volume, as far as it is not about nodes? */
+static bool suits(const struct pf_model *model, const struct pf_claim *claim,
+                  const struct pf_volume *volume)
+{
+    uint64_t ignored = 0;
+    return !volume->has_claim && volume->available && !volume->deleting &&
+           pf_sv_eq(volume->class_name, claim->class_name) && volume->block == claim->block &&
+           (claim->access_modes & ~volume->access_modes) == 0 &&
+           pf_quantity_cmp(&volume->capacity, &claim->request) >= 0 &&
+           !pf_map_get(&model->assumed.by_volume, volume->name, &ignored);
+}
+
+/* The smallest that nobody has. @return empty: none */
+static struct pf_sv find_free(const struct pf_model *model, const struct pf_claim *claim)
+{
+    const struct pf_volume *best = NULL;
+    const struct pf_volume *at = NULL;
+    while ((at = pf_model_next_of(model, PF_KIND_VOLUME, (struct pf_sv){0}, claim->class_name,
+                                  at)) != NULL) {
+        if (suits(model, claim, at) &&
+            (best == NULL || pf_quantity_cmp(&at->capacity, &best->capacity) < 0)) {
+            best = at;
+        }
+    }
+    return best != NULL ? best->name : (struct pf_sv){0};
+}
+
+/* Kept while places are voided, which may let go of it. */
+static void hold_on(struct pf_assumed *assumed)
+{
+    if (assumed != NULL) {
+        assumed->refs++;
+    }
+}
+
+static void let_go(struct pf_model *model, struct pf_assumed *assumed)
+{
+    if (assumed != NULL) {
+        unref(model, assumed);
+    }
+}
+
 /* ---- after binding ---- */
 
 static void end_lingering(struct pf_model *model, struct pf_assumed *assumed)
@@ -249,6 +293,34 @@ void pf_assumed_linger(struct pf_model *model, struct pf_assumed_set *set)
     pf_assumed_release(model, set);
 }
 
+/* kube-scheduler has bound a claim that podfit did not expect anywhere: some volume is taken, and which one is seen soon. */
+static void expect_claim(struct pf_model *model, struct pf_sv space, struct pf_sv name,
+                         uint32_t slot)
+{
+    const struct pf_claim *claim = pf_model_claim(model, space, name);
+    if (claim == NULL || claim->volume_name.len != 0 || find(model, space, name) != NULL ||
+        pf_model_next_of(model, PF_KIND_VOLUME, space, name, NULL) != NULL) {
+        return;
+    }
+    const struct pf_bind bind = {.claim = name, .volume = find_free(model, claim)};
+    struct pf_assumed *made = bind.volume.len != 0 ? make(model, space, &bind, slot) : NULL;
+    if (made != NULL) { /* without memory nothing is expected */
+        hold_on(made);
+        begin_lingering(model, made);
+        let_go(model, made);
+        note_change(model);
+    }
+}
+
+void pf_assumed_expect(struct pf_model *model, const struct pf_pod *pod, uint32_t slot)
+{
+    for (size_t i = 0; i < pod->volume_count; i++) {
+        if (pod->volumes[i].kind == PF_POD_VOLUME_CLAIM) {
+            expect_claim(model, pod->meta.namespace_, pod->volumes[i].name, slot);
+        }
+    }
+}
+
 void pf_assumed_expire(struct pf_model *model, int64_t watched_ns)
 {
     while (model->assumed.oldest != NULL && model->assumed.oldest->until_ns <= watched_ns) {
@@ -277,45 +349,29 @@ static void void_places(struct pf_model *model, const struct pf_assumed *assumed
     }
     for (size_t i = 0; i < model->pending.order_count; i++) {
         struct pf_waiting *waiting = model->pending.slots[model->pending.order[i]];
-        if (holds(waiting->assumed, assumed)) {
+        if (waiting->record->node != PF_NODE_NONE && !waiting->record->nominated &&
+            holds(waiting->assumed, assumed)) {
             pf_pending_unplace(model, waiting);
         }
     }
 }
 
-/* Could the claim have the volume that another one leaves free, as far as it is not about nodes? */
-static bool suits(const struct pf_model *model, const struct pf_assumed *assumed,
-                  const struct pf_volume *before, struct pf_sv other)
-{
-    const struct pf_claim *claim = pf_store_claim(&model->stores, assumed->key);
-    const struct pf_volume *volume = other.len != 0 ? pf_model_volume(model, other) : NULL;
-    return claim != NULL && volume != NULL && !volume->has_claim && volume->available &&
-           pf_sv_eq(volume->class_name, before->class_name) && volume->block == claim->block &&
-           (claim->access_modes & ~volume->access_modes) == 0 &&
-           pf_quantity_cmp(&volume->capacity, &claim->request) >= 0;
-}
-
-/* Kept while places are voided, which may let go of it. */
-static void hold_on(struct pf_assumed *assumed)
-{
-    if (assumed != NULL) {
-        assumed->refs++;
-    }
-}
-
-static void let_go(struct pf_model *model, struct pf_assumed *assumed)
-{
-    if (assumed != NULL) {
-        unref(model, assumed);
-    }
-}
-
 /*
- * kube-scheduler breaks ties by chance, so a claim may get the volume that was expected to be another one's. Who is left takes what got free, so that it is
- * not promised to a newcomer.
+ * kube-scheduler breaks ties by chance, so a claim may get the volume that was expected to be another one's. Who is left takes what got free, or any other
+ * that would do, so that what it needs is not promised to a newcomer; its pod is placed anew.
  */
-static void exchange(struct pf_model *model, struct pf_assumed *loser, struct pf_assumed *winner,
-                     const struct pf_volume *volume)
+static void find_other(struct pf_model *model, struct pf_assumed *loser, struct pf_sv vacated)
+{
+    const struct pf_claim *claim = pf_store_claim(&model->stores, loser->key);
+    const struct pf_volume *other = vacated.len != 0 ? pf_model_volume(model, vacated) : NULL;
+    struct pf_sv name = {0};
+    if (claim != NULL) {
+        name = other != NULL && suits(model, claim, other) ? vacated : find_free(model, claim);
+    }
+    loser->lost = name.len == 0 || !take_volume(model, loser, name);
+}
+
+static void exchange(struct pf_model *model, struct pf_assumed *loser, struct pf_assumed *winner)
 {
     uint32_t vacated = PF_INTERN_NONE;
     if (winner != NULL) {
@@ -327,11 +383,10 @@ static void exchange(struct pf_model *model, struct pf_assumed *loser, struct pf
         winner->lost = true; /* the model shows where it is */
     }
     if (loser != NULL) {
-        const struct pf_sv other = vacated != PF_INTERN_NONE
-                                       ? pf_intern_text(&model->strings, vacated)
-                                       : (struct pf_sv){0};
         drop_volume(model, loser);
-        loser->lost = !suits(model, loser, volume, other) || !take_volume(model, loser, other);
+        find_other(model, loser,
+                   vacated != PF_INTERN_NONE ? pf_intern_text(&model->strings, vacated)
+                                             : (struct pf_sv){0});
     }
     pf_intern_unref(&model->strings, vacated);
 }
@@ -352,7 +407,7 @@ void pf_assumed_see_volume(struct pf_model *model, const struct pf_volume *volum
     hold_on(loser);
     hold_on(winner);
     if (loser != winner) {
-        exchange(model, loser, winner, volume);
+        exchange(model, loser, winner);
         if (loser != NULL) {
             void_places(model, loser);
         }
@@ -377,8 +432,7 @@ void pf_assumed_lose_volume(struct pf_model *model, struct pf_sv volume)
     }
     hold_on(loser);
     drop_volume(model, loser);
-    loser->lost = true;
-    end_lingering(model, loser);
+    find_other(model, loser, (struct pf_sv){0});
     void_places(model, loser);
     let_go(model, loser);
     note_change(model);
@@ -391,8 +445,11 @@ void pf_assumed_lose_claim(struct pf_model *model, struct pf_sv space, struct pf
         return;
     }
     hold_on(gone);
+    drop_volume(model, gone);
+    gone->lost = true;
     end_lingering(model, gone);
     void_places(model, gone);
+    note_change(model);
     let_go(model, gone);
 }
 

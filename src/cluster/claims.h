@@ -55,6 +55,8 @@ void pf_assumed_abandon(struct pf_model *model, struct pf_assumed_set *set);
 void pf_assumed_release(struct pf_model *model, struct pf_assumed_set *set);
 /** The pod was bound: kube-scheduler has told the API server about its volumes, and that is not seen yet. Takes the set over. */
 void pf_assumed_linger(struct pf_model *model, struct pf_assumed_set *set);
+/** A pod that waited was bound to a slot: its claims that nothing is known of took some volume. */
+void pf_assumed_expect(struct pf_model *model, const struct pf_pod *pod, uint32_t slot);
 /** Drop what lingers for too long. @param watched_ns  time that pods have been watched */
 void pf_assumed_expire(struct pf_model *model, int64_t watched_ns);
 size_t pf_assumed_set_bytes(const struct pf_assumed_set *set);

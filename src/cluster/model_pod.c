@@ -15,7 +15,6 @@ struct pod_change {
     bool nominated;
     struct pf_waiting *waiting; /* owned; for PF_POD_PENDING */
     struct pf_reservation *claimed;
-    bool stays_put;  /* place is where the known waiting pod was placed */
     bool takes_over; /* place is the claimed reservation's */
 };
 
@@ -156,7 +155,6 @@ static bool choose_node(struct pf_model *model, struct pod_change *change)
     }
     if (keeps_place(change) && change->record->node != PF_NODE_NONE) {
         change->place = change->record->node;
-        change->stays_put = true;
     } else if (change->claimed != NULL && !change->claimed->guessed) {
         change->place = change->claimed->hold.node;
         change->takes_over = true;
@@ -224,16 +222,15 @@ static struct pf_assumed_set *take_assumed(const struct pf_model *model,
                                            const struct pod_change *change)
 {
     const struct pf_record *record = change->record;
-    const bool bound = change->state == PF_POD_BOUND;
     struct pf_waiting *waiting =
         record->pending != PF_PENDING_NONE ? model->pending.slots[record->pending] : NULL;
-    if (waiting != NULL && waiting->assumed != NULL &&
-        (change->stays_put || (bound && change->uid_same))) {
-        return PF_TAKE(waiting->assumed);
+    if (change->state == PF_POD_OTHER) {
+        return NULL;
     }
-    return change->claimed != NULL && (change->takes_over || bound)
-               ? PF_TAKE(change->claimed->assumed)
-               : NULL;
+    if (waiting != NULL && waiting->assumed != NULL && change->uid_same && !change->takes_over) {
+        return PF_TAKE(waiting->assumed); /* also of a pod that is to be placed anew */
+    }
+    return change->claimed != NULL ? PF_TAKE(change->claimed->assumed) : NULL;
 }
 
 static void commit_pending(struct pf_model *model, struct pod_change *change, bool was_placed,
@@ -265,6 +262,30 @@ static bool stays(const struct pf_record *record, const struct pod_change *chang
 {
     return !change->nominated && !record->nominated && record->node == change->place &&
            record->state == (uint8_t)change->state && record->priority == change->pod.priority;
+}
+
+/* What was expected of the pod goes or becomes what it holds. @param held_on  where it held room before */
+static void commit_expected(struct pf_model *model, struct pod_change *change, uint32_t held_on,
+                            bool was_placed)
+{
+    const bool was_expected = change->claimed != NULL || change->record->pending != PF_PENDING_NONE;
+    uint32_t vacated = held_on;
+    struct pf_assumed_set *assumed = take_assumed(model, change);
+    if (change->claimed != NULL) {
+        vacated = vacated == PF_NODE_NONE ? change->claimed->hold.node : vacated;
+        pf_reservation_release(model, change->claimed);
+    }
+    commit_pending(model, change, was_placed, &assumed);
+    if (change->state == PF_POD_BOUND) {
+        pf_assumed_linger(model, assumed);
+    }
+    /* kube-scheduler nominates while it waits for volumes to be bound (gate NominatedNodeNameForExpectation) */
+    if (was_expected && (change->state == PF_POD_BOUND || change->nominated)) {
+        pf_assumed_expect(model, &change->pod, change->place);
+    }
+    if (change->state == PF_POD_BOUND) {
+        pf_settle(model, change->place, vacated);
+    }
 }
 
 static void commit(struct pf_model *model, struct pod_change *change)
@@ -313,17 +334,7 @@ static void commit(struct pf_model *model, struct pod_change *change)
     }
     pf_slot_release(model, old_place);
     drop_refs(model, &old);
-    uint32_t vacated = old.node;
-    struct pf_assumed_set *assumed = take_assumed(model, change);
-    if (change->claimed != NULL) {
-        vacated = vacated == PF_NODE_NONE ? change->claimed->hold.node : vacated;
-        pf_reservation_release(model, change->claimed);
-    }
-    commit_pending(model, change, was_placed, &assumed);
-    if (change->state == PF_POD_BOUND) {
-        pf_assumed_linger(model, assumed);
-        pf_settle(model, change->place, vacated);
-    }
+    commit_expected(model, change, old.node, was_placed);
 }
 
 void pf_model_remove_record(struct pf_model *model, struct pf_record *record)

@@ -71,8 +71,12 @@ void pf_pending_unplace(struct pf_model *model, struct pf_waiting *waiting)
     pf_resident_unlink(model, record);
     record->node = PF_NODE_NONE;
     pf_hold_sub(model, &hold);
-    pf_assumed_release(model, PF_TAKE(waiting->assumed));
     model->pending.version++;
+}
+
+void pf_model_pending_forget(struct pf_model *model, uint32_t pod)
+{
+    pf_assumed_release(model, PF_TAKE(model->pending.slots[pod]->assumed));
 }
 
 void pf_pending_displace(struct pf_model *model, uint32_t slot)

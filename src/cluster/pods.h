@@ -120,7 +120,7 @@ bool pf_pending_reserve(struct pf_model *model) PF_MUST_CHECK;
 uint32_t pf_pending_insert(struct pf_model *model, struct pf_waiting *waiting);
 /** Take out and free. */
 void pf_pending_remove(struct pf_model *model, uint32_t handle);
-/** Void the prediction of a pod that is placed and not nominated: it holds nothing until it is placed again. */
+/** Void the prediction of a pod that is placed and not nominated: it holds no room until it is placed again, but its claims keep what is assumed of them. */
 void pf_pending_unplace(struct pf_model *model, struct pf_waiting *waiting);
 /** Predictions for @p slot are void: pods placed there (those nominated are not) hold room nowhere until they are placed again. */
 void pf_pending_displace(struct pf_model *model, uint32_t slot);

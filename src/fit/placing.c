@@ -15,6 +15,7 @@ static enum pf_code place(struct pf_fit *fit, const struct pf_pending *pending, 
 {
     pf_autoanswer struct pf_answer answer = {.outcomes = NULL};
     struct pf_err why = {0};
+    pf_model_pending_forget(fit->model, pending->pod);
     const enum pf_code code =
         pf_answer_find(fit, pending->pod_view, PF_ANSWER_CACHED, &fit->scratch, &answer, &why);
     if (code == PF_E_TOO_BIG) {

@@ -151,6 +151,8 @@ struct pf_pending {
 enum pf_code pf_model_pending_next(const struct pf_model *model, uint32_t *cursor,
                                    struct pf_arena *arena,
                                    struct pf_pending *ret_pending) PF_MUST_CHECK;
+/** Before it is judged: what was assumed of its claims at a place that is void is given free. */
+void pf_model_pending_forget(struct pf_model *model, uint32_t pod);
 /** Let a pending pod hold its room on @p node (PF_NODE_NONE: nowhere). @param binds  of its claims there; NULL: none @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32_t node,
                                     const struct pf_binds *binds, struct pf_err *err) PF_MUST_CHECK;

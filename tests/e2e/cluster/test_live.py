@@ -1,10 +1,13 @@
 """What following a cluster gives beside verdicts: gates that are removed, predictions that are counted, commands that look at it."""
+import collections
 import json
 import os
+import re
 import subprocess
 import tempfile
 
 import scenario
+from load import Burst
 from objects import bound, node, pod, unschedulable
 from plane import wait_until
 from webhook import BINARY
@@ -77,13 +80,10 @@ class Live(scenario.Scenario):
     def test_observed_classes_are_counted_alike(self):
         self.create_nodes(node('n0', memory='2Gi'))
         self.serve(CONFIG % ('reject', 'true'))
-        for _ in range(2):  # one by one: an observing class holds no room for what it has not seen yet
-            made = self.project('web-')
-            self.assertNotIn('annotations', made['metadata'])
-            self.wait_bound(made)
-            known = len([o for o in self.api.list('Pod', 'cocalc')])
-            wait_until(lambda n=known: self.podfit.stats()['model']['podsBound'] == n, 'the binding in the model', scenario.PATIENCE)
-        self.wait_unschedulable(self.project('web-'))
+        made = [self.project('web-') for _ in range(3)]  # one right after the other: nothing of them is seen yet
+        self.assertFalse([obj for obj in made if 'annotations' in obj['metadata']])
+        self.wait_bound(*made[:2])
+        self.wait_unschedulable(made[2])
         self.wait_counted(right=3, wrong=0, early=0)
 
     def test_observed_until_full(self):
@@ -98,6 +98,30 @@ class Live(scenario.Scenario):
         self.wait_counted(right=30, wrong=0, early=0)
         self.assertEqual(self.podfit.stats()['reviews']['observed'], self.podfit.stats()['reviews']['covered'])
         self.assertEqual(self.predictions()['outcomes']['full']['unschedulable'], 6)
+
+    def said(self, family):
+        """Reviews by verdict."""
+        found = re.findall(r'^%s\{class="projects",verdict="(\w+)",action="\w+"\} (\d+)$' % family, self.podfit.ops('/metrics')[1], re.MULTILINE)
+        return collections.Counter({verdict: int(number) for verdict, number in found})
+
+    def check_burst(self, config, family):
+        """All pods come to be: room for 24 of them is promised once, whoever gets it."""
+        self.create_nodes(*(node('n%d' % number, memory='8Gi', pods=8) for number in range(3)))
+        self.serve(config)
+        before = self.said(family)
+        burst = Burst(self.api, [pod('cocalc', 'web-%d' % number, {'memory': '1Gi'}) for number in range(40)], 16).start().join()
+        self.assertEqual((burst.failed, len(burst.admitted)), ([], 40))
+        self.assertEqual(self.said(family) - before, {'fits': 24, 'full': 16})
+        wait_until(lambda: collections.Counter(self.decided(made) for made in self.api.list('Pod', 'cocalc')) == {'bound': 24, 'unschedulable': 16},
+                   "kube-scheduler's word on all", scenario.PATIENCE, 0.1)
+        wait_until(lambda: self.podfit.stats()['model']['reservations'] == 0, 'the pods in the model', scenario.PATIENCE)
+        self.podfit.wait_until_sees(3)
+
+    def test_observed_burst(self):
+        self.check_burst(CONFIG % ('reject', 'true'), 'podfit_reviews_observed_total')
+
+    def test_annotated_burst(self):
+        self.check_burst(CONFIG % ('annotate', 'false'), 'podfit_reviews_total')
 
     def decided(self, made):
         present = self.read(made)

@@ -1,6 +1,7 @@
 """Claims of a StorageClass with volumeBindingMode WaitForFirstConsumer: the node is chosen before the volume, so both have to be there."""
 import scenario
 from kubelet import Kubelet
+from load import Burst
 from objects import bound, node, pod, unschedulable
 from scenario import PATIENCE, wait_until
 
@@ -106,6 +107,39 @@ class Volumes(scenario.Scenario):
         self.assertEqual({p['metadata']['annotations']['podfit.io/verdict'] for p in self.api.list('Pod', SPACE)}, {'fits'})
         self.create(volume('more', 'n1'))
         self.wait_replicas(7)
+
+    def test_stateful_set_in_parallel(self):
+        """Six volumes, eight replicas at once, of which nothing is bound yet: six are promised a volume, and the other two are told."""
+        self.volumes('n0', 3)
+        self.volumes('n1', 3)
+        self.serve(CONFIG % 'reject')
+        for number in range(8):  # the controller makes those that are missing; unknown ones would be tried again and come one by one
+            self.claim('home-coditect-%d' % number)
+        self.create(stateful_set(8))
+        self.wait_replicas(6)
+        wait_until(lambda: any("didn't find available persistent volumes" in e['message'] for e in self.events(SPACE, 'FailedCreate')), 'an Event about volumes', PATIENCE)
+        self.assertEqual(len(self.api.list('Pod', SPACE)), 6, 'no replica is Pending')
+        self.assertEqual({p['metadata']['annotations']['podfit.io/verdict'] for p in self.api.list('Pod', SPACE)}, {'fits'})
+        wait_until(lambda: self.podfit.stats()['predictions']['right'] == 6, 'six that were right', PATIENCE)
+        self.assertEqual(self.podfit.stats()['predictions']['wrong'], 0)
+        self.create(volume('more', 'n1'))
+        self.wait_replicas(7)
+
+    def test_burst_of_claims(self):
+        """40 pods by 16 clients for 24 volumes on three nodes, all alike: kube-scheduler breaks ties as it likes."""
+        self.create_nodes(node('n2', cpu='40', memory='160Gi'), node('n3', cpu='40', memory='160Gi'), node('n4', cpu='40', memory='160Gi'))
+        for number in range(24):
+            self.create(volume('v%d' % number, 'n%d' % (2 + number % 3)))
+        self.serve(CONFIG % 'reject')
+        for number in range(40):
+            self.create(claim('home-%d' % number))
+        wait_until(lambda: self.podfit.stats()['watch']['persistentvolumeclaims']['events'] >= 40 or self.verdict(workspace('probe', 'home-39')) == 'fits',
+                   'the claims in the model', PATIENCE)
+        burst = Burst(self.api, [workspace('project-%d' % number, 'home-%d' % number) for number in range(40)], 16).start().join()
+        self.assertEqual((burst.failed, len(burst.admitted), len(burst.refused)), ([], 24, 16))
+        self.wait_bound(*self.api.list('Pod', SPACE))
+        self.assertEqual(len(self.api.list('Pod', SPACE)), 24)
+        self.refused(workspace('one-more', 'home-39' if 'project-39' not in {p['metadata']['name'] for p in self.api.list('Pod', SPACE)} else 'home-38'))
 
     def test_stateful_set_by_default(self):
         """onUnknown: annotate. All replicas are created at once; what podfit could not tell is said so."""

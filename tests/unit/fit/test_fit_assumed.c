@@ -281,15 +281,16 @@ static void test_bursts(void **state)
 
 enum step_kind {
     END,
-    PROMISE, /* text: claim; expected: place or verdict */
-    APPEAR,  /* pod `number` with claim `text` waits */
-    BIND,    /* pod `number` with claim `text` is bound to `expected` */
-    OBJECTS, /* text: objects */
-    VANISH,  /* pod `number` */
-    LOSE,    /* the PersistentVolume of that name is deleted */
-    UNCLAIM, /* the claim of that name is deleted */
-    LATER,   /* number: milliseconds */
-    COUNT,   /* number: claims of which something is assumed */
+    PROMISE,  /* text: claim; expected: place or verdict */
+    APPEAR,   /* pod `number` with claim `text` waits */
+    NOMINATE, /* pod `number` with claim `text` waits for its volumes on `expected` */
+    BIND,     /* pod `number` with claim `text` is bound to `expected` */
+    OBJECTS,  /* text: objects */
+    VANISH,   /* pod `number` */
+    LOSE,     /* the PersistentVolume of that name is deleted */
+    UNCLAIM,  /* the claim of that name is deleted */
+    LATER,    /* number: milliseconds */
+    COUNT,    /* number: claims of which something is assumed */
 };
 
 struct step {
@@ -323,6 +324,25 @@ static const struct course courses[] = {
       {LATER, 14999, NULL, NULL},
       {COUNT, 1, NULL, NULL},
       {LATER, 1, NULL, NULL},
+      {COUNT, 0, NULL, NULL}}},
+    {"nominated while kube-scheduler waits for the volume",
+     PAIR,
+     {{PROMISE, 0, USES("c0"), "a "},
+      {NOMINATE, 0, USES("c0"), "b"},
+      {PROMISE, 1, USES("c1"), "b "},
+      {PROMISE, 2, USES("c2"), "full "},
+      {OBJECTS, 0, GIVEN("vb", "b", "c0"), NULL},
+      {PROMISE, 2, USES("c2"), "full "},
+      {BIND, 0, USES("c0"), "b"},
+      {PROMISE, 2, USES("c2"), "full "}}},
+    {"bound before podfit had a place for it",
+     LOCAL FREE("va", "local", "9Gi", AT("a")),
+     {{APPEAR, 0, USES("c0"), NULL},
+      {OBJECTS, 0, LATE("c0", "local", "5Gi") LATE("c1", "local", "5Gi"), "asleep"},
+      {BIND, 0, USES("c0"), "a"},
+      {COUNT, 1, NULL, NULL},
+      {PROMISE, 1, USES("c1"), "full "},
+      {OBJECTS, 0, GIVEN("va", "a", "c0"), NULL},
       {COUNT, 0, NULL, NULL}}},
     {"the volume is seen before the pod",
      PAIR,
@@ -415,6 +435,16 @@ static const struct course courses[] = {
       {COUNT, 1, NULL, NULL}}},
 };
 
+static void nominate(struct world *world, unsigned number, const char *pod, const char *node)
+{
+    struct pf_err err = {0};
+    struct pf_pod decoded;
+    const struct pf_sv json = pod_text(world, number, pod, /* annotated= */ true, NULL);
+    assert_int_equal(pf_pod_decode(json, &world->arena, &decoded, &err), PF_OK);
+    decoded.nominated_node_name = pf_sv_from(node);
+    assert_int_equal(pf_model_apply_pod(world->model, &decoded, &err), PF_OK);
+}
+
 static void take_step(struct world *world, const struct course *course, const struct step *step)
 {
     const char *said = NULL;
@@ -425,6 +455,9 @@ static void take_step(struct world *world, const struct course *course, const st
             fail_msg("%s, step %d: %s", course->name, (int)(step - course->steps), said);
         }
         break;
+    case NOMINATE:
+        nominate(world, step->number, step->text, step->expected);
+        break;
     case APPEAR:
     case BIND:
         world_pod(world, pod_text(world, step->number, step->text, /* annotated= */ true,
@@ -433,7 +466,9 @@ static void take_step(struct world *world, const struct course *course, const st
         break;
     case OBJECTS:
         add(world, step->text);
-        place(world);
+        if (step->expected == NULL) { /* else nobody asks podfit to place anything */
+            place(world);
+        }
         break;
     case VANISH:
         assert_true(pf_model_remove_pod(
@@ -448,6 +483,7 @@ static void take_step(struct world *world, const struct course *course, const st
     case UNCLAIM:
         assert_true(pf_model_remove_object(world->model, PF_KIND_CLAIM, PF_SV("ns"),
                                            pf_sv_from(step->text)));
+        place(world);
         break;
     case LATER:
         world->now_ns += step->number * INT64_C(1000000);
