@@ -32,8 +32,8 @@
 #define PF_OUTCOME_OBSERVED_MAX 4096
 /** Reservations held at once; 25 connections an API server x TTL 15 s x 1,000 creations/s, rounded up. */
 #define PF_RESERVATIONS_MAX 65536
-/** Openings of the watch of pods that count as one TTL of watching, however short they are: a resumed watch begins with what was missed, 64 of them missed nothing. */
-#define PF_RESERVATION_CUTS 64
+/** Openings of the watch of pods that count as one TTL of watching, however short they are: a resumed watch begins with what was missed. With back-off they are some 30 s apart. */
+#define PF_RESERVATION_CUTS 8
 /** Audit records that wait for the writer; above it they are counted as dropped. */
 #define PF_AUDIT_QUEUE_MAX 4096
 /** Bytes of the records that wait: 4,096 usual ones of 1 to 2 KiB. */

@@ -153,19 +153,6 @@ class LongOutage(Broken):
         self.check(burst)
         wait_until(lambda: self.held() == 0, 'the end of reservations that nobody claims', PATIENCE)
 
-    def test_watch_is_cut_again_and_again(self):
-        """No opening lasts for a TTL, and the pod never comes: its room is free in the end all the same."""
-        self.create({'apiVersion': 'v1', 'kind': 'ResourceQuota', 'metadata': {'name': 'none', 'namespace': 'cocalc'}, 'spec': {'hard': {'pods': '0'}}})
-        wait_until(lambda: self.api.get('ResourceQuota', 'cocalc', 'none')['status'].get('hard'), 'the quota in force', PATIENCE)
-        with self.assertRaisesRegex(scenario.ApiError, 'exceeded quota'):
-            self.api.create(project('refused-later'))
-        self.assertEqual(self.held(), 1)
-        end = time.monotonic() + 20 * SHORT_TTL_S
-        while self.held():
-            self.assertLess(time.monotonic(), end, 'room that nobody claims is never free')
-            self.proxy.cut()
-            time.sleep(SHORT_TTL_S / 3)
-
     def held(self):
         return self.podfit.stats()['model']['reservations']
 
