@@ -18,6 +18,7 @@ NAMESPACED = {
     'ServiceAccount': ('/api/v1', 'serviceaccounts'), 'PersistentVolumeClaim': ('/api/v1', 'persistentvolumeclaims'),
     'Deployment': ('/apis/apps/v1', 'deployments'), 'StatefulSet': ('/apis/apps/v1', 'statefulsets'), 'DaemonSet': ('/apis/apps/v1', 'daemonsets'),
     'Job': ('/apis/batch/v1', 'jobs'), 'CronJob': ('/apis/batch/v1', 'cronjobs'), 'HorizontalPodAutoscaler': ('/apis/autoscaling/v2', 'horizontalpodautoscalers'), 'Lease': ('/apis/coordination.k8s.io/v1', 'leases'),
+    'PodDisruptionBudget': ('/apis/policy/v1', 'poddisruptionbudgets'),
 }
 DELETE_NOW = {'apiVersion': 'v1', 'kind': 'DeleteOptions', 'gracePeriodSeconds': 0, 'propagationPolicy': 'Background'}
 

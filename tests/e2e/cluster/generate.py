@@ -36,6 +36,22 @@ def random_volumes(random, nodes):
     return [volume(number) for number in range(random.randrange(2, 6))]
 
 
+def random_budgets(random, namespace):
+    """PodDisruptionBudgets that may overlap; the real controller says how many disruptions each allows."""
+    def budget(number):
+        amount = random.choice(({'minAvailable': 1}, {'minAvailable': '50%'}, {'maxUnavailable': 0}, {'maxUnavailable': 1}))
+        return {'apiVersion': 'policy/v1', 'kind': 'PodDisruptionBudget', 'metadata': {'name': 'budget-%d' % number, 'namespace': namespace},
+                'spec': dict(amount, selector={'matchLabels': {'app': random.choice(APPS)}})}
+    return [budget(number) for number in range(random.randrange(4))]
+
+
+def meek(obj):
+    """The pod as one that is no more important than others: a nomination stands against it."""
+    if obj['spec'].get('priorityClassName') != 'low':
+        obj['spec'].pop('priorityClassName', None)
+    return obj
+
+
 def random_requirement(random):
     return random.choice((
         {'key': 'disk', 'operator': 'In', 'values': [random.choice(DISKS)]}, {'key': 'disk', 'operator': 'NotIn', 'values': [random.choice(DISKS)]},
@@ -115,7 +131,7 @@ def random_pod(random, namespace, name):
     more_containers(random, spec)
     if chance(random, 0.4):
         spec['priorityClassName'] = random.choice(('low', 'low', 'high', 'polite'))
-    if chance(random, 0.1):
+    if chance(random, 0.15):
         claim = 'claim-of-' + name
         spec['volumes'] = [{'name': claim, 'persistentVolumeClaim': {'claimName': claim}}]
     return obj

@@ -10,10 +10,13 @@ PHASES = {'succeeds': 'Succeeded', 'fails': 'Failed', 'runs': 'Running'}
 
 
 class Kubelet:
-    """A thread over all fake nodes; `with Kubelet(api)`. `default` is the outcome of pods without the label: None leaves them as they are."""
+    """A thread over all fake nodes; `with Kubelet(api)`. `default` is the outcome of pods without the label: None leaves them as they are.
+
+    While `patient` is true, pods that are being deleted take their time: they stay."""
 
     def __init__(self, api, default=None):
         self.api, self.default = api, default
+        self.patient = False
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.work, daemon=True)
 
@@ -37,7 +40,8 @@ class Kubelet:
     def care(self, pod):
         metadata = pod['metadata']
         if metadata.get('deletionTimestamp'):
-            self.api.delete('Pod', metadata['namespace'], metadata['name'])
+            if not self.patient:
+                self.api.delete('Pod', metadata['namespace'], metadata['name'])
             return
         phase = PHASES.get(metadata.get('labels', {}).get(OUTCOME, self.default))
         if phase and pod['spec'].get('nodeName') and pod['status'].get('phase') == 'Pending':

@@ -11,7 +11,8 @@ from process import interrupt_on_sigterm
 from webhook import SLOW, SYSTEM, Podfit
 
 STATE = os.environ.get('PODFIT_CLUSTER', '')
-OWNED = ['HorizontalPodAutoscaler', 'StatefulSet', 'Deployment', 'DaemonSet', 'CronJob', 'Job', 'PersistentVolumeClaim', 'Pod', 'LimitRange', 'ResourceQuota']
+OWNED = ['HorizontalPodAutoscaler', 'StatefulSet', 'Deployment', 'DaemonSet', 'CronJob', 'Job', 'PersistentVolumeClaim', 'Pod', 'LimitRange', 'ResourceQuota',
+         'PodDisruptionBudget']
 KEPT_NAMESPACES = ('default', 'kube-system', 'kube-public', 'kube-node-lease')
 # A gap that no test is allowed to fall into: a scheduler on a loaded machine takes seconds for a burst.
 PATIENCE = 60.0 * SLOW

@@ -1,6 +1,6 @@
 """No wrong verdicts: random pods on random clusters, podfit's word against what the real kube-scheduler then does.
 
-Every pod that podfit admits has to be bound, after preemption if need be (a fake kubelet ends the victims). Every pod that it refuses is created, as podfit would have rewritten it, in a namespace where no webhook
+Every pod that podfit admits has to be bound, after preemption if need be (a fake kubelet ends the victims; on every other cluster it takes its time, and other pods are judged while the nomination lingers). Every pod that it refuses is created, as podfit would have rewritten it, in a namespace where no webhook
 looks, and kube-scheduler must not bind it. PODFIT_E2E_SEED and PODFIT_E2E_CLUSTERS choose others.
 """
 import collections
@@ -10,7 +10,7 @@ import random
 
 import scenario
 from api import ApiError
-from generate import CLASSES, random_node, random_pod, random_volumes
+from generate import CLASSES, meek, random_budgets, random_node, random_pod, random_volumes
 from kubelet import Kubelet
 from objects import bound, unschedulable
 from scenario import PATIENCE, wait_until
@@ -18,6 +18,7 @@ from scenario import PATIENCE, wait_until
 CLUSTERS = int(os.environ.get('PODFIT_E2E_CLUSTERS', '10'))
 SEED = int(os.environ.get('PODFIT_E2E_SEED', '1'))
 PODS = 56
+LINGERING_PODS = 4  # that are judged while a nomination lingers
 CONFIG = '''apiVersion: config.podfit.io/v1
 kind: PodfitConfiguration
 classes:
@@ -46,22 +47,27 @@ class Verdicts(scenario.Scenario):
         super().setUp()
         self.counts = collections.Counter()
         self.preempting = set()
-        kubelet = Kubelet(self.api)
-        kubelet.__enter__()
-        self.stack.callback(kubelet.__exit__)
+        self.lingering = []  # nominated pods that wait for their victims, and how many pods were judged since
+        self.slowly = False
+        self.kubelet = Kubelet(self.api, default='runs')
+        self.kubelet.__enter__()
+        self.stack.callback(self.kubelet.__exit__)
         self.wrong = []
 
     def decided(self, obj):
-        """Waits for kube-scheduler: 'bound', or 'unschedulable' and its sentence. A pod that it has nominated waits for its victims."""
+        """Waits for kube-scheduler: 'bound', or 'unschedulable' and its sentence. A pod that it has nominated waits for its victims, or is 'nominated' where they linger."""
         def outcome():
             present = self.read(obj)
             if bound(present):
                 return 'bound', None
             if present['status'].get('nominatedNodeName'):
                 self.preempting.add(obj['metadata']['name'])
-                return None
+                return ('nominated', None) if self.slowly and self.victims() else None
             return ('unschedulable', unschedulable(present)) if unschedulable(present) is not None else None
         return wait_until(outcome, "kube-scheduler's word on " + obj['metadata']['name'], PATIENCE, 0.004)
+
+    def victims(self):
+        return [p for p in self.api.list('Pod', 'judged') if p['metadata'].get('deletionTimestamp')]
 
     def as_rewritten(self, obj):
         """What podfit would have made of the pod, where nobody looks."""
@@ -101,6 +107,9 @@ class Verdicts(scenario.Scenario):
         verdict = made['metadata']['annotations']['podfit.io/verdict']
         self.counts[verdict] += 1
         outcome, message = self.decided(made)
+        if outcome == 'nominated' and verdict == 'fits':
+            self.lingering.append(made)
+            return
         if outcome != 'bound' or verdict != 'fits':
             self.wrong.append('admitted as %s, %s (%s): %s' % (verdict, outcome, message, json.dumps(made['spec'])))
         if outcome != 'bound':
@@ -108,14 +117,15 @@ class Verdicts(scenario.Scenario):
 
     def check_refusal(self, obj, message):
         self.counts['refused'] += 1
+        self.counts['refused beside a nomination'] += bool(self.lingering)
         self.counts['refused as never' if 'even if empty' in message else 'refused as full'] += 1
         # in the same namespace, because affinity counts pods of its own namespace: the webhook is told to look away by a label
         copy = self.as_rewritten(obj)
         copy['metadata']['labels']['podfit'] = 'look-away'
         made = self.api.create(copy)
         outcome, theirs = self.decided(made)
-        if outcome == 'bound':
-            self.wrong.append('refused, but bound: %s: %s' % (message, json.dumps(made['spec'])))
+        if outcome != 'unschedulable':
+            self.wrong.append('refused, but %s: %s: %s' % (outcome, message, json.dumps(made['spec'])))
         else:
             self.compare(message, theirs)
         self.api.delete('Pod', 'judged', made['metadata']['name'])
@@ -127,12 +137,24 @@ class Verdicts(scenario.Scenario):
         if sentence not in ours:
             print('podfit: %s\n  kube-scheduler: %s' % (ours, theirs), flush=True)
 
+    def end_lingering(self):
+        """The victims go, and who was nominated is bound."""
+        self.kubelet.patient = False
+        self.slowly = False
+        for made in self.lingering:
+            outcome, message = self.decided(made)
+            self.counts['bound after lingering'] += outcome == 'bound'
+            if outcome != 'bound':
+                self.wrong.append('admitted by eviction, %s (%s): %s' % (outcome, message, json.dumps(made['spec'])))
+        self.lingering.clear()
+
     def settle(self, nodes, obj):
         """podfit has seen all that the last pod led to."""
         if self.preempting:
             self.counts['preempted'] += 1
             self.preempting.clear()
-            wait_until(lambda: not any(p['metadata'].get('deletionTimestamp') for p in self.api.list('Pod', 'judged')), 'the end of the victims', PATIENCE)
+            if not self.lingering:
+                wait_until(lambda: not self.victims(), 'the end of the victims', PATIENCE)
             wait_until(lambda: self.newest('Pod') <= int(self.podfit.stats()['model']['resourceVersion']), 'the eviction in the model', PATIENCE)
         if obj['spec'].get('volumes'):
             self.counts['with a claim'] += 1
@@ -148,12 +170,18 @@ class Verdicts(scenario.Scenario):
         source = random.Random(seed)
         nodes = source.randrange(2, 9)
         self.create_nodes(*(random_node(source, number) for number in range(nodes)))
-        for obj in CLASSES + random_volumes(source, nodes):
+        for obj in CLASSES + random_volumes(source, nodes) + random_budgets(source, 'judged'):
             self.create(obj)
         self.serve()
+        patience = seed % 2 == 0
+        since = 0
         for number in range(PODS):
             obj = random_pod(source, 'judged', 'pod-%d' % number)
-            self.judge(obj)
+            self.kubelet.patient = self.slowly = patience
+            since = since + 1 if self.lingering else 0
+            self.judge(meek(obj) if self.lingering else obj)
+            if since == LINGERING_PODS or number == PODS - 1:
+                self.end_lingering()
             self.settle(nodes, obj)
         self.doCleanups()
         scenario.empty(self.plane)
