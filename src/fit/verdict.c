@@ -100,6 +100,9 @@ enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
         judgement->verdict = PF_VERDICT_UNKNOWN;
         judgement->cause = cause;
         judgement->node = PF_NODE_NONE;
+        if (cause.ptr != question->unsure) {
+            judgement->predicted = PF_NODE_NONE; /* kube-scheduler fails, too, or nobody can tell */
+        }
         judgement->nodes_fit = 0;
     }
     return code;

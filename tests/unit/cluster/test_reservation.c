@@ -210,24 +210,27 @@ static void weather(struct model_fixture *f, const struct storm_row *row, int64_
     }
 }
 
+static void check_storm(struct model_fixture *f, const struct storm_row *row)
+{
+    f->now_ns += 100 * 1000000000LL; /* pods have been watched for long */
+    reserve(f, "r1", INCOMING, "n1");
+    weather(f, row, row->held_at_ms);
+    if (reservations(f) != 1) {
+        fail_msg("%s: freed too early", row->name);
+    }
+    if (row->free_at_ms >= 0) {
+        weather(f, row, row->free_at_ms - row->held_at_ms);
+        if (reservations(f) != 0) {
+            fail_msg("%s: never freed", row->name);
+        }
+    }
+    (void)pf_reservation_drop(f->model, PF_SV("r1"));
+}
+
 static void test_cut_again_and_again(void **state)
 {
-    struct model_fixture *f = *state;
     for (size_t i = 0; i < PF_ARRAY_LEN(storm_rows); i++) {
-        const struct storm_row *row = &storm_rows[i];
-        f->now_ns += 100 * 1000000000LL; /* pods have been watched for long */
-        reserve(f, "r1", INCOMING, "n1");
-        weather(f, row, row->held_at_ms);
-        if (reservations(f) != 1) {
-            fail_msg("%s: freed too early", row->name);
-        }
-        if (row->free_at_ms >= 0) {
-            weather(f, row, row->free_at_ms - row->held_at_ms);
-            if (reservations(f) != 0) {
-                fail_msg("%s: never freed", row->name);
-            }
-        }
-        (void)pf_reservation_drop(f->model, PF_SV("r1"));
+        check_storm(*state, &storm_rows[i]);
     }
 }
 

@@ -174,7 +174,7 @@ static void test_scenarios(void **state)
     static const struct row rows[] = {
         {"cocalc-memory", 39, 30},   {"coditect", 30, 23},   {"coditect-burst", 42, 32},
         {"coditect-pvc", 27, 0},     {"jupyterhub", 35, 29}, {"mixed-api", 37, 35},
-        {"mixed-resources", 50, 35},
+        {"mixed-resources", 50, 34},
     };
     (void)state;
     for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
