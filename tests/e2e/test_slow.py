@@ -159,6 +159,8 @@ class Slow(Case):
 
 
 class Budget(Case):
+    options = ('--request-timeout', '60s')  # what the clients hold is not to run out meanwhile
+
     def wait_until_read(self):
         """The clients have sent, but sockets hold megabytes: wait until the server has no more to do."""
         spent = -1.0
@@ -174,7 +176,7 @@ class Budget(Case):
 
         def hold():
             with self.podfit.connect() as sock:
-                sock.sendall(request_bytes(body, headers={'Content-Length': str(len(body) + 1)}))
+                sock.sendall(request_bytes(body, path='/mutate?timeout=30s', headers={'Content-Length': str(len(body) + 1)}))
                 barrier.wait(30 * harness.SLOW)
                 barrier.wait(30 * harness.SLOW)
                 sock.sendall(b' ')
