@@ -193,6 +193,36 @@ static enum pf_code block_signals(int *ret_fd, struct pf_err *err)
     return PF_OK;
 }
 
+static void end_at_once(int signal_number)
+{
+    _exit(128 + signal_number); /* as a shell counts; nothing is to be put away yet */
+}
+
+/* Nobody reads the descriptor of signals during this, which takes long with a large file: SIGTERM and SIGINT end the program. A handler, and not the default action, which
+ * process 1 of a container does not have. */
+static enum pf_code load_snapshot(struct serve *serve, struct pf_err *err)
+{
+    const struct sigaction ending = {.sa_handler = end_at_once};
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    struct pf_progress_ticker ticker = {.running = false};
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    pf_progress_ticker_start(&ticker, serve->model, pf_source_name(&serve->source));
+    (void)sigaction(SIGTERM, &ending, NULL);
+    (void)sigaction(SIGINT, &ending, NULL);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set,
+                          NULL); /* none of these can fail with these arguments */
+    const enum pf_code code =
+        pf_load_fill(serve->model, serve->source.snapshot, serve->config, err);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    (void)sigaction(SIGTERM, &usual, NULL);
+    (void)sigaction(SIGINT, &usual, NULL);
+    pf_progress_ticker_stop(&ticker);
+    return code;
+}
+
 static enum pf_code load_world(struct serve *serve, struct pf_err *err)
 {
     const struct serve_options *options = &serve->options;
@@ -202,10 +232,7 @@ static enum pf_code load_world(struct serve *serve, struct pf_err *err)
     }
     code = pf_load_empty(serve->config, &serve->model, err);
     if (code == PF_OK && serve->source.kind != PF_SOURCE_LIVE) {
-        struct pf_progress_ticker ticker = {.running = false};
-        pf_progress_ticker_start(&ticker, serve->model, pf_source_name(&serve->source));
-        code = pf_load_fill(serve->model, serve->source.snapshot, serve->config, err);
-        pf_progress_ticker_stop(&ticker);
+        code = load_snapshot(serve, err);
     }
     if (code != PF_OK) {
         return code;

@@ -88,7 +88,7 @@ const char *pf_source_name(const struct pf_source *source)
 {
     switch (source->kind) {
     case PF_SOURCE_SNAPSHOT:
-        return source->snapshot;
+        return strcmp(source->snapshot, "-") == 0 ? "standard input" : source->snapshot;
     case PF_SOURCE_LIVE:
         return source->kube.server;
     default:
@@ -217,8 +217,7 @@ enum pf_code pf_source_model(struct pf_source_load *load, struct pf_err *err)
     enum pf_code code = pf_load_empty(load->config, &model, err);
     if (code == PF_OK) {
         struct pf_progress_ticker ticker = {.running = false};
-        const char *name = pf_source_name(load->source);
-        pf_progress_ticker_start(&ticker, model, strcmp(name, "-") == 0 ? "standard input" : name);
+        pf_progress_ticker_start(&ticker, model, pf_source_name(load->source));
         code = load->source->kind == PF_SOURCE_LIVE ? fill_live(load, model, &adapted, err)
                                                     : fill_file(load, model, &adapted, err);
         pf_progress_ticker_stop(&ticker);

@@ -60,7 +60,7 @@ enum pf_code pf_source_choose(const struct pf_source_options *options,
                               enum pf_source_default fallback, struct pf_arena *arena,
                               struct pf_source *ret_source, struct pf_err *err) PF_MUST_CHECK;
 
-/** For messages: `embedded example cluster`, the file's name, or `https://...`. Borrowed from the source. */
+/** For messages: `embedded example cluster`, the file's name, `standard input`, or `https://...`. Borrowed from the source. */
 const char *pf_source_name(const struct pf_source *source);
 
 /** `podfit/0.1.0 (linux/amd64)`. Static. */

@@ -62,6 +62,16 @@ static bool is_space(char c)
            c == '\xBF';
 }
 
+/* A file of zeros, as a crash leaves them, is refused at its first byte: '\0' means the end to the caller. */
+static enum pf_code take_first(char byte, char *ret_byte, struct pf_err *err)
+{
+    if (byte == '\0') {
+        return pf_err_set(err, PF_E_INVALID, "it begins with a NUL byte: neither JSON nor YAML");
+    }
+    *ret_byte = byte;
+    return PF_OK;
+}
+
 /* Read on until something else than white space was seen: a pipe keeps only what fits, more blanks than that are no snapshot. */
 static enum pf_code peek_pipe(struct pf_source *source, char *ret_byte, struct pf_err *err)
 {
@@ -74,9 +84,8 @@ static enum pf_code peek_pipe(struct pf_source *source, char *ret_byte, struct p
         }
         for (size_t i = source->peeked_len; i < source->peeked_len + len; i++) {
             if (!is_space(source->peeked[i])) {
-                *ret_byte = source->peeked[i];
                 source->peeked_len += len;
-                return PF_OK;
+                return take_first(source->peeked[i], ret_byte, err);
             }
         }
         source->peeked_len += len;
@@ -93,21 +102,21 @@ enum pf_code pf_source_first(struct pf_source *source, char *ret_byte, struct pf
     const uint64_t start = source->offset;
     char bytes[512];
     size_t len = 0;
-    char found = '\0';
+    size_t i = 0;
     do {
         const enum pf_code code = pf_source_read(source, bytes, sizeof(bytes), &len, err);
         if (code != PF_OK) {
             return code;
         }
-        size_t i = 0;
+        i = 0;
         while (i < len && is_space(bytes[i])) {
             i++;
         }
-        if (i < len) {
-            found = bytes[i];
-        }
-    } while (len != 0 && found == '\0');
+    } while (len != 0 && i == len);
     source->offset = start;
-    *ret_byte = found;
+    if (len != 0) {
+        return take_first(bytes[i], ret_byte, err);
+    }
+    *ret_byte = '\0';
     return PF_OK;
 }

@@ -147,6 +147,31 @@ class Habits(Case):
         self.assertIn('there is a CA already; renewing does what is due, --force replaces it', again.stderr)
 
 
+class Signals(Case):
+    def test_serve_stops_while_it_reads(self):
+        certs = os.path.join(self.folder.name, 'certs')
+        self.assertEqual(podfit('certs', 'create', certs, '--dns', 'localhost').returncode, 0)
+        primary, secondary = pty.openpty()
+        args = [PODFIT, 'serve', '--cert-dir', certs, '--snapshot', '-', '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0']
+        with subprocess.Popen(args, stdin=subprocess.PIPE, stderr=secondary, env=dict(os.environ, TERM='xterm')) as run:
+            os.close(secondary)
+            run.stdin.write(b'{"kind":"List","items":[')  # and no more: it goes on waiting
+            run.stdin.flush()
+            drawn = b''
+            while b'reading ' not in drawn:
+                self.assertTrue(select.select([primary], [], [], PATIENCE)[0], 'it does not read')
+                drawn += os.read(primary, 65536)
+            run.terminate()
+            self.assertEqual(run.wait(PATIENCE), 128 + 15)
+        os.close(primary)
+
+    def test_a_snapshot_of_zeros(self):
+        for path in ('/dev/zero', self.file('zeros', '\0' * 100)):
+            with self.subTest(path=path):
+                result = podfit('nodes', '--snapshot', path)
+                self.assertEqual((result.returncode, result.stderr), (2, "podfit: cannot load snapshot '%s': it begins with a NUL byte: neither JSON nor YAML\n" % path))
+
+
 class Nodes(Case):
     def test_no_line_wraps(self):
         for columns in (80, 100, 160):
