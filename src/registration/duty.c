@@ -210,7 +210,11 @@ static void fail_secret(struct pf_registration *self, const struct pf_err *err)
 
 static bool step_secret(struct pf_registration *self)
 {
-    if (!may(self, &self->secret_pace, is_secret_due(self))) {
+    const bool due = is_secret_due(self);
+    if (!due && self->state == PF_SECRET_USABLE) {
+        pf_registration_settle(self, PF_TROUBLE_WRITE); /* another replica may have done it */
+    }
+    if (!may(self, &self->secret_pace, due)) {
         return false;
     }
     pf_autocertset struct pf_certset set = {0};
@@ -279,6 +283,9 @@ static enum pf_code write_bundle(struct pf_registration *self, struct pf_err *er
 static bool step_bundle(struct pf_registration *self)
 {
     const bool known = !pf_certset_is_empty(&self->set) && self->entries.count != 0;
+    if (known && self->stats.bundle_right) {
+        pf_registration_settle(self, PF_TROUBLE_BUNDLE);
+    }
     if (!may(self, &self->bundle_pace, known && !self->stats.bundle_right)) {
         return false;
     }

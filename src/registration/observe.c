@@ -63,6 +63,9 @@ static void take_secret(struct pf_registration *self)
     if (code == PF_OK && !empty) {
         code = check_set(self, &object.set, &err);
     }
+    if (code == PF_E_NO_MEMORY) {
+        self->secret.changed = true; /* it is as good as before: to be read again */
+    }
     if (code != PF_OK) {
         self->state = PF_SECRET_UNUSABLE;
         secret_trouble(self, err.text);
@@ -80,27 +83,37 @@ static void take_secret(struct pf_registration *self)
 
 /* ---- the webhook configuration ---- */
 
-static void take_hook(struct pf_registration *self)
+static void read_hook(struct pf_registration *self)
 {
     const char *name = self->options.hook_name;
     struct pf_err err = {0};
-    pf_arena_reset(&self->hook_arena);
-    self->entries = (struct pf_hook_object){.count = 0};
-    self->hook_known = true;
-    if (!self->hook.present) {
+    const enum pf_code code = pf_hook_object_decode(pf_buf_view(&self->hook.json),
+                                                    &self->hook_arena, &self->entries, &err);
+    if (code == PF_OK && self->entries.count == 0) {
         pf_registration_trouble(self, PF_TROUBLE_HOOK,
-                                "there is no MutatingWebhookConfiguration '%s'", name);
-    } else if (pf_hook_object_decode(pf_buf_view(&self->hook.json), &self->hook_arena,
-                                     &self->entries, &err) != PF_OK) {
+                                "the MutatingWebhookConfiguration '%s' has no webhooks", name);
+    } else if (code == PF_OK) {
+        pf_registration_settle(self, PF_TROUBLE_HOOK);
+    } else {
+        self->hook.changed = code == PF_E_NO_MEMORY; /* to be read again */
         self->entries = (struct pf_hook_object){.count = 0};
         pf_registration_trouble(self, PF_TROUBLE_HOOK,
                                 "the MutatingWebhookConfiguration '%s' cannot be read: %s", name,
                                 err.text);
-    } else if (self->entries.count == 0) {
-        pf_registration_trouble(self, PF_TROUBLE_HOOK,
-                                "the MutatingWebhookConfiguration '%s' has no webhooks", name);
+    }
+}
+
+static void take_hook(struct pf_registration *self)
+{
+    pf_arena_reset(&self->hook_arena);
+    self->entries = (struct pf_hook_object){.count = 0};
+    self->hook_known = true;
+    if (self->hook.present) {
+        read_hook(self);
     } else {
-        pf_registration_settle(self, PF_TROUBLE_HOOK);
+        pf_registration_trouble(self, PF_TROUBLE_HOOK,
+                                "there is no MutatingWebhookConfiguration '%s'",
+                                self->options.hook_name);
     }
 }
 
@@ -191,6 +204,7 @@ static void look_at_dates(struct pf_registration *self)
         secret_trouble(self, err.text);
         return;
     }
+    pf_registration_settle(self, PF_TROUBLE_SECRET); /* of a look that failed */
     self->acts_due = report.acts;
     self->stats.leaf_not_after_wall_ns = not_after(&report.leaf);
     self->stats.ca_not_after_wall_ns = not_after(&report.ca);

@@ -9,6 +9,7 @@
 #include "fail_alloc.h"
 #include "stub.h"
 #include <podfit/exec_plugin.h>
+#include <podfit/lease.h>
 
 /* Every allocation of ours fails once: the result is an error or what it is without, and nothing leaks (AddressSanitizer looks). libcurl's own are its own. */
 
@@ -138,6 +139,48 @@ static void client_with_plugin(void **state)
     sweep_client(stub);
 }
 
+/* A Lease taken, renewed and given up. */
+static void use_lease(struct stub *stub, long n)
+{
+    const struct pf_kube_client_options options = {
+        .config = &stub->config, .clock = &stub->clock, .user_agent = "x"};
+    struct pf_kube_client *client = NULL;
+    struct pf_lease *lease = NULL;
+    assert_int_equal(pf_kube_client_new(&options, &client, NULL), PF_OK);
+    const struct pf_lease_options wanted = {
+        .client = client, .clock = &stub->clock, .space = "podfit", .name = "a", .identity = "me"};
+    fail_alloc_after(n);
+    const enum pf_code code = pf_lease_new(&wanted, &lease, NULL);
+    assert_true(code == PF_OK || (code == PF_E_NO_MEMORY && lease == NULL));
+    for (int rounds = 0; lease != NULL && !pf_lease_released(lease); rounds++) {
+        assert_true(rounds < 1000);
+        stub->mono_ahead_ns += INT64_C(100000000);
+        (void)pf_lease_tick(lease);
+        if (pf_kube_client_stats(client).under_way != 0) {
+            pf_kube_client_step(client, 1000);
+        }
+        if (pf_lease_stats(lease).renewals >= 2) {
+            pf_lease_release(lease);
+        }
+    }
+    pf_lease_free(lease);
+    pf_kube_client_free(client);
+}
+
+static void a_lease(void **state)
+{
+    for (long n = 0; n < ALLOCATIONS_MAX; n++) {
+        use_lease(*state, n);
+        const bool all = fail_alloc_count() <= n;
+        fail_alloc_after(-1);
+        if (all) {
+            assert_true(n > 20);
+            return;
+        }
+    }
+    fail_msg("it never ended");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +188,7 @@ int main(void)
         cmocka_unit_test(credential),
         cmocka_unit_test_setup_teardown(client_with_files, stub_setup_plain, stub_teardown),
         cmocka_unit_test_setup_teardown(client_with_plugin, stub_setup_plain, stub_teardown),
+        cmocka_unit_test_setup_teardown(a_lease, stub_setup_plain, stub_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
