@@ -173,12 +173,31 @@ static void test_field_64(void **state PF_UNUSED)
     assert_true(seen == 1ULL << 63);
 }
 
+/* keys of every length that differ in one byte, wherever it stands */
+static void test_match_looks_at_every_byte(void **state PF_UNUSED)
+{
+    char text[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN";
+    for (size_t len = 0; len < sizeof(text); len++) {
+        pf_autofree char *copy = malloc(len + (len == 0));
+        assert_non_null(copy);
+        memcpy(copy, text, len);
+        const struct pf_sv keys[] = {PF_SV_INIT("another"), {.ptr = copy, .len = len}};
+        const struct pf_sv key = {.ptr = text, .len = len};
+        assert_int_equal(pf_cursor_match(key, keys, PF_ARRAY_LEN(keys)), 1);
+        for (size_t at = 0; at < len; at++) {
+            copy[at] = '-';
+            assert_int_equal(pf_cursor_match(key, keys, PF_ARRAY_LEN(keys)), PF_ARRAY_LEN(keys));
+            copy[at] = text[at];
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_with_escapes),  cmocka_unit_test(test_long_keys),
         cmocka_unit_test(test_key_without_memory), cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_field_64),
+        cmocka_unit_test(test_field_64),           cmocka_unit_test(test_match_looks_at_every_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
