@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,14 @@ static void on_log(void *cls, const char *format, va_list args)
         text[--len] = '\0';
     }
     pf_log_debug("server", "%s: %s", listener->options.name, text);
+}
+
+/* libmicrohttpd cannot go on: say so as everything else is said, and end with a core (webhook practice M-14). */
+static void on_panic(void *cls PF_UNUSED, const char *file, unsigned line, const char *reason)
+{
+    pf_log_error("server", "libmicrohttpd gives up in %s:%u: %s", file, line,
+                 reason != NULL ? reason : "no reason given");
+    abort();
 }
 
 static void *sweep_forever(void *opaque)
@@ -97,6 +106,7 @@ static enum pf_code start_daemon(struct pf_listener *listener, struct pf_err *er
     struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
     const unsigned flags = (unsigned)MHD_USE_POLL_INTERNAL_THREAD | (unsigned)MHD_USE_ITC |
                            (unsigned)MHD_USE_ERROR_LOG | (tls ? (unsigned)MHD_USE_TLS : 0U);
+    MHD_set_panic_func(on_panic, NULL); /* of the process, and the same for each listener */
     listener->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, pf_request_handle, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log,
         listener, MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
