@@ -20,7 +20,8 @@
     "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk9wZW4tU2VzYW1lLTQ3MTEtT3Blbi1TZXNhbWUKLS0tLS1FTkQgUFJJVkFURSBLRVktLS0tLQo="
 #define CERT64 "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCngKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo="
 
-static struct {
+/* volatile: a compiler knows that free() looks at nothing of ours, and does not know that this one does */
+static volatile struct {
     bool watching;
     unsigned found;
 } given_back;
