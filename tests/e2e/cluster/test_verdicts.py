@@ -15,7 +15,7 @@ from kubelet import Kubelet
 from objects import bound, unschedulable
 from scenario import PATIENCE, wait_until
 
-CLUSTERS = int(os.environ.get('PODFIT_E2E_CLUSTERS', '10'))
+CLUSTERS = int(os.environ.get('PODFIT_E2E_CLUSTERS', '9'))
 SEED = int(os.environ.get('PODFIT_E2E_SEED', '1'))
 PODS = 56
 LINGERING_PODS = 4  # that are judged while a nomination lingers
