@@ -39,6 +39,7 @@ type gen struct {
 	taints, selectors, ports, resources, affinity, spread, volumes, podLevel, resize bool
 	numericTolerations, declared, workloads                                          bool
 	full                                                                             bool // many pods, most of them of little importance
+	unstarted                                                                        bool // there is a pod that does not say when it started
 	nodes, claims                                                                    []string
 	serial                                                                           int
 }
@@ -260,7 +261,11 @@ func (g *gen) updated(c *Case) M {
 	p := clone(o)
 	switch g.Intn(3) {
 	case 0:
+		start := str(p, "status", "startTime")
 		p["status"] = g.status(p)
+		if start != "" {
+			p["status"].(M)["startTime"] = start
+		}
 	case 1:
 		p["metadata"].(M)["deletionTimestamp"] = "2026-01-01T00:00:00Z"
 	default:

@@ -68,10 +68,12 @@ func (g *gen) existing() M {
 			spec["nodeName"] = "gone"
 		}
 		p["status"] = g.status(p)
-		if g.chance(85) {
-			// never the same twice: kube-scheduler sorts pods of equal importance as it likes
+		if g.unstarted || g.chance(85) {
+			// never the same twice, nor two that have not started: kube-scheduler sorts pods of equal importance as it likes
 			start := time.Date(2026, 1, 1+g.Intn(5), 0, 0, g.serial, 0, time.UTC)
 			p["status"].(M)["startTime"] = start.Format(time.RFC3339)
+		} else {
+			g.unstarted = true
 		}
 		if g.chance(10) {
 			meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
