@@ -34,6 +34,19 @@ void model_fixture_done(struct model_fixture *fixture)
     *fixture = (struct model_fixture){0};
 }
 
+int model_fixture_setup(void **state)
+{
+    static struct model_fixture fixture;
+    *state = &fixture;
+    return model_fixture_init(&fixture) ? 0 : -1;
+}
+
+int model_fixture_teardown(void **state)
+{
+    model_fixture_done(*state);
+    return 0;
+}
+
 /* @return ptr NULL: no memory */
 static struct pf_sv json_text(struct model_fixture *fixture, const char *json)
 {
@@ -61,6 +74,32 @@ enum pf_code model_fixture_pod(struct model_fixture *fixture, const char *json, 
     struct pf_pod pod = {0};
     const enum pf_code code = pf_pod_decode(text, &fixture->arena, &pod, err);
     return code == PF_OK ? pf_model_apply_pod(fixture->model, &pod, err) : code;
+}
+
+void model_fixture_apply_node(struct model_fixture *fixture, const char *json)
+{
+    struct pf_err err = {0};
+    if (model_fixture_node(fixture, json, &err) != PF_OK) {
+        fail_msg("%s", err.text);
+    }
+    model_fixture_check(fixture);
+}
+
+void model_fixture_apply_pod(struct model_fixture *fixture, const char *json)
+{
+    struct pf_err err = {0};
+    if (model_fixture_pod(fixture, json, &err) != PF_OK) {
+        fail_msg("%s", err.text);
+    }
+    model_fixture_check(fixture);
+}
+
+bool model_fixture_remove_pod(struct model_fixture *fixture, const char *name, const char *uid)
+{
+    const bool removed =
+        pf_model_remove_pod(fixture->model, PF_SV("ns"), pf_sv_from(name), pf_sv_from(uid));
+    model_fixture_check(fixture);
+    return removed;
 }
 
 static enum pf_code read_incoming(struct model_fixture *fixture, const char *json,

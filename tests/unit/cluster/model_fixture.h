@@ -20,10 +20,20 @@ struct model_fixture {
 bool model_fixture_init(struct model_fixture *fixture);
 void model_fixture_done(struct model_fixture *fixture);
 
+/** Set-up and teardown of one cmocka test: @p state is a fixture of an empty model. */
+int model_fixture_setup(void **state);
+int model_fixture_teardown(void **state);
+
 /** Decode @p json (single quotes stand for double ones) and apply it. @return the code of the decoder or the model */
 enum pf_code model_fixture_node(struct model_fixture *fixture, const char *json,
                                 struct pf_err *err);
 enum pf_code model_fixture_pod(struct model_fixture *fixture, const char *json, struct pf_err *err);
+
+/** The same, and the checker must agree; a failure ends the test. */
+void model_fixture_apply_node(struct model_fixture *fixture, const char *json);
+void model_fixture_apply_pod(struct model_fixture *fixture, const char *json);
+/** Remove a pod of namespace ns; the checker must agree. @return was it there? */
+bool model_fixture_remove_pod(struct model_fixture *fixture, const char *name, const char *uid);
 
 /** A review's reservation for the pod in @p json. */
 enum pf_code model_fixture_reserve(struct model_fixture *fixture, const char *uid, const char *json,

@@ -12,19 +12,6 @@
 #include <podfit/limits.h>
 #include <podfit/snapshot.h>
 
-static int setup(void **state)
-{
-    static struct model_fixture fixture;
-    *state = &fixture;
-    return model_fixture_init(&fixture) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    model_fixture_done(*state);
-    return 0;
-}
-
 #define N1 "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n1\"}}"
 #define P1                                                                                        \
     "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"namespace\":\"a\",\"name\":\"p1\"}," \
@@ -125,7 +112,7 @@ static void test_good(void **state)
     for (size_t i = 0; i < PF_ARRAY_LEN(good_rows); i++) {
         const struct good_row *row = &good_rows[i];
         struct pf_snapshot_stats stats = {0};
-        assert_int_equal(setup(state), 0);
+        assert_int_equal(model_fixture_setup(state), 0);
         struct model_fixture *f = *state;
         load(f, row->name, pf_sv_from(row->text), &stats);
         const struct pf_model_stats model = pf_model_stats(f->model);
@@ -139,7 +126,7 @@ static void test_good(void **state)
         assert_true(pf_model_origin(f->model).synced);
         assert_false(pf_model_origin(f->model).live);
         assert_string_equal(pf_model_origin(f->model).resource_version, row->resource_version);
-        (void)teardown(state);
+        (void)model_fixture_teardown(state);
     }
 }
 
@@ -199,7 +186,7 @@ static void test_bad(void **state)
         const struct bad_row *row = &bad_rows[i];
         struct pf_snapshot_stats stats = {.skipped = 99};
         struct pf_err err = {0};
-        assert_int_equal(setup(state), 0);
+        assert_int_equal(model_fixture_setup(state), 0);
         struct model_fixture *f = *state;
         const enum pf_code code =
             pf_snapshot_load_bytes(f->model, pf_sv_from(row->text), "mem", &stats, &err);
@@ -210,7 +197,7 @@ static void test_bad(void **state)
         }
         assert_false(pf_model_origin(f->model).synced);
         model_fixture_check(f);
-        (void)teardown(state);
+        (void)model_fixture_teardown(state);
     }
 }
 
@@ -370,11 +357,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
-        cmocka_unit_test_setup_teardown(test_long_list, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_item_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_list, model_fixture_setup,
+                                        model_fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_item_limit, model_fixture_setup,
+                                        model_fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_files, model_fixture_setup, model_fixture_teardown),
         cmocka_unit_test(test_recorded),
-        cmocka_unit_test_setup_teardown(test_pipes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pipes, model_fixture_setup, model_fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
