@@ -176,19 +176,18 @@ static size_t usable(const struct pf_pod_terms *terms)
     return terms->invalid ? 0 : terms->count;
 }
 
-static struct pf_term_set measure(const struct pf_pod *pod)
+/* Adds to what stands in @p sizes. Not returned: GCC has a note to make about flexible arrays by value. */
+static void measure(const struct pf_pod *pod, struct pf_term_set *sizes)
 {
-    struct pf_term_set sizes = {.term_count = 0};
     for (unsigned kind = 0; kind < PF_TERMS_COUNT; kind++) {
         for (size_t i = 0; i < usable(&pod->terms[kind]); i++) {
             const struct pf_pod_term *term = &pod->terms[kind].items[i];
-            sizes.term_count++;
-            sizes.id_count += (uint32_t)term->namespace_count + 1;
-            count_selector(&term->selector, &sizes);
-            count_selector(&term->namespace_selector, &sizes);
+            sizes->term_count++;
+            sizes->id_count += (uint32_t)term->namespace_count + 1;
+            count_selector(&term->selector, sizes);
+            count_selector(&term->namespace_selector, sizes);
         }
     }
-    return sizes;
 }
 
 static size_t bytes_of(const struct pf_term_set *set)
@@ -297,7 +296,8 @@ static uint32_t intern(struct pf_model *model, const struct pf_term_set *set)
 bool pf_term_set_acquire(struct pf_model *model, const struct pf_pod *pod, struct pf_sv own,
                          uint32_t *ret_id)
 {
-    const struct pf_term_set sizes = measure(pod);
+    struct pf_term_set sizes = {.term_count = 0};
+    measure(pod, &sizes);
     if (sizes.term_count == 0) {
         *ret_id = PF_TERM_SET_NONE;
         return true;
