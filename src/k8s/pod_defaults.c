@@ -34,9 +34,19 @@ static enum pf_code copy_missing(const struct pf_resource_list *from, struct pf_
     return code;
 }
 
+/* The API server writes a sum down, kube-scheduler reads it: a binary one above 2^63-1 is capped there (ParseQuantity). */
+static enum pf_code write_and_read(const struct pf_quantity *sum, struct pf_quantity *ret_read,
+                                   struct pf_err *err)
+{
+    char text[PF_QUANTITY_TEXT_BYTES];
+    const size_t len = pf_quantity_format(sum, text);
+    return pf_quantity_parse((struct pf_sv){.ptr = text, .len = len}, ret_read, err);
+}
+
 /* the sums of @p aggregate that are wanted, as a list */
 static enum pf_code pick(const struct pf_aggregate *aggregate, bool hugepages,
-                         struct pf_arena *arena, struct pf_resource_list *ret_list)
+                         struct pf_arena *arena, struct pf_resource_list *ret_list,
+                         struct pf_err *err)
 {
     struct pf_resource_list list = {0};
     for (size_t i = 0; i < aggregate->count; i++) {
@@ -45,7 +55,11 @@ static enum pf_code pick(const struct pf_aggregate *aggregate, bool hugepages,
         if (!sum->present || huge != hugepages || !pf_aggregate_is_pod_level(sum->name)) {
             continue;
         }
-        const enum pf_code code = pf_resource_list_append(&list, sum->name, &sum->amount, arena);
+        struct pf_quantity amount;
+        enum pf_code code = write_and_read(&sum->amount, &amount, err);
+        if (code == PF_OK) {
+            code = pf_resource_list_append(&list, sum->name, &amount, arena);
+        }
         if (code != PF_OK) {
             return code;
         }
@@ -82,7 +96,7 @@ static enum pf_code default_hugepage_limits(struct pf_pod *pod, struct pf_arena 
     enum pf_code code =
         pf_aggregate_pod(pod, &(struct pf_aggregate_options){.limits = true}, arena, &limits, err);
     if (code == PF_OK) {
-        code = pick(&limits, /* hugepages= */ true, arena, &wanted);
+        code = pick(&limits, /* hugepages= */ true, arena, &wanted, err);
     }
     if (code != PF_OK || wanted.count == 0) {
         return code;
@@ -110,7 +124,7 @@ static enum pf_code default_requests(struct pf_pod *pod, struct pf_arena *arena,
     enum pf_code code =
         pf_aggregate_pod(pod, &(struct pf_aggregate_options){0}, arena, &requests, err);
     if (code == PF_OK) {
-        code = pick(&requests, /* hugepages= */ false, arena, &sums);
+        code = pick(&requests, /* hugepages= */ false, arena, &sums, err);
     }
     if (code == PF_OK) {
         code = copy_missing(&sums, &pod->requests, arena);

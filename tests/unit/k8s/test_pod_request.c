@@ -159,6 +159,11 @@ static void test_pod_level(void **state)
          POD_LEVEL("{\"requests\":{\"cpu\":\"5\"}}",
                    "\"containers\":[" REQ("\"cpu\":\"1\",\"memory\":\"3\"") "]"),
          "5000 3 0"},
+        {"a binary sum of containers above 2^63-1 is capped as it is read", 36, INCOMING,
+         POD_LEVEL(
+             "{\"limits\":{\"cpu\":\"1\"}}",
+             "\"containers\":[" REQ("\"memory\":\"0.25Gi\"") "," REQ("\"memory\":\"50E\"") "]"),
+         "1000 9223372036854775807 0"},
         {"replaces a larger init peak", 34, INCOMING,
          POD_LEVEL("{\"requests\":{\"cpu\":\"1\"}}",
                    "\"initContainers\":[" REQ("\"cpu\":\"2\"") "]"),
