@@ -32,7 +32,8 @@ struct totals {
     struct pf_quantity peak;    /**< M: largest need while init containers run */
     bool sum_present;
     bool peak_present;
-    bool pod_level; /**< spec.resources.requests names it, so that the status counts, too */
+    bool pod_level;    /**< spec.resources.requests names it, so that the status counts, too */
+    bool main_counted; /**< the sum has the format of a container's amount */
 };
 
 /* Ranks behind the containers: spec.resources.requests, its status, the overhead. */
@@ -237,6 +238,17 @@ static enum pf_code add_to_sum(struct totals *t, const struct pf_quantity *amoun
     return pf_quantity_add(&t->sum, amount, &t->sum);
 }
 
+/* Upstream adds containers before sidecars, so the first of them that is not 0 gives the sum its format; here sidecars came before. */
+static enum pf_code add_main(struct totals *t, const struct pf_quantity *amount)
+{
+    const enum pf_code code = add_to_sum(t, amount);
+    if (code == PF_OK && !t->main_counted && pf_quantity_sign(amount) != 0) {
+        t->sum.format = amount->format;
+        t->main_counted = true;
+    }
+    return code;
+}
+
 static enum pf_code apply_container(struct totals *t, enum pf_container_kind kind,
                                     const struct pf_quantity *amount)
 {
@@ -244,7 +256,7 @@ static enum pf_code apply_container(struct totals *t, enum pf_container_kind kin
     struct pf_quantity peak = pf_quantity_zero;
     switch (kind) {
     case PF_CONTAINER_MAIN:
-        return add_to_sum(t, amount);
+        return add_main(t, amount);
     case PF_CONTAINER_SIDECAR:
         code = add_to_sum(t, amount);
         code = code == PF_OK ? pf_quantity_add(&t->running, amount, &t->running) : code;

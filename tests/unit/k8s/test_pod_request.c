@@ -164,6 +164,11 @@ static void test_pod_level(void **state)
              "{\"limits\":{\"cpu\":\"1\"}}",
              "\"containers\":[" REQ("\"memory\":\"0.25Gi\"") "," REQ("\"memory\":\"50E\"") "]"),
          "1000 9223372036854775807 0"},
+        {"its format is that of the containers, which come before sidecars", 36, INCOMING,
+         POD_LEVEL("{\"limits\":{\"cpu\":\"1\"}}",
+                   "\"initContainers\":[" SIDECAR("\"memory\":\"50E\"") "],\"containers\":[" REQ(
+                       "\"memory\":\"512Mi\"") "]"),
+         "1000 9223372036854775807 0"},
         {"replaces a larger init peak", 34, INCOMING,
          POD_LEVEL("{\"requests\":{\"cpu\":\"1\"}}",
                    "\"initContainers\":[" REQ("\"cpu\":\"2\"") "]"),
