@@ -184,23 +184,29 @@ static struct pf_sv take_key(struct pf_sv *path)
     return key;
 }
 
+/* nothing is like the key: every key there is */
+static enum pf_code refuse_unlike(const struct pf_option_table *table, struct pf_sv key,
+                                  struct pf_sv path, struct pf_err *err)
+{
+    pf_autobuf struct pf_buf keys = {0};
+    pf_buf_init(&keys, PF_ERR_TEXT_BYTES);
+    for (size_t i = 0; i < table->count; i++) {
+        pf_buf_printf(&keys, "%s%s", i != 0 ? ", " : "", table->rows[i].key);
+    }
+    return pf_err_set(err, PF_E_NOT_FOUND, "no option '%.*s': there is no key '%.*s', allowed: %s",
+                      PF_SV_ARG(path), PF_SV_ARG(key), keys.len != 0 ? keys.data : "none");
+}
+
 static enum pf_code refuse_path(const struct pf_option_table *table, struct pf_sv key,
                                 struct pf_sv path, struct pf_err *err)
 {
-    const char *nearest = table != NULL ? pf_options_text_nearest_key(table, key) : NULL;
-    if (nearest == NULL && table != NULL) {
-        pf_autobuf struct pf_buf keys = {0};
-        pf_buf_init(&keys, PF_ERR_TEXT_BYTES);
-        for (size_t i = 0; i < table->count; i++) {
-            pf_buf_printf(&keys, "%s%s", i != 0 ? ", " : "", table->rows[i].key);
-        }
-        return pf_err_set(err, PF_E_NOT_FOUND,
-                          "no option '%.*s': there is no key '%.*s', allowed: %s", PF_SV_ARG(path),
-                          PF_SV_ARG(key), keys.len != 0 ? keys.data : "none");
-    }
-    if (nearest == NULL) {
+    if (table == NULL) {
         return pf_err_set(err, PF_E_NOT_FOUND, "no option '%.*s': there is no key '%.*s'",
                           PF_SV_ARG(path), PF_SV_ARG(key));
+    }
+    const char *nearest = pf_options_text_nearest_key(table, key);
+    if (nearest == NULL) {
+        return refuse_unlike(table, key, path, err);
     }
     return pf_err_set(err, PF_E_NOT_FOUND,
                       "no option '%.*s': there is no key '%.*s' (did you mean '%s'?)",
