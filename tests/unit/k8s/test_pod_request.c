@@ -159,16 +159,6 @@ static void test_pod_level(void **state)
          POD_LEVEL("{\"requests\":{\"cpu\":\"5\"}}",
                    "\"containers\":[" REQ("\"cpu\":\"1\",\"memory\":\"3\"") "]"),
          "5000 3 0"},
-        {"a binary sum of containers above 2^63-1 is capped as it is read", 36, INCOMING,
-         POD_LEVEL(
-             "{\"limits\":{\"cpu\":\"1\"}}",
-             "\"containers\":[" REQ("\"memory\":\"0.25Gi\"") "," REQ("\"memory\":\"50E\"") "]"),
-         "1000 9223372036854775807 0"},
-        {"its format is that of the containers, which come before sidecars", 36, INCOMING,
-         POD_LEVEL("{\"limits\":{\"cpu\":\"1\"}}",
-                   "\"initContainers\":[" SIDECAR("\"memory\":\"50E\"") "],\"containers\":[" REQ(
-                       "\"memory\":\"512Mi\"") "]"),
-         "1000 9223372036854775807 0"},
         {"replaces a larger init peak", 34, INCOMING,
          POD_LEVEL("{\"requests\":{\"cpu\":\"1\"}}",
                    "\"initContainers\":[" REQ("\"cpu\":\"2\"") "]"),
@@ -240,6 +230,25 @@ static void test_pod_level(void **state)
 #define RESIZED(spec, statuses, rest)                                                             \
     "{\"spec\":{\"containers\":[" spec "]},\"status\":{\"containerStatuses\":[" statuses "]" rest \
     "}}"
+
+/* Defaults that the API server computes and writes down. */
+static void test_pod_level_written(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"a binary sum of containers above 2^63-1 is capped as it is read", 36, INCOMING,
+         POD_LEVEL(
+             "{\"limits\":{\"cpu\":\"1\"}}",
+             "\"containers\":[" REQ("\"memory\":\"0.25Gi\"") "," REQ("\"memory\":\"50E\"") "]"),
+         "1000 9223372036854775807 0"},
+        {"its format is that of the containers, which come before sidecars", 36, INCOMING,
+         POD_LEVEL("{\"limits\":{\"cpu\":\"1\"}}",
+                   "\"initContainers\":[" SIDECAR("\"memory\":\"50E\"") "],\"containers\":[" REQ(
+                       "\"memory\":\"512Mi\"") "]"),
+         "1000 9223372036854775807 0"},
+    };
+    check_rows(rows, PF_ARRAY_LEN(rows));
+}
 
 static void test_in_place_resize(void **state)
 {
@@ -478,6 +487,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_containers),
         cmocka_unit_test(test_pod_level),
+        cmocka_unit_test(test_pod_level_written),
         cmocka_unit_test(test_in_place_resize),
         cmocka_unit_test(test_nonzero),
         cmocka_unit_test(test_defaults_idempotent),
