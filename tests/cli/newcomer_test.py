@@ -9,14 +9,12 @@ import select
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import unittest
 
 import fake_cluster
+from cli_case import PODFIT, Case
 
-PODFIT = os.path.abspath(sys.argv[1])
-SOURCE = os.path.abspath(sys.argv[2])
 PATIENCE = 60
 STYLE = re.compile('\x1b\\[[0-9;]*m')
 
@@ -69,18 +67,6 @@ def pod(name, namespace=None, **spec):
 
 def listing(*items):
     return {'apiVersion': 'v1', 'kind': 'List', 'metadata': {'resourceVersion': '7'}, 'items': list(items)}
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def file(self, name, content):
-        path = os.path.join(self.folder.name, name)
-        with open(path, 'w', encoding='utf8') as file:
-            file.write(content if isinstance(content, str) else json.dumps(content))
-        return path
 
 
 class Check(Case):

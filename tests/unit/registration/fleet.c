@@ -138,13 +138,9 @@ static enum pf_code install(void *ctx, struct pf_sv cert_pem, struct pf_sv key_p
     return pf_buf_status(&member->served, err);
 }
 
-void fleet_add(struct fleet *fleet, size_t index, const char *name)
+struct pf_registration_options fleet_options(const struct fleet *fleet)
 {
-    struct member *member = &fleet->members[index];
-    char identity[32];
-    *member = (struct member){.fleet = fleet};
-    (void)snprintf(identity, sizeof(identity), "replica-%zu", index);
-    const struct pf_registration_options options = {
+    return (struct pf_registration_options){
         .config = &fleet->config,
         .clock = &fleet->clock,
         .user_agent = "test",
@@ -153,19 +149,29 @@ void fleet_add(struct fleet *fleet, size_t index, const char *name)
         .secret_name = "certificates",
         .lease_space = "podfit",
         .lease_name = "certificates",
-        .identity = identity,
-        .names = &name,
-        .names_count = 1,
-        .leaf_lifetime_s = 30 * DAY_S,
-        .ca_lifetime_s = 300 * DAY_S,
+        .identity = "me",
         .publish_delay_s = -1,
-        .seed = index + 1,
-        /* time is in a hurry here, answers are not */
-        .lease_duration_ms = 3600000,
-        .lease_renew_deadline_ms = 3000000,
-        .install = install,
-        .ctx = member,
     };
+}
+
+void fleet_add(struct fleet *fleet, size_t index, const char *name)
+{
+    struct member *member = &fleet->members[index];
+    char identity[32];
+    *member = (struct member){.fleet = fleet};
+    (void)snprintf(identity, sizeof(identity), "replica-%zu", index);
+    struct pf_registration_options options = fleet_options(fleet);
+    options.identity = identity;
+    options.names = &name;
+    options.names_count = 1;
+    options.leaf_lifetime_s = 30 * DAY_S;
+    options.ca_lifetime_s = 300 * DAY_S;
+    options.seed = index + 1;
+    /* time is in a hurry here, answers are not */
+    options.lease_duration_ms = 3600000;
+    options.lease_renew_deadline_ms = 3000000;
+    options.install = install;
+    options.ctx = member;
     struct pf_err err = {0};
     if (pf_registration_new(&options, &member->registration, &err) != PF_OK) {
         fail_msg("%s", err.text);

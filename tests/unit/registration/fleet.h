@@ -48,6 +48,8 @@ int fleet_setup(void **state);
 int fleet_teardown(void **state);
 
 /* Add a replica. @param name  of its service */
+/* What every registration of these tests has: the stub as its cluster, and the names of the objects. */
+struct pf_registration_options fleet_options(const struct fleet *fleet);
 void fleet_add(struct fleet *fleet, size_t index, const char *name);
 void fleet_remove(struct fleet *fleet, size_t index);
 struct pf_registration_stats fleet_stats(const struct fleet *fleet, size_t index);

@@ -182,19 +182,8 @@ static void bad_options(void **state)
 {
     struct fleet *fleet = *state;
     const char *const names[] = {"a b"};
-    struct pf_registration_options options = {
-        .config = &fleet->config,
-        .clock = &fleet->clock,
-        .user_agent = "test",
-        .hook_name = "podfit",
-        .secret_space = "podfit",
-        .secret_name = "certificates",
-        .lease_space = "podfit",
-        .lease_name = "certificates",
-        .identity = "me",
-        .names = names,
-        .publish_delay_s = -1,
-    };
+    struct pf_registration_options options = fleet_options(fleet);
+    options.names = names;
     struct pf_registration *registration = NULL;
     struct pf_err err = {0};
     assert_int_equal(pf_registration_new(&options, &registration, &err), PF_E_INVALID);

@@ -58,25 +58,14 @@ static bool fail_one(struct fleet *fleet, long n)
 {
     const char *const name = NAME;
     unsigned installs = 0;
-    const struct pf_registration_options options = {
-        .config = &fleet->config,
-        .clock = &fleet->clock,
-        .user_agent = "test",
-        .hook_name = "podfit",
-        .secret_space = "podfit",
-        .secret_name = "certificates",
-        .lease_space = "podfit",
-        .lease_name = "certificates",
-        .identity = "me",
-        .names = &name,
-        .names_count = 1,
-        .publish_delay_s = -1,
-        .seed = 1,
-        .lease_duration_ms = 3600000,
-        .lease_renew_deadline_ms = 3000000,
-        .install = install,
-        .ctx = &installs,
-    };
+    struct pf_registration_options options = fleet_options(fleet);
+    options.names = &name;
+    options.names_count = 1;
+    options.seed = 1;
+    options.lease_duration_ms = 3600000;
+    options.lease_renew_deadline_ms = 3000000;
+    options.install = install;
+    options.ctx = &installs;
     struct pf_registration *registration = NULL;
     struct pf_err err = {0};
     forget(fleet);
