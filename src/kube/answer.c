@@ -226,7 +226,8 @@ void pf_kube_answer_compose(const struct pf_kube_call *call, CURLcode code, stru
     struct pf_kube_result result = {.status = status,
                                     .code = PF_OK,
                                     .retry_after_ms = -1,
-                                    .connection = pf_kube_client_connection(call)};
+                                    .connection = pf_kube_client_connection(call),
+                                    .shared = pf_transfer_is_shared(call)};
     struct said said = {0};
     if (code == CURLE_OK && pf_transfer_good(status)) {
         *ret_result = result;

@@ -130,6 +130,6 @@ struct pf_reflector_stats pf_reflector_stats(const struct pf_reflector *reflecto
     /* the head of the answer is there long before the first event of a quiet resource */
     stats.open = stats.watching && reflector->call != NULL &&
                  pf_transfer_good(pf_transfer_status(reflector->call));
-    stats.connection = stats.open ? pf_kube_client_connection(reflector->call) : -1;
+    stats.connection = stats.watching ? pf_kube_client_connection(reflector->call) : -1;
     return stats;
 }

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -63,16 +64,30 @@ int pf_transfer_status(const struct pf_kube_call *call)
 
 int64_t pf_kube_client_connection(const struct pf_kube_call *call)
 {
-    long version = 0;
-    curl_socket_t fd = CURL_SOCKET_BAD;
+    long local_port = 0;
+    long port = 0;
+    const char *local = NULL;
+    const char *address = NULL;
+    char ends[160];
+    /* not CURLINFO_ACTIVESOCKET: curl does not know it any more once the server has sent the connection away */
     if (call == NULL || call->easy == NULL ||
-        curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version) != CURLE_OK ||
-        version != CURL_HTTP_VERSION_2_0 ||
-        curl_easy_getinfo(call->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
-        fd == CURL_SOCKET_BAD) {
+        curl_easy_getinfo(call->easy, CURLINFO_LOCAL_PORT, &local_port) != CURLE_OK ||
+        curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_PORT, &port) != CURLE_OK ||
+        curl_easy_getinfo(call->easy, CURLINFO_LOCAL_IP, &local) != CURLE_OK ||
+        curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &address) != CURLE_OK ||
+        local_port == 0 || local == NULL || address == NULL) {
         return -1;
     }
-    return fd;
+    (void)snprintf(ends, sizeof(ends), "%s %ld %s %ld", local, local_port, address, port);
+    return (int64_t)(pf_sv_hash(pf_sv_from(ends), 0) >> 1);
+}
+
+bool pf_transfer_is_shared(const struct pf_kube_call *call)
+{
+    long version = 0;
+    return call->easy != NULL &&
+           curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+           version == CURL_HTTP_VERSION_2_0;
 }
 
 bool pf_transfer_is_unheard(const struct pf_kube_call *call)

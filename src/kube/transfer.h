@@ -60,6 +60,8 @@ enum pf_code pf_transfer_begin(struct pf_kube_call *call, struct pf_identity *id
 void pf_transfer_end(struct pf_kube_call *call);
 /** HTTP status of the attempt; 0: none. */
 int pf_transfer_status(const struct pf_kube_call *call);
+/** Is the answer HTTP/2, so that other calls may be on its connection? */
+bool pf_transfer_is_shared(const struct pf_kube_call *call);
 /** Was the request sent, and nothing at all has come to this client since? */
 bool pf_transfer_is_unheard(const struct pf_kube_call *call);
 /** A 2xx status. */

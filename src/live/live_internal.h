@@ -67,7 +67,8 @@ struct pf_live_follow {
     bool known; /**< the model was told that the kind is known */
     uint64_t rejected;
     uint64_t late;
-    int64_t alive_mono_ns; /**< 0: never */
+    int64_t alive_mono_ns;   /**< its watch or list spoke; 0: never */
+    int64_t vouched_mono_ns; /**< of the last probe whose answer spoke for its watch; 0: none */
     char resource_version[32];
     char failure[256]; /**< of the last denial or rejected object */
 };
@@ -97,13 +98,13 @@ struct pf_live_gates pf_live_gate_counts(const struct pf_live_gate *gate);
 /**
  * Bookmarks come about once a minute, which is as old as a model may be by default. While the watches are open and silent, a list of one namespace is asked for: a
  * consistent read, which the API server answers only when its own cache is up with etcd. Over HTTP/2 the answer says something of the watches on its own connection only;
- * those on one that the server has sent away (GOAWAY) are opened anew on this one.
+ * those on another, such as one that the server has sent away (GOAWAY), are opened anew, and until then are as old as they were.
  */
 struct pf_live_probe {
     struct pf_kube_call *call;
     int64_t asked_mono_ns;  /**< start of the call under way, or of the last one */
     int64_t answer_mono_ns; /**< start of the last call that was answered; 0: none */
-    int64_t connection;     /**< of that answer; -1: others have connections of their own */
+    int64_t connection;     /**< of that answer; -1: HTTP/1.1, every watch has a connection of its own */
 };
 /** Does the last answer say that this open watch is alive? */
 bool pf_live_probe_vouches(const struct pf_live_probe *probe,

@@ -15,7 +15,7 @@ static bool ignore_bytes(void *ctx PF_UNUSED, struct pf_sv bytes PF_UNUSED)
 bool pf_live_probe_vouches(const struct pf_live_probe *probe,
                            const struct pf_reflector_stats *watch)
 {
-    return probe->connection < 0 || watch->connection < 0 || probe->connection == watch->connection;
+    return watch->open && (probe->connection < 0 || probe->connection == watch->connection);
 }
 
 static void answered(void *ctx, const struct pf_kube_result *result)
@@ -27,12 +27,13 @@ static void answered(void *ctx, const struct pf_kube_result *result)
         return;
     }
     probe->answer_mono_ns = probe->asked_mono_ns;
-    probe->connection = result->connection;
+    probe->connection = result->shared ? result->connection : -1;
     for (size_t i = 0; i < live->follow_count; i++) {
         struct pf_reflector *reflector = live->follows[i].reflector;
         const struct pf_reflector_stats watch = pf_reflector_stats(reflector);
-        if (!pf_live_probe_vouches(probe, &watch)) {
-            pf_reflector_resume(reflector);
+        if (probe->connection >= 0 && watch.connection >= 0 &&
+            probe->connection != watch.connection) {
+            pf_reflector_resume(reflector); /* answered or not: it would stay where it is */
         }
     }
 }

@@ -8,14 +8,15 @@
 /* Two bookmarks and a half: the reflector gives up a watch that is silent for longer, whatever else the server answers. */
 #define SILENT_MAX_NS (150000 * PF_LIVE_NS_PER_MS)
 
-/* What is known of the kind is as of when? A watch that is open and silent is as fresh as the last word of its server. */
-static int64_t fresh_ns(const struct pf_live *live, const struct pf_live_follow *follow,
+/* What is known of the kind is as of when? A watch that is open and silent is as fresh as the last word of its server; one that is opened anew is as fresh as it was. */
+static int64_t fresh_ns(const struct pf_live *live, struct pf_live_follow *follow,
                         const struct pf_reflector_stats *stats, int64_t now)
 {
     const int64_t own = follow->alive_mono_ns;
-    const bool vouched = stats->watching && own != 0 && now - own < SILENT_MAX_NS &&
-                         pf_live_probe_vouches(&live->probe, stats);
-    return vouched && live->probe.answer_mono_ns > own ? live->probe.answer_mono_ns : own;
+    if (own != 0 && now - own < SILENT_MAX_NS && pf_live_probe_vouches(&live->probe, stats)) {
+        follow->vouched_mono_ns = live->probe.answer_mono_ns;
+    }
+    return follow->vouched_mono_ns > own ? follow->vouched_mono_ns : own;
 }
 
 static void describe(const struct pf_live_follow *follow, const struct pf_reflector_stats *stats,

@@ -47,6 +47,7 @@ struct pf_kube_result {
         code; /**< PF_OK for 2xx; PF_E_NOT_FOUND 404, PF_E_EXISTS 409, PF_E_IO no answer, PF_E_TOO_BIG over max_bytes, PF_E_STATE otherwise */
     int64_t retry_after_ms; /**< from Retry-After; -1: none */
     int64_t connection;     /**< pf_kube_client_connection() */
+    bool shared;            /**< HTTP/2: other calls may be on the same connection */
     struct pf_sv
         reason; /**< Status.reason of the API server, such as `Expired`, `Forbidden`, `Conflict`; empty when there is none */
     /** One line for people: `cannot list pods: forbidden: User "x" cannot list resource "pods" ...`, `cannot reach https://...: connection refused`. */
@@ -77,11 +78,11 @@ enum pf_code pf_kube_client_start(struct pf_kube_client *client,
 /** Drop it; on_done does not run. NULL is ignored. Not from its own on_data (return false there). */
 void pf_kube_client_cancel(struct pf_kube_client *client, struct pf_kube_call *call);
 /**
- * On which connection a call is, if others may be on it as well (HTTP/2). A server may send a connection away (GOAWAY): streams that are open stay there while new requests go
- * elsewhere, so that an answer to one proves nothing about the other.
+ * On which connection a call is. A server may send a connection of HTTP/2 away (GOAWAY): streams that are open stay there while new requests go elsewhere, so that an
+ * answer to one proves nothing about the other.
  *
  * @param call  of this client; NULL is none
- * @return a number that no other open connection has; -1: none, or a connection of its own
+ * @return a number that stands for both ends of the connection, which no other open one has; -1: it is not on a connection yet
  */
 int64_t pf_kube_client_connection(const struct pf_kube_call *call);
 /** Wait for traffic at most @p timeout_ms (or a wake-up), then run what is due. */

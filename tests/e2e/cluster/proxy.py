@@ -13,7 +13,7 @@ class Proxy:
         self.port = self.listener.getsockname()[1]
         self.is_open, self.stopping, self.accepted = True, False, 0
         self.lock = threading.Lock()
-        self.pairs, self.frozen = set(), set()
+        self.pairs, self.frozen = {}, set()  # the pairs in their order
         self.thread = threading.Thread(target=self.accept, daemon=True)
 
     def __enter__(self):
@@ -47,13 +47,13 @@ class Proxy:
             return
         pair = (client, server)
         with self.lock:
-            self.pairs.add(pair)
+            self.pairs[pair] = True
         try:
             self.copy(pair)
         except OSError:
             pass  # cut, or one side has gone
         with self.lock:
-            self.pairs.discard(pair)
+            self.pairs.pop(pair, None)
             self.frozen.discard(pair)
         client.close()
         server.close()
@@ -71,10 +71,10 @@ class Proxy:
                     if pair not in self.frozen:
                         other[key.fileobj].sendall(data)
 
-    def freeze(self):
+    def freeze(self, oldest_only=False):
         """From now on what comes on the connections that are there is taken and goes nowhere; new ones work."""
         with self.lock:
-            self.frozen |= self.pairs
+            self.frozen |= set(list(self.pairs)[:1] if oldest_only else self.pairs)
 
     def cut(self):
         """Ends all connections."""

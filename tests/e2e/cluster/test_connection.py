@@ -50,11 +50,30 @@ class Connection(SentAway):
             number += 1
         self.assertGreater(self.proxy.accepted, number, 'more connections than runs: some were sent away')
 
-    def test_frozen(self):
-        """Connections that stay open and are acknowledged, on which nothing comes any more: podfit takes new ones long before TCP would."""
+    def follow(self):
         self.serve(config=scenario.example_config().replace('maxModelAge: 60s', 'maxModelAge: 8s'), kubeconfig=self.through)
         self.podfit.wait_until_sees(0)
-        self.proxy.freeze()
+
+    def test_frozen(self):
+        """Connections that stay open and are acknowledged, on which nothing comes any more: podfit takes new ones long before TCP would."""
+        self.follow()
+        self.freeze()
+
+    def test_frozen_and_sent_away(self):
+        """Watches are left on a connection that takes no new requests, and it freezes: what is asked is answered on another, and says nothing of them."""
+        self.follow()
+        tries = 1
+        while len(self.proxy.pairs) < 2:
+            self.assertLess(tries, RUNS_MAX, 'sent away while its watches stay')
+            self.podfit.stop()
+            wait_until(lambda: not self.proxy.pairs, 'the end of its connections', PATIENCE)
+            self.podfit.start()
+            self.podfit.wait_until_sees(0)
+            tries += 1
+        self.freeze(oldest_only=True)
+
+    def freeze(self, **which):
+        self.proxy.freeze(**which)
         self.create_nodes(node('late'))
         begin = time.monotonic()
         self.podfit.wait_until_sees(1)
