@@ -16,7 +16,7 @@ NAMESPACED = {
     'Pod': ('/api/v1', 'pods'), 'Event': ('/api/v1', 'events'), 'ConfigMap': ('/api/v1', 'configmaps'), 'Secret': ('/api/v1', 'secrets'),
     'LimitRange': ('/api/v1', 'limitranges'), 'ResourceQuota': ('/api/v1', 'resourcequotas'), 'Service': ('/api/v1', 'services'),
     'ServiceAccount': ('/api/v1', 'serviceaccounts'), 'PersistentVolumeClaim': ('/api/v1', 'persistentvolumeclaims'),
-    'Deployment': ('/apis/apps/v1', 'deployments'), 'StatefulSet': ('/apis/apps/v1', 'statefulsets'), 'DaemonSet': ('/apis/apps/v1', 'daemonsets'),
+    'Deployment': ('/apis/apps/v1', 'deployments'), 'ReplicaSet': ('/apis/apps/v1', 'replicasets'), 'StatefulSet': ('/apis/apps/v1', 'statefulsets'), 'DaemonSet': ('/apis/apps/v1', 'daemonsets'),
     'Job': ('/apis/batch/v1', 'jobs'), 'CronJob': ('/apis/batch/v1', 'cronjobs'), 'HorizontalPodAutoscaler': ('/apis/autoscaling/v2', 'horizontalpodautoscalers'), 'Lease': ('/apis/coordination.k8s.io/v1', 'leases'),
     'PodDisruptionBudget': ('/apis/policy/v1', 'poddisruptionbudgets'),
 }

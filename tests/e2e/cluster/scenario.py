@@ -2,6 +2,7 @@
 import contextlib
 import os
 import sys
+import time
 import unittest
 
 from api import ApiError, path_of
@@ -16,6 +17,7 @@ OWNED = ['HorizontalPodAutoscaler', 'StatefulSet', 'Deployment', 'DaemonSet', 'C
 KEPT_NAMESPACES = ('default', 'kube-system', 'kube-public', 'kube-node-lease')
 # A gap that no test is allowed to fall into: a scheduler on a loaded machine takes seconds for a burst.
 PATIENCE = 60.0 * SLOW
+TOUCH_S = 2.0
 
 
 def example_config():
@@ -128,6 +130,24 @@ class Scenario(unittest.TestCase):
     def wait_unschedulable(self, obj):
         """kube-scheduler's own sentence."""
         return wait_until(lambda: unschedulable(self.read(obj)), 'PodScheduled=False of ' + obj['metadata']['name'], PATIENCE)
+
+    def wait_for_controller(self, condition, what, namespace, seconds=PATIENCE):
+        """What a ReplicaSet or StatefulSet comes to after refusals. Its controller waits after each failure, twice as long every time and up to 1000 s (client-go's
+        DefaultTypedControllerRateLimiter), and fails many times a second when pods come and go; it looks at once when the object changes."""
+        touched = [time.monotonic()]
+
+        def look():
+            if time.monotonic() - touched[0] >= TOUCH_S:
+                touched[0] = time.monotonic()
+                self.touch(namespace)
+            return condition()
+        return wait_until(look, what, seconds)
+
+    def touch(self, namespace):
+        for kind in ('ReplicaSet', 'StatefulSet'):
+            for obj in self.api.list(kind, namespace):
+                with contextlib.suppress(ApiError):  # gone meanwhile
+                    self.api.patch(kind, namespace, obj['metadata']['name'], {'metadata': {'annotations': {'touched': str(time.monotonic())}}})
 
     def events(self, namespace, reason):
         return [e for e in self.api.list('Event', namespace) if e.get('reason') == reason]

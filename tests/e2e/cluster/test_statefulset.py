@@ -38,7 +38,7 @@ class StatefulSet(scenario.Scenario):
         return sum(map(bound, self.api.list('Pod', 'coditect-app')))
 
     def wait_replicas(self, number):
-        wait_until(lambda: self.bound_replicas() == number, lambda: '%d bound replicas, not %d' % (number, self.bound_replicas()), PATIENCE)
+        self.wait_for_controller(lambda: self.bound_replicas() == number, lambda: '%d bound replicas, not %d' % (number, self.bound_replicas()), 'coditect-app')
 
     def test_too_many_replicas(self):
         self.create(stateful_set(3))
@@ -52,6 +52,15 @@ class StatefulSet(scenario.Scenario):
         self.assertEqual(len(self.api.list('Pod', 'coditect-app')), 16, 'no replica is Pending')
         # the controller asks again and again: one Event that counts
         wait_until(lambda: [e for e in self.events('coditect-app', 'FailedCreate') if e.get('count', 1) >= 3], 'an aggregated Event', PATIENCE)
+
+    def test_new_node(self):
+        """The controller goes on where it was refused, as far as the new room goes."""
+        self.create(stateful_set(30))
+        self.wait_replicas(16)
+        self.create_nodes(node('n2', cpu='4', memory='16Gi'))
+        self.wait_replicas(24)
+        self.podfit.wait_until_sees(3)
+        self.assertEqual(len(self.api.list('Pod', 'coditect-app')), 24, 'no replica is Pending')
 
     def autoscale(self, least, most):
         self.api.apply({'apiVersion': 'autoscaling/v2', 'kind': 'HorizontalPodAutoscaler', 'metadata': {'name': 'coditect', 'namespace': 'coditect-app'},

@@ -77,7 +77,7 @@ class Volumes(scenario.Scenario):
         return sum(map(bound, self.api.list('Pod', SPACE)))
 
     def wait_replicas(self, number):
-        wait_until(lambda: self.bound_replicas() == number, lambda: '%d bound replicas, not %d' % (number, self.bound_replicas()), PATIENCE)
+        self.wait_for_controller(lambda: self.bound_replicas() == number, lambda: '%d bound replicas, not %d' % (number, self.bound_replicas()), SPACE)
 
     def check_same_sentence(self, obj):
         """Refused in kube-scheduler's own words: those that it has for the same pod where podfit looks away."""

@@ -47,8 +47,8 @@ class Workloads(scenario.Scenario):
         return made['spec']['containers'][0]['resources']['requests']
 
     def wait_bound_number(self, number):
-        wait_until(lambda: sum(map(bound, self.api.list('Pod', 'work'))) == number,
-                   lambda: '%d bound pods of %s' % (number, [p['metadata']['name'] for p in self.api.list('Pod', 'work')]), PATIENCE)
+        self.wait_for_controller(lambda: sum(map(bound, self.api.list('Pod', 'work'))) == number,
+                                 lambda: '%d bound pods of %s' % (number, [p['metadata']['name'] for p in self.api.list('Pod', 'work')]), 'work')
 
     def check_refused_by(self, kind, name, reason='FailedCreate'):
         def said():
@@ -72,7 +72,7 @@ class Workloads(scenario.Scenario):
         def rolled():
             status = self.api.get('Deployment', 'work', 'web')['status']
             return status.get('observedGeneration') == 2 and status.get('updatedReplicas') == 4 and status.get('availableReplicas') == 4 and status['replicas'] == 4
-        wait_until(rolled, 'the new version', 2 * PATIENCE)
+        self.wait_for_controller(rolled, lambda: 'the new version: %s' % self.api.get('Deployment', 'work', 'web')['status'], 'work', 2 * PATIENCE)
 
     def test_job_and_cron_job(self):
         spec = {'completions': 6, 'parallelism': 6, 'template': template(outcome='succeeds', restartPolicy='Never')}
