@@ -2,6 +2,23 @@
 import re
 
 NOT_RUN = re.compile(r'<!-- not run: (\S.*?) -->\n\Z')
+FENCED = re.compile(r'^```.*?^```$', re.M | re.S)
+
+
+def links(text):
+    """Where the links and pictures of a page lead; what stands in code leads nowhere."""
+    prose = re.sub(r'`[^`\n]*`', '', FENCED.sub('', text))
+    return re.findall(r'\]\(([^)\s]+)\)', prose)
+
+
+def anchors(text):
+    """The names by which links reach the headings of a page, as GitHub and GitLab make them."""
+    found = set()
+    for heading in re.findall(r'^#{1,6} (.+?) *$', FENCED.sub('', text), re.M):
+        name = re.sub(r'[^\w\- ]', '', re.sub(r'\]\([^)]*\)', ']', heading).lower()).replace(' ', '-')
+        count = sum(1 for other in found if re.fullmatch(re.escape(name) + r'(-\d+)?', other))
+        found.add('%s-%d' % (name, count) if count else name)
+    return found
 
 
 def shell_blocks(text):
