@@ -38,7 +38,7 @@ static const struct pf_cliopt rows[] = {
     {PF_CLIOPT_TEXT(struct values, namespace_), .name = "namespace", .letter = 'n', .value = "NAME",
      .help = "of this namespace only"},
     {PF_CLIOPT_TEXT(struct values, verdict), .name = "verdict", .value = "VERDICT",
-     .help = "with this verdict only: full, never or unknown"},
+     .help = "with this verdict only: full, never, unknown, or fits (by eviction)"},
     {PF_CLIOPT_TEXT(struct values, cause), .name = "cause", .value = "TEXT",
      .help = "only where this resource or rule binds, or the message holds this text"},
     {.name = "top",

@@ -287,7 +287,7 @@ static enum pf_code act(action_fn action, const char *dir, const struct values *
     if (code == PF_OK && action == pf_certdir_create && options.names_count == 0) {
         code =
             pf_err_set(err, PF_E_INVALID,
-                       "which server? '--service NAME', '--dns NAME' or '--ip ADDRESS' is needed");
+                       "the server has no name, allowed: --service NAME, --dns NAME, --ip ADDRESS");
     }
     if (code == PF_OK) {
         code = action(dir, &options, pf_clock_system(), &report, err);

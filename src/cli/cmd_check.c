@@ -451,7 +451,7 @@ int pf_cmd_check_run(int argc, char **argv)
         return status;
     }
     if (values.files.count == 0) {
-        pf_cliout_error("option '--file' is missing: which pods? See 'podfit check --help'");
+        pf_cliout_error("option '--file' is missing (see 'podfit check --help')");
         return PF_COMMAND_ERROR;
     }
     return check_with(&values, &arena);

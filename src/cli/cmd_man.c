@@ -43,7 +43,7 @@ static enum pf_code find_page(const struct pf_cliopt_strings *words, struct pf_m
         page.command =
             page.group != NULL ? pf_command_find(page.group, pf_sv_from(words->items[i])) : NULL;
         if (page.command == NULL) {
-            return pf_err_set(err, PF_E_NOT_FOUND, "there is no command '%s'; see 'podfit --help'",
+            return pf_err_set(err, PF_E_NOT_FOUND, "unknown command '%s' (see 'podfit --help')",
                               words->items[i]);
         }
     }

@@ -204,7 +204,8 @@ static enum pf_code run(const struct values *values, struct pf_arena *arena, str
     enum pf_code code =
         pf_source_choose(&values->source, PF_SOURCE_DEFAULT_LIVE, arena, &source, err);
     if (code == PF_OK && values->watch && source.kind != PF_SOURCE_LIVE) {
-        code = pf_err_set(err, PF_E_INVALID, "--watch needs a living cluster, not --snapshot");
+        code = pf_err_set(err, PF_E_INVALID,
+                          "option '--watch' needs a living cluster, not '--snapshot'");
     }
     if (code == PF_OK) {
         code = pf_config_keep_all(&config, err);

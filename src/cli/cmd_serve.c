@@ -165,11 +165,11 @@ static enum pf_code raise_descriptors(int64_t max_connections, struct pf_err *er
             return PF_OK;
         }
     }
-    return pf_err_set(err, PF_E_RANGE,
-                      "--max-connections %" PRId64 " needs %llu file descriptors, the limit is "
-                      "%llu (ulimit -n)",
-                      max_connections, (unsigned long long)wanted,
-                      (unsigned long long)limit.rlim_max);
+    return pf_err_set(
+        err, PF_E_RANGE,
+        "option '--max-connections': %" PRId64 " need %llu file descriptors, the limit is "
+        "%llu (ulimit -n)",
+        max_connections, (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
 }
 
 static enum pf_code block_signals(int *ret_fd, struct pf_err *err)

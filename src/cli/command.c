@@ -119,16 +119,16 @@ static int group_help(const struct pf_command_group *group)
 static int group_usage_error(const struct pf_command_group *group, const char *word)
 {
     if (word == NULL) {
-        pf_cliout_error("'%s' needs a command; see '%s --help'", group->name, group->name);
+        pf_cliout_error("'%s' needs a command (see '%s --help')", group->name, group->name);
         return PF_COMMAND_ERROR;
     }
     const char *what = word[0] == '-' ? "option" : "command";
     const char *near = pf_problems_nearest(pf_sv_from(word), command_name, group);
     if (near != NULL) {
-        pf_cliout_error("unknown %s '%s', did you mean '%s %s'? See '%s --help'", what, word,
+        pf_cliout_error("unknown %s '%s', did you mean '%s %s'? (see '%s --help')", what, word,
                         group->name, near, group->name);
     } else {
-        pf_cliout_error("unknown %s '%s'; see '%s --help'", what, word, group->name);
+        pf_cliout_error("unknown %s '%s' (see '%s --help')", what, word, group->name);
     }
     return PF_COMMAND_ERROR;
 }

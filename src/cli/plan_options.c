@@ -54,9 +54,9 @@ static enum pf_code check_pairs(const struct pf_plan_options *o, struct pf_err *
         const char *text;
     } rules[] = {
         {described && source->snapshot != NULL,
-         "options '--snapshot' and '--node' exclude each other: which cluster?"},
+         "options '--snapshot' and '--node' exclude each other"},
         {described && (source->kubeconfig != NULL || source->context != NULL || source->live),
-         "option '--node' excludes '--kubeconfig', '--context' and '--live': which cluster?"},
+         "option '--node' excludes '--kubeconfig', '--context' and '--live'"},
         {reserves && !described, "options '--kube-reserved', '--system-reserved' and "
                                  "'--eviction-hard' need '--node': a cluster's nodes say what is "
                                  "allocatable"},
@@ -310,9 +310,10 @@ static enum pf_code make_pod(const struct pf_plan_options *o, struct pf_plan_inp
         return PF_OK;
     }
     if (!class_->has_quota && o->requests == NULL && o->limits == NULL) {
-        return pf_err_set(err, PF_E_INVALID,
-                          "what does a project ask for? Allowed: --quotas, --requests, --limits, "
-                          "--file, or a --class with defaultQuotas");
+        return pf_err_set(
+            err, PF_E_INVALID,
+            "nothing says what a project asks for, allowed: --quotas, --requests, --limits, "
+            "--file, or a --class with defaultQuotas");
     }
     enum pf_code code = read_amounts(o->requests, "requests", three, &wish.requests, err);
     code = code == PF_OK ? read_amounts(o->limits, "limits", three, &wish.limits, err) : code;

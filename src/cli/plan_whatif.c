@@ -80,7 +80,7 @@ static enum pf_code apply_count_of(const struct change *change, struct pf_err *e
     int64_t count = 0;
     if (!change->base->equal_nodes) {
         return pf_err_set(err, PF_E_INVALID,
-                          "which nodes? Allowed with one --node only; add=NUMBER adds nodes");
+                          "exactly one '--node' is needed; add=NUMBER adds nodes to any cluster");
     }
     const enum pf_code code = pf_plan_spec_count(change->value, PF_PLAN_NODES_MAX, &count, err);
     if (code != PF_OK) {
@@ -134,9 +134,8 @@ static enum pf_code apply_users(const struct change *change, struct pf_err *err)
 
 static enum pf_code need_users(const struct change *change, struct pf_err *err)
 {
-    return change->settings->users != 0
-               ? PF_OK
-               : pf_err_set(err, PF_E_INVALID, "how many users? Allowed with --users only");
+    return change->settings->users != 0 ? PF_OK
+                                        : pf_err_set(err, PF_E_INVALID, "'--users' is needed");
 }
 
 static enum pf_code apply_users_per_pod(const struct change *change, struct pf_err *err)

@@ -18,7 +18,8 @@ static enum pf_code choose_files(const struct pf_serve_certificate_options *opti
                                  struct pf_serve_certificate *choice, struct pf_err *err)
 {
     if (has_files(options) && (options->tls_cert == NULL || options->tls_key == NULL)) {
-        return pf_err_set(err, PF_E_INVALID, "--tls-cert and --tls-key are given together");
+        return pf_err_set(err, PF_E_INVALID,
+                          "options '--tls-cert' and '--tls-key' need each other");
     }
     int cert_len = 0;
     int key_len = 0;
@@ -58,7 +59,8 @@ static enum pf_code fail_name(enum pf_code code, const char *option, const char 
 {
     return code == PF_E_NO_MEMORY
                ? pf_err_set(err, code, "out of memory")
-               : pf_err_set(err, code, "--%s '%s': wanted is NAME or NAMESPACE/NAME", option, text);
+               : pf_err_set(err, code, "option '--%s': '%s' is not NAME or NAMESPACE/NAME", option,
+                            text);
 }
 
 static enum pf_code choose_registration(const struct pf_serve_certificate_options *options,
@@ -68,12 +70,13 @@ static enum pf_code choose_registration(const struct pf_serve_certificate_option
     if (options->hook == NULL || options->secret == NULL || options->services.count == 0) {
         return pf_err_set(
             err, PF_E_INVALID,
-            "--webhook-configuration, --cert-secret and --service are given together");
+            "options '--webhook-configuration', '--cert-secret' and '--service' need each other");
     }
     if (kube == NULL) {
-        return pf_err_set(err, PF_E_INVALID,
-                          "--webhook-configuration needs a cluster: --kubeconfig FILE, --live, or "
-                          "a service account");
+        return pf_err_set(
+            err, PF_E_INVALID,
+            "option '--webhook-configuration' needs a cluster: '--kubeconfig', '--live' or a "
+            "service account");
     }
     enum pf_code code =
         split(options->secret, kube->space, arena, &choice->secret_space, &choice->secret_name);
@@ -100,12 +103,13 @@ enum pf_code pf_serve_certificate_choose(const struct pf_serve_certificate_optio
     const bool files = has_files(options);
     const bool registration = has_registration(options);
     if (files && options->cert_dir != NULL) {
-        return pf_err_set(err, PF_E_INVALID, "--cert-dir excludes --tls-cert and --tls-key");
+        return pf_err_set(err, PF_E_INVALID,
+                          "option '--cert-dir' excludes '--tls-cert' and '--tls-key'");
     }
     if (registration && (files || options->cert_dir != NULL)) {
         return pf_err_set(err, PF_E_INVALID,
-                          "--webhook-configuration, --cert-secret, --cert-lease and --service "
-                          "exclude --cert-dir, --tls-cert and --tls-key");
+                          "options '--webhook-configuration', '--cert-secret', '--cert-lease' and "
+                          "'--service' exclude '--cert-dir', '--tls-cert' and '--tls-key'");
     }
     if (!files && !registration && options->cert_dir == NULL) {
         return pf_err_set(err, PF_E_INVALID,

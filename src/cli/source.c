@@ -61,10 +61,10 @@ enum pf_code pf_source_choose(const struct pf_source_options *options,
     struct pf_source source = {.kind = PF_SOURCE_EXAMPLE};
     if (options->snapshot != NULL && named) {
         return pf_err_set(err, PF_E_INVALID,
-                          "--snapshot excludes --kubeconfig, --context and --live");
+                          "option '--snapshot' excludes '--kubeconfig', '--context' and '--live'");
     }
     if (options->live && options->kubeconfig != NULL) {
-        return pf_err_set(err, PF_E_INVALID, "--live excludes --kubeconfig");
+        return pf_err_set(err, PF_E_INVALID, "option '--live' excludes '--kubeconfig'");
     }
     if (options->snapshot != NULL) {
         const bool example = pf_sv_eq_cstr(pf_sv_from(options->snapshot), "example");

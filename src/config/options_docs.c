@@ -193,7 +193,7 @@ static enum pf_code refuse_unlike(const struct pf_option_table *table, struct pf
     for (size_t i = 0; i < table->count; i++) {
         pf_buf_printf(&keys, "%s%s", i != 0 ? ", " : "", table->rows[i].key);
     }
-    return pf_err_set(err, PF_E_NOT_FOUND, "no option '%.*s': there is no key '%.*s', allowed: %s",
+    return pf_err_set(err, PF_E_NOT_FOUND, "unknown key '%.*s': there is no '%.*s', allowed: %s",
                       PF_SV_ARG(path), PF_SV_ARG(key), keys.len != 0 ? keys.data : "none");
 }
 
@@ -201,7 +201,7 @@ static enum pf_code refuse_path(const struct pf_option_table *table, struct pf_s
                                 struct pf_sv path, struct pf_err *err)
 {
     if (table == NULL) {
-        return pf_err_set(err, PF_E_NOT_FOUND, "no option '%.*s': there is no key '%.*s'",
+        return pf_err_set(err, PF_E_NOT_FOUND, "unknown key '%.*s': there is no '%.*s'",
                           PF_SV_ARG(path), PF_SV_ARG(key));
     }
     const char *nearest = pf_options_text_nearest_key(table, key);
@@ -209,7 +209,7 @@ static enum pf_code refuse_path(const struct pf_option_table *table, struct pf_s
         return refuse_unlike(table, key, path, err);
     }
     return pf_err_set(err, PF_E_NOT_FOUND,
-                      "no option '%.*s': there is no key '%.*s' (did you mean '%s'?)",
+                      "unknown key '%.*s': there is no '%.*s' (did you mean '%s'?)",
                       PF_SV_ARG(path), PF_SV_ARG(key), nearest);
 }
 
@@ -219,7 +219,7 @@ enum pf_code pf_options_docs_explain(const struct pf_option_table *table, struct
     const struct pf_option *option = NULL;
     struct pf_sv rest = path;
     if (path.len > PATH_MAX_BYTES) {
-        return pf_err_set(err, PF_E_NOT_FOUND, "no option has a path of %zu bytes", path.len);
+        return pf_err_set(err, PF_E_NOT_FOUND, "no key has %zu bytes", path.len);
     }
     while (rest.len != 0) {
         struct pf_sv key = take_key(&rest);

@@ -113,7 +113,7 @@ bool pf_live_is_hopeless(const struct pf_live *live, struct pf_err *why)
         const char *name = follow->spec->name;
         if (follow->spec->needed && follow->denied) {
             (void)pf_err_set(why, PF_E_STATE,
-                             "%s; nothing is judged without it: grant 'get', 'list' and 'watch' "
+                             "%s; nothing is judged without it: grant 'list' and 'watch' "
                              "on %s (see manifests/base)",
                              follow->failure, name);
             return true;

@@ -104,7 +104,7 @@ static void denied(void *ctx, int status, struct pf_sv message)
         return; /* whoever waits for the list says it */
     }
     pf_log_warning(
-        "live", "%.*s; %s: grant 'get', 'list' and 'watch' on %s (see manifests/base), trying on",
+        "live", "%.*s; %s: grant 'list' and 'watch' on %s (see manifests/base), trying on",
         PF_SV_ARG(message),
         follow->spec->needed ? "nothing is judged without it" : "verdicts that need it are unknown",
         name);

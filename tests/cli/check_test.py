@@ -381,10 +381,10 @@ profiles:
         home = {'HOME': self.folder.name, 'KUBECONFIG': '', 'KUBERNETES_SERVICE_HOST': ''}
         empty = self.file('empty.kubeconfig', '')
         for text, args in [
-                ('--snapshot excludes --kubeconfig, --context and --live', ['--snapshot', 'example', '--live']),
-                ('--snapshot excludes --kubeconfig, --context and --live', ['--snapshot', 'example', '--kubeconfig', empty]),
-                ('--snapshot excludes --kubeconfig, --context and --live', ['--snapshot', 'example', '--context', 'x']),
-                ('--live excludes --kubeconfig', ['--live', '--kubeconfig', empty]),
+                ("option '--snapshot' excludes '--kubeconfig', '--context' and '--live'", ['--snapshot', 'example', '--live']),
+                ("option '--snapshot' excludes '--kubeconfig', '--context' and '--live'", ['--snapshot', 'example', '--kubeconfig', empty]),
+                ("option '--snapshot' excludes '--kubeconfig', '--context' and '--live'", ['--snapshot', 'example', '--context', 'x']),
+                ("option '--live' excludes '--kubeconfig'", ['--live', '--kubeconfig', empty]),
                 ('no cluster to look at (--snapshot FILE, or --snapshot example for the embedded one): ', ['--here-is-none']),
                 ('.kube/config', ['--live']),
                 ('/nonexistent', ['--kubeconfig', '/nonexistent'])]:

@@ -41,7 +41,7 @@ class Usage(Case):
                 (['audit', 'x', '--top', 'many'], "'many' is not a number"),
                 (['audit', 'x', '--since', 'yesterday'], "option '--since': 'yesterday' is not a time"),
                 (['certs', 'create'], 'DIR is missing'),
-                (['certs', 'create', 'd'], 'which server?'),
+                (['certs', 'create', 'd'], 'the server has no name, allowed: --service NAME'),
                 (['certs', 'create', 'd', '--dns', 'a', '--lifetime', '1s'], "'1s' is not within 1m"),
                 (['certs', 'create', 'd', '--dns', 'a', '--lifetime', 'long'], "'long' is not a duration"),
                 (['config', 'check'], 'FILE is missing'),
@@ -78,7 +78,7 @@ class Usage(Case):
             self.assertRegex(text.out, r'default: +reject\n  allowed: +one of reject, annotate, gate')
         self.assertIn('\nkeys:\n', podfit('config', 'explain', 'classes.pool').out)
         for key, message in (('classes.onFul', "did you mean 'onFull'?"), ('nothing.here', "there is no key 'nothing'"), ('fit.filters.disabled.x', "no key 'x'"),
-                             ('.', 'no option'), ('x' * 5000, 'no option has a path of 5000 bytes')):
+                             ('.', 'unknown key'), ('x' * 5000, 'no key has 5000 bytes')):
             text = podfit('config', 'explain', key)
             self.assertEqual((text.status, text.out), (1, ''), key)
             self.assertIn(message, text.err)

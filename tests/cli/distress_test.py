@@ -28,7 +28,7 @@ STARTING = dict(LISTING, **{'nodes --watch': ['nodes', '--watch']})
 ITEMS = [{'kind': 'Node', 'apiVersion': 'v1', 'metadata': {'name': 'n1'}, 'status': {'allocatable': {'cpu': '4', 'memory': '8Gi', 'pods': '10'}}},
          {'kind': 'Namespace', 'apiVersion': 'v1', 'metadata': {'name': 'default'}}]
 FORBIDDEN = 'User "x" cannot list resource "%s" in API group "" at the cluster scope'
-GRANT = "nothing is judged without it: grant 'get', 'list' and 'watch' on %s (see manifests/base)"
+GRANT = "nothing is judged without it: grant 'list' and 'watch' on %s (see manifests/base)"
 
 
 def podfit(*args, env=None, **how):

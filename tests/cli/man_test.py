@@ -100,7 +100,7 @@ class Pages(unittest.TestCase):
         self.assertRegex(run(PODFIT, 'man').stdout, r'^\.TH PODFIT 1 "[^"]*" "podfit %s" "podfit manual"\n' % re.escape(version))
 
     def test_refusals(self):
-        for args, message in ((('nonsense',), "there is no command 'nonsense'"), (('check', 'more'), "there is no command 'more'"),
+        for args, message in ((('nonsense',), "unknown command 'nonsense'"), (('check', 'more'), "unknown command 'more'"),
                               (('--folder', '/nonexistent/folder'), '/nonexistent/folder/podfit.1'), (('--folder', self.folder, 'check'), "leave out 'check'"),
                               (('a', 'b', 'c'), "superfluous argument 'c'")):
             with self.subTest(args):

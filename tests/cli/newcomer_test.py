@@ -107,7 +107,7 @@ class Habits(Case):
                 (['check', 'pod.yaml'], 2, "superfluous argument 'pod.yaml', did you mean '-f pod.yaml'?"),
                 (['snapshot', '--snapshot', 'example', '-o', 'yaml'], 2, "leave it out for standard output, or say './yaml'"),
                 (['completion'], 2, 'SHELL is missing, allowed: bash, zsh, fish, kubectl'),
-                (['config', 'explain', 'spec'], 1, "no option 'spec': there is no key 'spec', allowed: apiVersion, kind, classes, fit"),
+                (['config', 'explain', 'spec'], 1, "unknown key 'spec': there is no 'spec', allowed: apiVersion, kind, classes, fit"),
                 (['certs', 'create', certs, '--ip', '999.1.1.1'], 2, "option '--ip': '999.1.1.1' is no IP address"),
                 (['certs', 'create', certs, '--dns', '999.1.1.1'], 2, "'999.1.1.1' is neither a DNS name nor an IP address"),
                 (['nodes', '--snapshot', self.file('empty.json', listing())], 0, 'there is no node')]:

@@ -35,7 +35,7 @@ class Cluster(Case):
         table = podfit('nodes', '--snapshot', 'example').out
         self.assertEqual([line.split()[0] for line in table.strip().split('\n')], ['NODE'] + names)
         self.assertNotIn('\033', table)
-        self.usage_error('--watch needs a living cluster', 'nodes', '--snapshot', 'example', '--watch')
+        self.usage_error("option '--watch' needs a living cluster", 'nodes', '--snapshot', 'example', '--watch')
 
     def test_kubectl_plugin(self):
         link = os.path.join(self.folder.name, 'kubectl-podfit')

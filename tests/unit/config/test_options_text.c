@@ -110,13 +110,13 @@ static void test_explain(PF_UNUSED void **state)
          "classes[].pool.taint: key=value:effect\n  type:     string\n  required: yes\n"
          "  allowed:  a string with 1 to 20 bytes\n"},
         {"classes.onFul", PF_E_NOT_FOUND,
-         "no option 'classes.onFul': there is no key 'onFul' (did you mean 'onFull'?)"},
-        {"port.x", PF_E_NOT_FOUND, "no option 'port.x': there is no key 'x'"},
+         "unknown key 'classes.onFul': there is no 'onFul' (did you mean 'onFull'?)"},
+        {"port.x", PF_E_NOT_FOUND, "unknown key 'port.x': there is no 'x'"},
         {".", PF_E_NOT_FOUND,
-         "no option '.': there is no key '', allowed: classes, disabled, "
+         "unknown key '.': there is no '', allowed: classes, disabled, "
          "colours, port, percent, big, maxAge, observe, pool, custom"},
         {"[", PF_E_NOT_FOUND,
-         "no option '[': there is no key '', allowed: classes, disabled, "
+         "unknown key '[': there is no '', allowed: classes, disabled, "
          "colours, port, percent, big, maxAge, observe, pool, custom"},
     };
     for (size_t i = 0; i < PF_ARRAY_LEN(paths); i++) {
