@@ -199,7 +199,7 @@ enum pf_code pf_plan_node_parse(struct pf_sv text, struct pf_arena *arena,
         return code;
     }
     if (!run.spec.capacity.has_cpu || !run.spec.capacity.has_memory) {
-        return pf_err_set(err, PF_E_INVALID, "key '%s' is missing",
+        return pf_err_set(err, PF_E_INVALID, "'%s' is missing",
                           run.spec.capacity.has_cpu ? "memory" : "cpu");
     }
     *ret_spec = run.spec;

@@ -128,6 +128,7 @@ int pf_server_tick(struct pf_server *server)
     const int64_t now = pf_clock_mono_ns(server->options.clock);
     atomic_store(&server->tick_mono_ns, now);
     pf_lifecycle_renew(server, now);
+    pf_webhook_tell_failures(server->webhook, now);
     reload_changed(server, pf_watch_poll(server->watch), /* asked= */ false);
     int phase = atomic_load(&server->phase);
     for (bool moving = true; moving;) {

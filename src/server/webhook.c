@@ -1,9 +1,27 @@
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+
 #include <podfit/limits.h>
+#include <podfit/log.h>
 #include <podfit/mem.h>
 #include <podfit/webhook.h>
 
 /* Reasons of one misfit that go into the audit record; kube-scheduler has some 40 in all. */
 #define REASONS_MAX 16
+
+/* Reviews that got no decision fill no log: one line in ten seconds. */
+#define TELL_EVERY_NS  INT64_C(10000000000)
+#define SENTENCE_BYTES 256
+
+/* Answers with a status of 500 and above that have not been told yet. */
+struct failures {
+    pthread_mutex_t lock; /* guards count, status and sentence */
+    uint64_t count;
+    unsigned status;               /* of the last one */
+    char sentence[SENTENCE_BYTES]; /* likewise */
+    int64_t quiet_until_ns;        /* of whoever tells them */
+};
 
 struct pf_webhook {
     struct pf_webhook_options options;
@@ -11,6 +29,7 @@ struct pf_webhook {
     struct pf_decision decision;
     bool decided;
     int64_t review_ns;
+    struct failures failures;
 };
 
 enum pf_code pf_webhook_new(const struct pf_webhook_options *options,
@@ -22,6 +41,8 @@ enum pf_code pf_webhook_new(const struct pf_webhook_options *options,
     }
     webhook->options = *options;
     pf_arena_init(&webhook->arena, PF_REVIEW_ARENA_MAX_BYTES);
+    (void)pthread_mutex_init(&webhook->failures.lock,
+                             NULL); /* cannot fail with default attributes */
     *ret_webhook = webhook;
     return PF_OK;
 }
@@ -32,6 +53,7 @@ void pf_webhook_free(struct pf_webhook *webhook)
         return;
     }
     pf_arena_done(&webhook->arena);
+    (void)pthread_mutex_destroy(&webhook->failures.lock);
     free(webhook);
 }
 
@@ -180,6 +202,38 @@ static struct pf_audit_record describe(struct pf_webhook *webhook,
     return record;
 }
 
+static void note_failure(struct failures *failures, unsigned status, struct pf_sv sentence)
+{
+    sentence = pf_sv_trim(sentence);
+    (void)pthread_mutex_lock(&failures->lock);
+    failures->count++;
+    failures->status = status;
+    (void)snprintf(failures->sentence, sizeof(failures->sentence), "%.*s", PF_SV_ARG(sentence));
+    (void)pthread_mutex_unlock(&failures->lock);
+}
+
+void pf_webhook_tell_failures(struct pf_webhook *webhook, int64_t now)
+{
+    struct failures *failures = &webhook->failures;
+    char sentence[SENTENCE_BYTES];
+    if (now < failures->quiet_until_ns) {
+        return;
+    }
+    (void)pthread_mutex_lock(&failures->lock);
+    const uint64_t count = failures->count;
+    const unsigned status = failures->status;
+    memcpy(sentence, failures->sentence, sizeof(sentence));
+    failures->count = 0;
+    (void)pthread_mutex_unlock(&failures->lock);
+    if (count != 0) {
+        failures->quiet_until_ns = now + TELL_EVERY_NS;
+        pf_log_error("server",
+                     "reviews without a decision: %" PRIu64
+                     ", the last answered with status %u: %s",
+                     count, status, sentence);
+    }
+}
+
 static void after(void *opaque, struct pf_exchange *exchange, unsigned status)
 {
     struct pf_webhook *webhook = opaque;
@@ -187,6 +241,9 @@ static void after(void *opaque, struct pf_exchange *exchange, unsigned status)
     const int64_t now = pf_clock_mono_ns(webhook->options.clock);
     pf_metrics_count_response(webhook->options.metrics, status, exchange->body_total_bytes,
                               now - exchange->start_mono_ns);
+    if (status >= 500) {
+        note_failure(&webhook->failures, status, pf_buf_view(&exchange->answer));
+    }
     if (!webhook->decided) {
         pf_arena_reset(&webhook->arena);
         return;

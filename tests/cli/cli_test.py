@@ -10,7 +10,7 @@ from cli_case import CONFIG, Case, PODFIT, example, main, node, pod, podfit
 
 class Usage(Case):
     def test_groups(self):
-        for args, text in [([], "'podfit' needs a command"), (['chek'], "did you mean 'podfit check'"), (['frobnicate'], "unknown command 'frobnicate'; see"),
+        for args, text in [([], "'podfit' needs a command"), (['chek'], "did you mean 'podfit check'"), (['frobnicate'], "unknown command 'frobnicate' (see"),
                            (['--frobnicate'], "unknown option '--frobnicate'"), (['certs'], "'podfit certs' needs a command"),
                            (['certs', 'shwo'], "did you mean 'podfit certs show'"), (['help', 'frobnicate'], "unknown command 'frobnicate'"),
                            (['config', 'help', 'nothing'], "unknown command 'nothing'")]:
@@ -77,7 +77,7 @@ class Usage(Case):
             self.assertIn(': what happens to a pod for which there is no room now\n', text.out)
             self.assertRegex(text.out, r'default: +reject\n  allowed: +one of reject, annotate, gate')
         self.assertIn('\nkeys:\n', podfit('config', 'explain', 'classes.pool').out)
-        for key, message in (('classes.onFul', "did you mean 'onFull'?"), ('nothing.here', "there is no key 'nothing'"), ('fit.filters.disabled.x', "no key 'x'"),
+        for key, message in (('classes.onFul', "did you mean 'onFull'?"), ('nothing.here', "there is no 'nothing'"), ('fit.filters.disabled.x', "there is no 'x'"),
                              ('.', 'unknown key'), ('x' * 5000, 'no key has 5000 bytes')):
             text = podfit('config', 'explain', key)
             self.assertEqual((text.status, text.out), (1, ''), key)

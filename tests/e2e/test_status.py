@@ -147,6 +147,8 @@ class Status(Case):
             sock.sendall(data[-10:])
             answer = read_answer(sock)
         self.assertEqual(answer.status, 503)
+        told = 'the last answered with status 503: podfit: the review arrived after its own timeout"'
+        self.podfit.wait_for(lambda: told in self.podfit.read('log'), 'the line in the log', 20)
         self.assertNotIn('retry-after', answer.headers)
         self.assertEqual(self.podfit.stats()['model']['reservations'], before)
 
@@ -241,7 +243,7 @@ class Starts(harness.unittest.TestCase):
     def test_errors_at_start(self):
         rows = [
             ((), 'podfit certs create'),
-            (('--tls-cert', 'x'), 'together'),
+            (('--tls-cert', 'x'), 'need each other'),
             (('--cert-dir', 'a', '--tls-cert', 'b', '--tls-key', 'c'), 'excludes'),
             (('--cert-dir', 'a', '--webhook-configuration', 'b', '--cert-secret', 'c', '--service', 'd'), "exclude '--cert-dir'"),
             (('--webhook-configuration', 'b', '--service', 'd'), 'need each other'),

@@ -33,6 +33,14 @@ void pf_webhook_free(struct pf_webhook *webhook);
 /** For one listener; its opaque is the webhook. */
 struct pf_listener_app pf_webhook_app(struct pf_webhook *webhook);
 
+/**
+ * Log that reviews were answered with a status of 500 or above since this was called last, with how many and the last sentence; at most one line in
+ * ten seconds. For one thread, which is not the listener's: writing may wait.
+ *
+ * @param now  nanoseconds of the clock's monotonic time
+ */
+void pf_webhook_tell_failures(struct pf_webhook *webhook, int64_t now);
+
 /** Is this Content-Type JSON (parameters and case do not matter)? */
 bool pf_webhook_is_json(struct pf_sv content_type);
 
