@@ -142,7 +142,8 @@ static const struct pf_cliopt_command create_command = {
     .args_min = 1,
     .args_max = 1,
     .args_name = "DIR",
-    .examples = "  podfit certs create certs --service podfit --namespace podfit\n"
+    .notes = "Exit status: 0 created, 2 error.",
+    .examples = "  podfit certs create certs --service podfit --namespace podfit-system\n"
                 "  podfit certs create certs --dns localhost --ip 127.0.0.1 --lifetime 30d",
 };
 
@@ -172,6 +173,7 @@ static const struct pf_cliopt_command renew_command = {
     .args_min = 1,
     .args_max = 1,
     .args_name = "DIR",
+    .notes = "Exit status: 0 done, also when nothing was due; 2 error.",
     .examples = "  podfit certs renew certs\n"
                 "  podfit certs renew certs --force",
 };
@@ -383,6 +385,6 @@ const struct pf_command_group pf_cmd_certs_group = {
         "Certificates for the webhook's TLS listener, and the caBundle that the API server needs.",
     .commands = commands,
     .count = PF_ARRAY_LEN(commands),
-    .examples = "  podfit certs create certs --service podfit --namespace podfit\n"
+    .examples = "  podfit certs create certs --service podfit --namespace podfit-system\n"
                 "  podfit certs show certs --ca-bundle",
 };

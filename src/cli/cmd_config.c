@@ -26,6 +26,7 @@ static const struct pf_cliopt_command show_command = {
              "configuration. Without FILE: the embedded example.",
     .args_max = 1,
     .args_name = "FILE",
+    .notes = "Exit status: 0 shown, 1 the file is not valid, 2 error.",
     .examples = "  podfit config show podfit.yaml\n  podfit config show > podfit.yaml",
 };
 

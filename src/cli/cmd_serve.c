@@ -119,7 +119,8 @@ const struct pf_cliopt_command pf_cmd_serve_options = {
     .notes =
         "Signals: SIGTERM and SIGINT stop gracefully, a second one at once; SIGHUP loads all files\n"
         "again and reopens the audit log.\n\n"
-        "Exit status: 0 stopped on request, 2 could not start.",
+        "Exit status: 0 stopped on request, 2 could not start; 130 and 143 when SIGINT or SIGTERM came\n"
+        "while a snapshot was still being read.",
     .examples =
         "  podfit certs create certs --dns localhost --ip 127.0.0.1\n"
         "  podfit serve --cert-dir certs\n"
