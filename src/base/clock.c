@@ -111,6 +111,14 @@ static bool take_zone(struct pf_sv *text, int64_t *ret_offset_s)
     return true;
 }
 
+/* Is there such a day? timegm() takes 30 February for 2 March. */
+static bool is_day(const struct tm *parts)
+{
+    struct tm day = {.tm_year = parts->tm_year, .tm_mon = parts->tm_mon, .tm_mday = parts->tm_mday};
+    (void)timegm(&day);
+    return day.tm_mon == parts->tm_mon && day.tm_mday == parts->tm_mday;
+}
+
 bool pf_clock_parse(const char *text, size_t len, int64_t *ret_wall_ns)
 {
     struct pf_sv rest = {.ptr = text, .len = len};
@@ -132,6 +140,9 @@ bool pf_clock_parse(const char *text, size_t len, int64_t *ret_wall_ns)
     }
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
+    if (!is_day(&parts)) {
+        return false;
+    }
     *ret_wall_ns = ((int64_t)timegm(&parts) - offset_s) * NS_PER_S + fraction_ns;
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include <podfit/cursor.h>
 #include <podfit/file.h>
+#include <podfit/limits.h>
 #include <podfit/yaml.h>
 
 /* A tree takes some ten times the bytes of its text. */
@@ -18,7 +19,8 @@
 struct reader {
     const char *file; /* as messages name it */
     size_t document;  /* from 1; 0: the only one */
-    size_t item;      /* from 1; 0: not in a list */
+    size_t item;      /* from 1; 0: not in a list; counted through lists in lists */
+    unsigned depth;   /* lists around the present object */
     pf_check_input_fn each;
     void *opaque;
     struct pf_err *err;
@@ -26,6 +28,7 @@ struct reader {
 
 /* What decides how an object is read. */
 struct head {
+    struct pf_sv api_version;
     struct pf_sv kind;
     struct pf_sv items; /* raw; empty when absent */
 };
@@ -46,7 +49,8 @@ static void place_of(const struct reader *r, char *text, size_t cap)
 static enum pf_code read_head(struct pf_sv json, struct pf_arena *arena, struct head *ret_head,
                               struct pf_err *err)
 {
-    static const struct pf_sv keys[] = {PF_SV_INIT("kind"), PF_SV_INIT("items")};
+    static const struct pf_sv keys[] = {PF_SV_INIT("kind"), PF_SV_INIT("items"),
+                                        PF_SV_INIT("apiVersion")};
     struct head head = {0};
     struct pf_cursor c;
     uint64_t seen = 0;
@@ -56,8 +60,10 @@ static enum pf_code read_head(struct pf_sv json, struct pf_arena *arena, struct 
     while (pf_cursor_next_field(&c, keys, PF_ARRAY_LEN(keys), &seen, &index)) {
         if (index == 0) {
             pf_cursor_string(&c, arena, &head.kind);
-        } else {
+        } else if (index == 1) {
             pf_cursor_span(&c, &head.items);
+        } else {
+            pf_cursor_string(&c, arena, &head.api_version);
         }
     }
     if (!pf_cursor_end(&c)) {
@@ -90,14 +96,27 @@ static bool makes_pods(struct pf_sv kind)
     return false;
 }
 
-static enum pf_code refuse_kind(const struct reader *r, struct pf_sv kind)
+/* Other groups may have a kind Pod, too. Manifests that leave the version out are understood. */
+static bool is_core(const struct head *head)
 {
+    return head->api_version.len == 0 || pf_sv_eq_cstr(head->api_version, "v1");
+}
+
+static enum pf_code refuse_kind(const struct reader *r, const struct head *head)
+{
+    const struct pf_sv kind = head->kind;
     char place[512];
     place_of(r, place, sizeof(place));
     if (kind.len == 0) {
         return pf_err_set(
             r->err, PF_E_UNSUPPORTED,
             "%s: 'kind' is missing; Pod, AdmissionReview and lists of them are allowed", place);
+    }
+    if (!is_core(head)) {
+        return pf_err_set(r->err, PF_E_UNSUPPORTED,
+                          "%s: kind '%.*s' of apiVersion '%.*s' cannot be checked; Pod of v1, "
+                          "AdmissionReview and lists of them are allowed",
+                          place, PF_SV_ARG(kind), PF_SV_ARG(head->api_version));
     }
     return pf_err_set(
         r->err, PF_E_UNSUPPORTED,
@@ -119,23 +138,30 @@ static enum pf_code read_object(struct reader *r, struct pf_sv json, struct pf_s
         place_of(r, place, sizeof(place));
         return pf_err_wrap(r->err, code, "%s", place);
     }
-    const bool pod = pf_sv_eq_cstr(head.kind, "Pod") ||
-                     (head.kind.len == 0 && pf_sv_eq_cstr(list_kind, "PodList"));
+    const bool pod =
+        is_core(&head) && (pf_sv_eq_cstr(head.kind, "Pod") ||
+                           (head.kind.len == 0 && pf_sv_eq_cstr(list_kind, "PodList")));
     if (pod || pf_sv_eq_cstr(head.kind, "AdmissionReview")) {
         return hand_out(r, json, !pod);
     }
     const bool list = pf_sv_eq_cstr(head.kind, "List") || pf_sv_eq_cstr(head.kind, "PodList");
-    if (list && list_kind.len == 0) {
-        return read_list(r, &head);
-    }
-    return refuse_kind(r, head.kind);
+    return list && is_core(&head) ? read_list(r, &head) : refuse_kind(r, &head);
 }
 
+/* A list in a list counts as its items, as with kubectl. */
 static enum pf_code read_list(struct reader *r, const struct head *head)
 {
     if (head->items.len == 0) {
         return PF_OK;
     }
+    if (r->depth == PF_LIST_MAX_DEPTH) {
+        char place[512];
+        place_of(r, place, sizeof(place));
+        return pf_err_set(r->err, PF_E_TOO_BIG, "%s: lists stand in more than %d lists", place,
+                          PF_LIST_MAX_DEPTH);
+    }
+    r->item -= r->depth != 0 ? 1 : 0;
+    r->depth++;
     enum pf_code code = PF_OK;
     struct pf_cursor c;
     pf_cursor_init(&c, head->items);
@@ -151,7 +177,8 @@ static enum pf_code read_list(struct reader *r, const struct head *head)
         place_of(r, place, sizeof(place));
         return pf_err_wrap(r->err, pf_cursor_error(&c, r->err), "%s: items", place);
     }
-    r->item = 0;
+    r->depth--;
+    r->item = r->depth != 0 ? r->item : 0;
     return code;
 }
 

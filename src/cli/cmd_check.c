@@ -245,13 +245,17 @@ static enum pf_code judge_pod(struct run *run, struct pf_sv pod_json,
 static enum pf_code judge_other(struct run *run, struct pf_sv body, const struct pf_review *review,
                                 struct pf_err *err)
 {
+    static const struct pf_sv prefix = PF_SV_INIT("podfit: ");
     struct pf_decision decision = {.covered = false};
     pf_autobuf struct pf_buf response = {0};
     pf_buf_init(&response, PF_RESPONSE_MAX_BYTES);
     const enum pf_admission_status status =
         pf_admission_review(run->admission, body, &run->arena, &response, &decision);
     if (status != PF_ADMISSION_OK) {
-        const struct pf_sv text = pf_sv_trim(pf_buf_view(&response));
+        struct pf_sv text = pf_sv_trim(pf_buf_view(&response));
+        if (pf_sv_starts_with(text, prefix)) { /* of an HTTP answer; errors here begin so anyway */
+            text = (struct pf_sv){.ptr = text.ptr + prefix.len, .len = text.len - prefix.len};
+        }
         return pf_err_set(err, PF_E_INVALID, "%.*s", PF_SV_ARG(text));
     }
     const struct pf_check_source source = {

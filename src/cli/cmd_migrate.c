@@ -65,8 +65,8 @@ static enum pf_code check(struct pf_sv yaml, struct pf_arena *arena, struct pf_e
     pf_problems_init(problems, arena, "the class");
     enum pf_code code = pf_config_parse(yaml, "the class", problems, &config);
     pf_config_unref(config);
-    if (code == PF_E_INVALID) {
-        code = pf_problems_status(problems, err);
+    if (code != PF_OK && problems->total != 0) {
+        return pf_problems_status(problems, err);
     }
     return code == PF_OK ? PF_OK : pf_err_set(err, code, "out of memory");
 }

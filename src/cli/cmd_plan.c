@@ -50,6 +50,20 @@ static enum pf_code print(struct run *run, struct pf_err *err)
     return code == PF_OK ? pf_cliout_flush(&out, err) : code;
 }
 
+/* A key is changed once: of two values neither is the one that was meant. */
+static enum pf_code check_once(const struct pf_cliopt_strings *what_ifs, size_t index,
+                               struct pf_err *err)
+{
+    const char *text = what_ifs->items[index];
+    const size_t len = strcspn(text, "=");
+    for (size_t i = 0; i < index; i++) {
+        if (strcspn(what_ifs->items[i], "=") == len && memcmp(what_ifs->items[i], text, len) == 0) {
+            return pf_err_set(err, PF_E_INVALID, "'%.*s' is given twice", (int)len, text);
+        }
+    }
+    return PF_OK;
+}
+
 static enum pf_code apply_what_ifs(struct run *run, struct pf_err *err)
 {
     const struct pf_plan_whatif_base base = {
@@ -59,8 +73,10 @@ static enum pf_code apply_what_ifs(struct run *run, struct pf_err *err)
     enum pf_code code = PF_OK;
     run->what_if = run->inputs.settings;
     for (size_t i = 0; i < run->options->what_ifs.count && code == PF_OK; i++) {
-        code = pf_plan_whatif_apply(pf_sv_from(run->options->what_ifs.items[i]), &base,
-                                    &run->what_if, err);
+        code = check_once(&run->options->what_ifs, i, err);
+        code = code != PF_OK ? code
+                             : pf_plan_whatif_apply(pf_sv_from(run->options->what_ifs.items[i]),
+                                                    &base, &run->what_if, err);
     }
     return code == PF_OK ? PF_OK : pf_err_wrap(err, code, "option '--what-if'");
 }

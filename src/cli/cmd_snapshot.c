@@ -41,7 +41,9 @@ static const struct pf_cliopt rows[] = {
              "annotations; names and labels stay"},
     PF_SOURCE_ROWS(struct values, source),
     {PF_CLIOPT_TEXT(struct values, source.snapshot), .name = "snapshot", .value = "FILE",
-     .help = "rewrite this snapshot (a JSON list) instead of asking a cluster: to redact it"},
+     .help =
+         "rewrite this snapshot (a JSON list, - is standard input) instead of asking a cluster: "
+         "to redact it"},
 };
 
 const struct pf_cliopt_command pf_cmd_snapshot_options = {
@@ -254,19 +256,23 @@ static enum pf_code rewrite_bytes(struct run *run, int fd, struct pf_err *err)
     ssize_t got = room != NULL ? read(fd, room, CHUNK_BYTES) : -1;
     while (got > 0) {
         const struct pf_sv bytes = {.ptr = room, .len = (size_t)got};
-        const enum pf_code code = pf_list_stream_feed(run->stream, bytes, err);
+        struct pf_err why = {0};
+        const enum pf_code code = pf_list_stream_feed(run->stream, bytes, &why);
         if (code != PF_OK) {
-            return run->writer.err.code != PF_OK ? run->writer.err.code : code;
+            const struct pf_err *cause = run->writer.err.code != PF_OK ? &run->writer.err : &why;
+            return pf_err_set(err, cause->code, "%s", cause->text);
         }
         got = read(fd, room, CHUNK_BYTES);
     }
-    return got == 0 ? pf_list_stream_end(run->stream, err)
+    return got == 0 ? pf_list_stream_end_file(run->stream, err)
                     : pf_err_set_errno(err, PF_E_IO, errno, "cannot read");
 }
 
 static enum pf_code rewrite_file(struct run *run, const char *path, struct pf_err *err)
 {
-    pf_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const bool is_stdin = pf_sv_eq_cstr(pf_sv_from(path), "-");
+    pf_autoclose int opened = is_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = is_stdin ? STDIN_FILENO : opened;
     if (fd < 0) {
         return pf_err_set_errno(err, errno == ENOENT ? PF_E_NOT_FOUND : PF_E_IO, errno,
                                 "cannot open snapshot '%s'", path);
@@ -278,7 +284,7 @@ static enum pf_code rewrite_file(struct run *run, const char *path, struct pf_er
     if (code == PF_OK) {
         (void)snprintf(run->resource_version, sizeof(run->resource_version), "%.*s",
                        PF_SV_ARG(pf_list_stream_resource_version(run->stream)));
-    } else {
+    } else if (code != PF_E_IO || run->writer.err.code == PF_OK) { /* the fault of what is read */
         code =
             pf_err_wrap(err, code, "cannot rewrite snapshot '%s', which must be a JSON list", path);
     }

@@ -49,8 +49,9 @@ enum pf_code pf_load_config(const char *path, struct pf_config **ret_config)
     pf_problems_init(problems, &arena, name);
     code = pf_config_parse(path != NULL ? pf_buf_view(&bytes) : pf_example_config(), name, problems,
                            ret_config);
-    if (code == PF_E_INVALID && problems->total != 0) {
+    if (code != PF_OK && problems->total != 0) {
         say_problems(problems);
+        code = PF_E_INVALID;
     } else if (code != PF_OK) {
         pf_cliout_error("cannot read the configuration '%s': %s", name, pf_code_name(code));
     }

@@ -12,7 +12,7 @@
  *
  * @param path        file, `-` for standard input, NULL for the embedded example
  * @param ret_config  one reference for the caller; untouched on failure
- * @return PF_OK; otherwise everything was said on stderr
+ * @return PF_OK; otherwise everything was said on stderr: PF_E_INVALID when it was read and is wrong
  */
 enum pf_code pf_load_config(const char *path, struct pf_config **ret_config) PF_MUST_CHECK;
 

@@ -131,6 +131,37 @@ static enum pf_code derive(const struct pf_plan_pod_source *source, const struct
     return code;
 }
 
+/* The API server refuses such a pod, and its sums would make no sense. */
+static enum pf_code check_limits(const struct pf_resource_list *requests,
+                                 const struct pf_resource_list *limits, struct pf_err *err)
+{
+    for (size_t i = 0; i < requests->count; i++) {
+        const struct pf_resource *request = &requests->items[i];
+        const struct pf_resource *limit = pf_resource_list_find(limits, request->name);
+        if (limit == NULL || pf_quantity_cmp(&request->amount, &limit->amount) <= 0) {
+            continue;
+        }
+        char asked[PF_QUANTITY_TEXT_BYTES];
+        char most[PF_QUANTITY_TEXT_BYTES];
+        (void)pf_quantity_format(&request->amount, asked);
+        (void)pf_quantity_format(&limit->amount, most);
+        return pf_err_set(
+            err, PF_E_INVALID,
+            "the project requests more than its limit: %.*s '%s', allowed: up to '%s'",
+            PF_SV_ARG(request->name), asked, most);
+    }
+    return PF_OK;
+}
+
+static enum pf_code check_pod(const struct pf_pod *pod, struct pf_err *err)
+{
+    enum pf_code code = check_limits(&pod->requests, &pod->limits, err);
+    for (size_t i = 0; i < pod->container_count && code == PF_OK; i++) {
+        code = check_limits(&pod->containers[i].requests, &pod->containers[i].limits, err);
+    }
+    return code;
+}
+
 enum pf_code pf_plan_pod_make(const struct pf_plan_pod_source *source, struct pf_arena *arena,
                               struct pf_plan_pod *ret_pod, struct pf_err *err)
 {
@@ -152,6 +183,7 @@ enum pf_code pf_plan_pod_make(const struct pf_plan_pod_source *source, struct pf
     if (source->class_ != NULL) {
         code = pf_rewrite_pod(source->class_, pod, arena, &rewrite, err);
     }
+    code = code == PF_OK ? check_pod(pod, err) : code;
     struct pf_plan_pod made = {
         .cpu_limited = is_limited(pod, PF_SV("cpu")),
         .memory_limited = is_limited(pod, PF_SV("memory")),

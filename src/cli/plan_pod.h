@@ -52,7 +52,7 @@ struct pf_plan_pod_source {
  * Rewrite the pod with the class (pf_rewrite_pod(), as in a review) and derive the other two from it.
  *
  * @param arena  takes the result
- * @return PF_OK; PF_E_INVALID (not a pod), PF_E_UNSUPPORTED (a pod that is not rewritten: its defect), PF_E_TOO_BIG, PF_E_NO_MEMORY
+ * @return PF_OK; PF_E_INVALID (not a pod, or one with a request over its limit), PF_E_UNSUPPORTED (a pod that is not rewritten: its defect), PF_E_TOO_BIG, PF_E_NO_MEMORY
  */
 enum pf_code pf_plan_pod_make(const struct pf_plan_pod_source *source, struct pf_arena *arena,
                               struct pf_plan_pod *ret_pod, struct pf_err *err) PF_MUST_CHECK;

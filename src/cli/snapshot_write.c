@@ -55,6 +55,10 @@ static enum pf_code compose(struct pf_snapshot_writer *writer, struct pf_sv api_
     if (name.len == 0 || json.len < 2 || json.ptr[0] != '{') {
         return pf_err_set(&writer->err, PF_E_INVALID, "an object without a kind");
     }
+    if (pf_sv_eq_cstr(name, "List")) {
+        return pf_err_set(&writer->err, PF_E_INVALID,
+                          "a list in a list, of which nothing would be left");
+    }
     if (own.len != 0) {
         pf_buf_append_sv(&whole, json);
     } else {

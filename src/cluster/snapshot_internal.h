@@ -43,7 +43,8 @@ struct pf_snapshot_load {
     struct pf_source *source;
     struct pf_snapshot_stats stats;
     struct pf_arena arena; /**< of one object */
-    uint64_t item;         /**< number of the object, from 1 */
+    uint64_t item;         /**< number of the object, from 1; counted through lists in lists */
+    unsigned depth;        /**< lists in lists around the present object */
 };
 
 /** Kind and apiVersion of one object, as far as it says so itself. */
@@ -70,6 +71,9 @@ enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
 enum pf_code pf_snapshot_object(struct pf_model *model, struct pf_arena *arena,
                                 const struct pf_snapshot_head *head, struct pf_sv json,
                                 struct pf_err *err);
+
+/** Is it a kind that pf_snapshot_object() takes over? */
+bool pf_snapshot_object_known(const struct pf_snapshot_head *head);
 
 /* ---- feed.c: one decoder for files and for watches ---- */
 

@@ -14,7 +14,31 @@ struct kind_row {
                           struct pf_err *err);
 };
 
+/* What the API server answers when it refuses: taken for a cluster without objects it would make every pod a misfit. */
+static enum pf_code refuse_status(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
+                                  struct pf_err *err)
+{
+    (void)model;
+    struct pf_cursor c;
+    struct pf_sv key = {0};
+    struct pf_sv message = {0};
+    pf_cursor_init(&c, json);
+    (void)pf_cursor_enter_object(&c);
+    while (pf_cursor_next_key(&c, &key)) {
+        if (pf_sv_eq_cstr(key, "message")) {
+            (void)pf_cursor_string(&c, arena, &message);
+        }
+    }
+    const enum pf_code code = pf_cursor_end(&c) ? PF_OK : pf_cursor_error(&c, err);
+    return code != PF_OK ? code
+                         : pf_err_set(err, PF_E_INVALID,
+                                      "the API server refused, this is no list of objects: '%.*s'",
+                                      PF_SV_ARG(message));
+}
+
 static const struct kind_row kind_rows[] = {
+    {PF_SV_INIT("v1"), PF_SV_INIT("Status"), offsetof(struct pf_snapshot_stats, skipped),
+     refuse_status},
     {PF_SV_INIT("v1"), PF_SV_INIT("Node"), offsetof(struct pf_snapshot_stats, nodes),
      pf_feed_apply_node},
     {PF_SV_INIT("v1"), PF_SV_INIT("Pod"), offsetof(struct pf_snapshot_stats, pods),
@@ -60,18 +84,24 @@ static enum pf_code read_head(struct pf_arena *arena, struct pf_sv json, bool wh
     return pf_cursor_error(&c, err);
 }
 
+/* `Pod` of `PodList`; empty when it is no such kind. */
+static struct pf_sv kind_of_items(struct pf_sv kind)
+{
+    static const struct pf_sv suffix = PF_SV_INIT("List");
+    const bool list =
+        kind.len > suffix.len &&
+        pf_sv_eq((struct pf_sv){kind.ptr + kind.len - suffix.len, suffix.len}, suffix);
+    return list ? (struct pf_sv){.ptr = kind.ptr, .len = kind.len - suffix.len} : (struct pf_sv){0};
+}
+
 /* Items of a PodList say nothing themselves: they are what the list's name says. */
 static void inherit(struct pf_snapshot_head *head, const struct pf_snapshot_list *list)
 {
-    static const struct pf_sv suffix = PF_SV_INIT("List");
     if (list == NULL) {
         return;
     }
-    struct pf_sv kind = list->kind;
-    if (head->kind.len == 0 && kind.len > suffix.len &&
-        pf_sv_eq((struct pf_sv){kind.ptr + kind.len - suffix.len, suffix.len}, suffix)) {
-        kind.len -= suffix.len;
-        head->kind = kind;
+    if (head->kind.len == 0) {
+        head->kind = kind_of_items(list->kind);
     }
     if (head->api_version.len == 0) {
         head->api_version = list->api_version;
@@ -111,6 +141,67 @@ static enum pf_code blame(const struct pf_snapshot_load *load, struct pf_sv json
     return code;
 }
 
+/* A list whose items are read; other kinds may end in `List`, too. */
+static bool is_list(const struct pf_snapshot_head *head)
+{
+    const struct pf_snapshot_head of_items = {.api_version = head->api_version,
+                                              .kind = kind_of_items(head->kind)};
+    const bool plain = pf_sv_eq_cstr(head->kind, "List") &&
+                       (head->api_version.len == 0 || pf_sv_eq_cstr(head->api_version, "v1"));
+    return plain || (of_items.kind.len != 0 &&
+                     (find_row(&of_items) != NULL || pf_snapshot_object_known(&of_items)));
+}
+
+/* The items of a list that stands in a list, or that is null. */
+static enum pf_code take_items(struct pf_snapshot_load *load, struct pf_cursor *c,
+                               const struct pf_snapshot_list *list, struct pf_err *err)
+{
+    enum pf_code code = PF_OK;
+    struct pf_sv item = {0};
+    (void)pf_cursor_enter_array(c);
+    while (code == PF_OK && pf_cursor_next_item(c)) {
+        if (pf_cursor_span(c, &item)) {
+            load->item++;
+            code = pf_snapshot_item(load, item, list, err);
+        }
+    }
+    return code;
+}
+
+/* @param head  views into the load's arena, which each item resets */
+static enum pf_code take_list(struct pf_snapshot_load *load, struct pf_sv json,
+                              const struct pf_snapshot_head *head, struct pf_err *err)
+{
+    struct pf_snapshot_list list = {0};
+    struct pf_cursor c;
+    struct pf_sv key = {0};
+    if (load->depth == PF_LIST_MAX_DEPTH) {
+        return pf_err_set(err, PF_E_TOO_BIG, "item %" PRIu64 ": lists stand in more than %d lists",
+                          load->item, PF_LIST_MAX_DEPTH);
+    }
+    pf_autoarena struct pf_arena texts = {0};
+    pf_arena_init(&texts, PF_OBJECT_MAX_BYTES);
+    if (!pf_arena_dup_sv(&texts, head->kind, &list.kind) ||
+        !pf_arena_dup_sv(&texts, head->api_version, &list.api_version)) {
+        return pf_err_set(err, PF_E_NO_MEMORY, "no memory to read a snapshot");
+    }
+    enum pf_code code = PF_OK;
+    load->item--; /* its items are counted, not the list */
+    load->depth++;
+    pf_cursor_init(&c, json);
+    (void)pf_cursor_enter_object(&c);
+    while (code == PF_OK && pf_cursor_next_key(&c, &key)) {
+        if (pf_sv_eq_cstr(key, "items")) {
+            code = take_items(load, &c, &list, err);
+        }
+    }
+    load->depth--;
+    if (code == PF_OK && !pf_cursor_end(&c)) {
+        code = pf_err_wrap(err, pf_cursor_error(&c, err), "after item %" PRIu64, load->item);
+    }
+    return code;
+}
+
 enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
                               const struct pf_snapshot_list *list, struct pf_err *err)
 {
@@ -131,6 +222,9 @@ enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
     if (head.kind.len == 0) {
         code = pf_err_set(err, PF_E_INVALID, "the object has no kind");
         return blame(load, json, &head, code, err);
+    }
+    if (is_list(&head)) {
+        return take_list(load, json, &head, err);
     }
     const struct kind_row *row = find_row(&head);
     if (row == NULL) {

@@ -31,6 +31,7 @@ struct document {
     struct pf_snapshot_list list;
     uint64_t start; /* offset */
     bool is_list;
+    bool has_items;
 };
 
 static void fail(struct stream *s, const char *expected)
@@ -343,6 +344,13 @@ static void read_member(struct stream *s, struct pf_snapshot_load *load, struct 
 {
     const bool items = pf_sv_eq_cstr(key, "items");
     const char first = next_byte(s);
+    if (items && doc->has_items) {
+        s->code =
+            pf_err_set(s->err, PF_E_INVALID,
+                       "key 'items' is there twice, again before byte %" PRIu64, s->base + s->at);
+        return;
+    }
+    doc->has_items = doc->has_items || items;
     if (items && first == '[') {
         doc->is_list = true;
         read_items(s, load, doc);

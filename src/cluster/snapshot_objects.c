@@ -159,18 +159,33 @@ static const struct {
     {PF_SV_INIT("policy/v1"), PF_SV_INIT("PodDisruptionBudget"), load_budget},
 };
 
+/* @return index into `rows`, or their number */
+static size_t find_row(const struct pf_snapshot_head *head)
+{
+    size_t i = 0;
+    while (i < PF_ARRAY_LEN(rows) &&
+           (!pf_sv_eq(head->kind, rows[i].kind) ||
+            (head->api_version.len != 0 && !pf_sv_eq(head->api_version, rows[i].api_version)))) {
+        i++;
+    }
+    return i;
+}
+
+bool pf_snapshot_object_known(const struct pf_snapshot_head *head)
+{
+    return find_row(head) < PF_ARRAY_LEN(rows);
+}
+
 enum pf_code pf_snapshot_object(struct pf_model *model, struct pf_arena *arena,
                                 const struct pf_snapshot_head *head, struct pf_sv json,
                                 struct pf_err *err)
 {
-    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
-        if (pf_sv_eq(head->kind, rows[i].kind) &&
-            (head->api_version.len == 0 || pf_sv_eq(head->api_version, rows[i].api_version))) {
-            pf_model_lock(model);
-            const enum pf_code code = rows[i].load(model, arena, json, err);
-            pf_model_unlock(model);
-            return code;
-        }
+    const size_t row = find_row(head);
+    if (row == PF_ARRAY_LEN(rows)) {
+        return PF_E_NOT_FOUND;
     }
-    return PF_E_NOT_FOUND;
+    pf_model_lock(model);
+    const enum pf_code code = rows[row].load(model, arena, json, err);
+    pf_model_unlock(model);
+    return code;
 }

@@ -293,17 +293,24 @@ enum pf_code pf_list_stream_feed(struct pf_list_stream *stream, struct pf_sv byt
     return code;
 }
 
-enum pf_code pf_list_stream_end(struct pf_list_stream *stream, struct pf_err *err)
+enum pf_code pf_list_stream_end_file(struct pf_list_stream *stream, struct pf_err *err)
 {
     if (stream->place != PLACE_END) {
         return pf_err_set(err, PF_E_INVALID, "the list is cut off after %" PRIu64 " bytes",
                           stream->passed);
     }
-    if (!stream->seen_items || stream->resource_version.len == 0) {
-        return pf_err_set(err, PF_E_INVALID, "the answer is no list: it has no %s",
-                          stream->seen_items ? "metadata.resourceVersion" : "items");
-    }
-    return PF_OK;
+    return stream->seen_items
+               ? PF_OK
+               : pf_err_set(err, PF_E_INVALID, "the answer is no list: it has no items");
+}
+
+enum pf_code pf_list_stream_end(struct pf_list_stream *stream, struct pf_err *err)
+{
+    const enum pf_code code = pf_list_stream_end_file(stream, err);
+    return code != PF_OK || stream->resource_version.len != 0
+               ? code
+               : pf_err_set(err, PF_E_INVALID,
+                            "the answer is no list: it has no metadata.resourceVersion");
 }
 
 struct pf_sv pf_list_stream_resource_version(const struct pf_list_stream *stream)

@@ -58,6 +58,10 @@ class Audit(Case):
         document = self.summary('-', stdin='no record\n' + json.dumps(self.LINES[0]) + '\n\n')
         self.assertEqual((document['decisions'], document['garbage']), (1, 1))
 
+    def test_times(self):
+        for text in ('2026-02-29', '2026-11-31T00:00:00Z', '2026-11-22T24:00:00Z', 'noon'):
+            self.usage_error("'%s' is not a time" % text, 'audit', self.log(), '--until', text)
+
     def test_missing_file(self):
         self.usage_error('/nonexistent', 'audit', '/nonexistent')
 

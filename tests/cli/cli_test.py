@@ -157,6 +157,9 @@ class Config(Case):
         self.assertIn(broken + ':4:1: ', result.err)
         self.assertIn("'fit'", result.err)
         self.assertEqual(podfit('config', 'check', broken, '/nonexistent').status, 2)
+        deep = podfit('config', 'check', self.file('deep.yaml', 'classes: ' + '[' * 1000))
+        self.assertEqual((deep.status, deep.out), (1, ''))
+        self.assertRegex(deep.err, r'deep\.yaml:1:\d+: nested deeper than the limit of 200 levels\n')
 
     def test_show_is_a_fixed_point(self):
         shown = podfit('config', 'show', CONFIG)

@@ -295,6 +295,8 @@ class Messages(unittest.TestCase):
                 (['--requests', 'cpu=1', '--price', 'cpu-hour=1'] + node, 'no CPU limit to pay for, allowed: --price-by requests'),
                 (['--requests', 'memory=1Ei', '--projects', '1000000000'] + node, 'out of range'),
                 (['--quotas', SITE, '--what-if', 'cpu_oc'] + node, "option '--what-if': 'cpu_oc' is not KEY=VALUE"),
+                (['--quotas', SITE, '--what-if', 'cpu_oc=2', '--what-if', 'pods=5', '--what-if', 'cpu_oc=3'] + node, "option '--what-if': 'cpu_oc' is given twice"),
+                (['--requests', 'cpu=2,memory=1Gi', '--limits', 'cpu=1500m'] + node, "the project requests more than its limit: cpu '2', allowed: up to '1500m'"),
                 (['--quotas', SITE, '--what-if', 'cpuoc=1'] + node, "unknown key 'cpuoc', did you mean 'cpu_oc'?"),
                 (['--quotas', SITE, '--what-if', 'cpu_oc=0.5'] + node, "option '--what-if': cpu_oc: "),
                 (['--quotas', SITE, '--what-if', 'cpu_oc=1,"mem":1'] + node, 'is not a decimal number'),

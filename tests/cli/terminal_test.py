@@ -27,6 +27,34 @@ class Cluster(Case):
                     wanted, got = (podfit(*args, '--snapshot', path) for path in (full, small))
                     self.assertEqual((got.status, got.out), (wanted.status, wanted.out))
 
+    def test_redacts_what_kubectl_prints(self):
+        """Lists of kubectl have no resourceVersion, and may come through a pipe."""
+        with open(os.path.join(self.RECORDED, 'coditect', 'initial.json'), encoding='utf8') as file:
+            document = json.load(file)
+        document['metadata'] = {'resourceVersion': ''}
+        printed = json.dumps(document, indent=4, sort_keys=True)
+        saved = self.file('kubectl.json', printed)
+        small = podfit('snapshot', '--redact', '--snapshot', saved)
+        self.assertEqual((small.status, small.err), (0, ''))
+        self.assertEqual(podfit('snapshot', '--redact', '--snapshot', '-', stdin=printed).out, small.out)
+        wanted, got = (podfit('nodes', '-o', 'json', '--snapshot', path).out for path in (saved, self.file('small.json', small.out)))
+        self.assertEqual(got, wanted)
+
+    def test_what_cannot_be_rewritten(self):
+        for text, message in [('{"items":[{"kind":"List","items":[]}]}', 'a list in a list'), ('{"kind":"NodeList","items":[{"metadata":{}}]}', 'an object without a kind'),
+                              ('{"items":[', 'the list is cut off after'), ('{"kind":"Status"}', 'it has no items')]:
+            with self.subTest(text=text):
+                result = podfit('snapshot', '--snapshot', '-', stdin=text)
+                self.assertEqual(result.status, 2)
+                self.assertIn("cannot rewrite snapshot '-', which must be a JSON list: ", result.err)
+                self.assertIn(message, result.err)
+
+    def test_full_disk(self):
+        whole = os.path.join(self.RECORDED, 'coditect', 'initial.json')
+        with open('/dev/full', 'wb') as full:
+            run = subprocess.run([PODFIT, 'snapshot', '--snapshot', whole], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual((run.returncode, run.stderr), (2, b'podfit: cannot write the snapshot: No space left on device\n'))
+
     def test_nodes(self):
         document = json.loads(podfit('nodes', '--snapshot', 'example', '-o', 'json').out)
         self.assertEqual((document['apiVersion'], document['kind']), ('podfit.io/v1', 'NodeList'))

@@ -82,6 +82,9 @@
 /** A file given to `podfit check`: 10,000 pods of 20 KiB, indented. Read by the operator's own process, so memory is the only concern. */
 #define PF_CHECK_FILE_MAX_BYTES ((size_t)256 * 1024 * 1024)
 
+/** Lists in lists, in snapshots and in files given to `podfit check`. `jq -s` over kubectl's answers makes two. Each is one call deeper. */
+#define PF_LIST_MAX_DEPTH 8
+
 /** One kubeconfig file. A hundred clusters with CA and certificates in base64 have 1 MiB. */
 #define PF_KUBECONFIG_MAX_BYTES ((size_t)4 * 1024 * 1024)
 /** Files of one KUBECONFIG list. People have one a cluster, some dozens. */

@@ -61,8 +61,11 @@ void pf_list_stream_free(struct pf_list_stream *stream);
 /** As pf_watch_stream_feed(). */
 enum pf_code pf_list_stream_feed(struct pf_list_stream *stream, struct pf_sv bytes,
                                  struct pf_err *err) PF_MUST_CHECK;
-/** The end of the body. @return PF_OK; PF_E_INVALID: it was cut off */
+/** The end of an answer. @return PF_OK; PF_E_INVALID: it was cut off, or has no items or no resourceVersion */
 enum pf_code pf_list_stream_end(struct pf_list_stream *stream, struct pf_err *err) PF_MUST_CHECK;
+/** The end of a file. As pf_list_stream_end(), but kubectl gives the lists that it prints no resourceVersion. */
+enum pf_code pf_list_stream_end_file(struct pf_list_stream *stream,
+                                     struct pf_err *err) PF_MUST_CHECK;
 /** metadata.resourceVersion and metadata.continue; complete after pf_list_stream_end(); borrowed from the stream. */
 struct pf_sv pf_list_stream_resource_version(const struct pf_list_stream *stream);
 struct pf_sv pf_list_stream_continue(const struct pf_list_stream *stream);

@@ -70,6 +70,18 @@ static const struct good_row good_rows[] = {
     {"a pod without namespace",
      "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"x\"},\"spec\":{\"containers\":[]}}", 0, 1, 0, 0,
      ""},
+    {"lists in a list",
+     "{\"kind\":\"List\",\"items\":[{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[" N1
+     "," OTHER "]},{\"items\":[" BARE_NODE2
+     "],\"kind\":\"NodeList\",\"apiVersion\":\"v1\"},{\"kind\":\"List\"}," P1 "]}",
+     2, 1, 0, 1, ""},
+    {"a kind that only ends in List",
+     "{\"kind\":\"List\",\"items\":[{\"kind\":\"AllowList\",\"items\":[7]},{\"apiVersion\":\"x/"
+     "v1\",\"kind\":\"NodeList\",\"items\":[" BARE_NODE "]}]}",
+     0, 0, 0, 2, ""},
+    {"YAML, a list in a list",
+     "kind: List\nitems:\n- kind: NodeList\n  items:\n  - metadata: {name: n1}\n  - metadata: {name: n2}\n- kind: Node\n  metadata: {name: n3}\n",
+     3, 0, 0, 0, ""},
     {"YAML, several documents",
      "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n---\nkind: Pod\nmetadata: {name: p}\nspec: {nodeName: n1, containers: [{name: c, resources: {requests: {cpu: 0.5}}}]}\n",
      1, 1, 0, 0, ""},
@@ -130,6 +142,9 @@ static void test_good(void **state)
     }
 }
 
+#define IN_LIST  "{\"kind\":\"List\",\"items\":["
+#define IN_LISTS IN_LIST IN_LIST IN_LIST IN_LIST
+
 /* Bad inputs, what is said, and how many nodes stay. */
 struct bad_row {
     const char *name;
@@ -171,6 +186,20 @@ static const struct bad_row bad_rows[] = {
     {"item is no object", "{\"kind\":\"PodList\",\"items\":[7]}", "item 1", PF_E_INVALID, 0},
     {"wrong type in an object nobody reads", "{\"kind\":\"Secret\",\"data\":[1,}", "", PF_E_INVALID,
      0},
+    {"items twice", "{\"kind\":\"List\",\"items\":[" N1 "],\"items\":[]}",
+     "key 'items' is there twice", PF_E_INVALID, 1},
+    {"a Status is no empty cluster",
+     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"message\":\"nodes is forbidden\"}",
+     "the API server refused, this is no list of objects: 'nodes is forbidden'", PF_E_INVALID, 0},
+    {"item in a list in a list",
+     "{\"kind\":\"List\",\"items\":[" N1 ",{\"kind\":\"List\",\"items\":[" OTHER
+     ",{\"kind\":\"Node\",\"metadata\":{\"name\":7}}]}]}",
+     "item 3 (Node): metadata.name", PF_E_INVALID, 1},
+    {"items of a list in a list are no array",
+     "{\"kind\":\"List\",\"items\":[" N1 ",{\"kind\":\"List\",\"items\":7}]}", "after item 1: byte",
+     PF_E_INVALID, 1},
+    {"lists nested too deep", IN_LISTS IN_LISTS IN_LISTS N1 "]}]}]}]}]}]}]}]}]}]}]}]}",
+     "lists stand in more than 8 lists", PF_E_TOO_BIG, 0},
     {"YAML that is none", "a: [", "mem:2:1", PF_E_INVALID, 0},
     {"YAML item",
      "kind: Node\nmetadata: {name: n1}\n---\nkind: Pod\nmetadata: {name: p}\nspec: {containers: 3}\n",

@@ -234,6 +234,32 @@ static void metadata_has_its_own_limit(void **state)
     pf_list_stream_free(NULL);
 }
 
+/* As kubectl prints lists. */
+static void a_file_needs_no_version(void **state)
+{
+    static const struct {
+        const char *text;
+        enum pf_code file;
+    } files[] = {
+        {"{\"items\":[{}],\"metadata\":{\"resourceVersion\":\"\"}}", PF_OK},
+        {"{\"items\":null}", PF_OK},
+        {"{\"kind\":\"Status\"}", PF_E_INVALID},
+        {"{\"items\":[", PF_E_INVALID},
+    };
+    (void)state;
+    for (size_t i = 0; i < PF_ARRAY_LEN(files); i++) {
+        struct seen seen = {.stop_after = -1};
+        struct pf_list_stream *stream = NULL;
+        pf_buf_init(&seen.text, LIMIT);
+        assert_int_equal(pf_list_stream_new(LIMIT, on_item, &seen, &stream), PF_OK);
+        assert_int_equal(pf_list_stream_feed(stream, pf_sv_from(files[i].text), NULL), PF_OK);
+        assert_int_equal(pf_list_stream_end_file(stream, NULL), files[i].file);
+        assert_int_equal(pf_list_stream_end(stream, NULL), PF_E_INVALID);
+        pf_list_stream_free(stream);
+        pf_buf_done(&seen.text);
+    }
+}
+
 static bool ignore_item(void *ctx, struct pf_sv item)
 {
     (void)item;
@@ -284,6 +310,7 @@ int main(void)
         cmocka_unit_test(every_cut),
         cmocka_unit_test(whole_items_are_not_copied),
         cmocka_unit_test(metadata_has_its_own_limit),
+        cmocka_unit_test(a_file_needs_no_version),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
