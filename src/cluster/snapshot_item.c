@@ -14,31 +14,7 @@ struct kind_row {
                           struct pf_err *err);
 };
 
-/* What the API server answers when it refuses: taken for a cluster without objects it would make every pod a misfit. */
-static enum pf_code refuse_status(struct pf_model *model, struct pf_arena *arena, struct pf_sv json,
-                                  struct pf_err *err)
-{
-    (void)model;
-    struct pf_cursor c;
-    struct pf_sv key = {0};
-    struct pf_sv message = {0};
-    pf_cursor_init(&c, json);
-    (void)pf_cursor_enter_object(&c);
-    while (pf_cursor_next_key(&c, &key)) {
-        if (pf_sv_eq_cstr(key, "message")) {
-            (void)pf_cursor_string(&c, arena, &message);
-        }
-    }
-    const enum pf_code code = pf_cursor_end(&c) ? PF_OK : pf_cursor_error(&c, err);
-    return code != PF_OK ? code
-                         : pf_err_set(err, PF_E_INVALID,
-                                      "the API server refused, this is no list of objects: '%.*s'",
-                                      PF_SV_ARG(message));
-}
-
 static const struct kind_row kind_rows[] = {
-    {PF_SV_INIT("v1"), PF_SV_INIT("Status"), offsetof(struct pf_snapshot_stats, skipped),
-     refuse_status},
     {PF_SV_INIT("v1"), PF_SV_INIT("Node"), offsetof(struct pf_snapshot_stats, nodes),
      pf_feed_apply_node},
     {PF_SV_INIT("v1"), PF_SV_INIT("Pod"), offsetof(struct pf_snapshot_stats, pods),
@@ -141,6 +117,32 @@ static enum pf_code blame(const struct pf_snapshot_load *load, struct pf_sv json
     return code;
 }
 
+static bool is_status(const struct pf_snapshot_head *head)
+{
+    return pf_sv_eq_cstr(head->kind, "Status") &&
+           (head->api_version.len == 0 || pf_sv_eq_cstr(head->api_version, "v1"));
+}
+
+/* What the API server answers when it refuses: taken for a cluster without objects it would make every pod a misfit. */
+static enum pf_code refuse_status(struct pf_arena *arena, struct pf_sv json, struct pf_err *err)
+{
+    struct pf_cursor c;
+    struct pf_sv key = {0};
+    struct pf_sv message = {0};
+    pf_cursor_init(&c, json);
+    (void)pf_cursor_enter_object(&c);
+    while (pf_cursor_next_key(&c, &key)) {
+        if (pf_sv_eq_cstr(key, "message")) {
+            (void)pf_cursor_string(&c, arena, &message);
+        }
+    }
+    const enum pf_code code = pf_cursor_end(&c) ? PF_OK : pf_cursor_error(&c, err);
+    return code != PF_OK ? code
+                         : pf_err_set(err, PF_E_INVALID,
+                                      "the API server refused, this is no list of objects: '%.*s'",
+                                      PF_SV_ARG(message));
+}
+
 /* A list whose items are read; other kinds may end in `List`, too. */
 static bool is_list(const struct pf_snapshot_head *head)
 {
@@ -227,7 +229,9 @@ enum pf_code pf_snapshot_item(struct pf_snapshot_load *load, struct pf_sv json,
         return take_list(load, json, &head, err);
     }
     const struct kind_row *row = find_row(&head);
-    if (row == NULL) {
+    if (is_status(&head)) {
+        code = refuse_status(&load->arena, json, err);
+    } else if (row == NULL) {
         code = pf_snapshot_object(load->model, &load->arena, &head, json, err);
         load->stats.objects += code == PF_OK;
         if (code == PF_E_NOT_FOUND) {
