@@ -167,8 +167,9 @@ static enum pf_code answer(struct pf_admission *admission, struct pf_sv body,
     pf_response_write(response, review.uid, decision);
     if (response->failed != PF_OK) {
         pf_judge_give_back(admission->model, decision);
+        return pf_err_set(err, PF_E_NO_MEMORY, "no room for the answer");
     }
-    return pf_buf_status(response, err);
+    return PF_OK;
 }
 
 enum pf_admission_status pf_admission_review(struct pf_admission *admission, struct pf_sv body,
@@ -180,17 +181,17 @@ enum pf_admission_status pf_admission_review(struct pf_admission *admission, str
         enum pf_admission_status status;
     } statuses[] = {
         {PF_E_INVALID, PF_ADMISSION_BAD_REQUEST},   {PF_E_UNSUPPORTED, PF_ADMISSION_BAD_REQUEST},
-        {PF_E_RANGE, PF_ADMISSION_BAD_REQUEST},     {PF_E_TOO_BIG, PF_ADMISSION_TOO_LARGE},
+        {PF_E_RANGE, PF_ADMISSION_BAD_REQUEST},     {PF_E_TOO_BIG, PF_ADMISSION_BAD_REQUEST},
         {PF_E_NO_MEMORY, PF_ADMISSION_UNAVAILABLE},
     };
+    const bool oversize = body.len > PF_REVIEW_MAX_BYTES;
     struct pf_decision decision = {0};
     struct pf_err err = {0};
     const size_t start = response->len;
     const enum pf_code code =
-        body.len > PF_REVIEW_MAX_BYTES
-            ? pf_err_set(&err, PF_E_TOO_BIG, "review has %zu bytes, at most %zu are allowed",
-                         body.len, PF_REVIEW_MAX_BYTES)
-            : answer(admission, body, arena, response, &decision, &err);
+        oversize ? pf_err_set(&err, PF_E_TOO_BIG, "review has %zu bytes, at most %zu are allowed",
+                              body.len, PF_REVIEW_MAX_BYTES)
+                 : answer(admission, body, arena, response, &decision, &err);
     if (code == PF_OK) {
         if (ret_decision != NULL) {
             *ret_decision = decision;
@@ -200,6 +201,9 @@ enum pf_admission_status pf_admission_review(struct pf_admission *admission, str
     response->failed = PF_OK; /* the text below needs little room */
     pf_buf_truncate(response, start);
     pf_buf_printf(response, "podfit: %s\n", err.text);
+    if (oversize) {
+        return PF_ADMISSION_TOO_LARGE;
+    }
     for (size_t i = 0; i < PF_ARRAY_LEN(statuses); i++) {
         if (statuses[i].code == code) {
             return statuses[i].status;

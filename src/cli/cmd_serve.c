@@ -24,6 +24,8 @@
 #include <podfit/server.h>
 
 #define ARENA_BYTES ((size_t)1024 * 1024)
+/* http.Transport of client-go */
+#define API_SERVER_IDLE_MS 90000
 /* Descriptors beside the webhook's connections: ops connections, headroom of both listeners, files, log. */
 #define SPARE_DESCRIPTORS 320
 
@@ -292,6 +294,18 @@ static enum pf_code read_address(const char *option, const char *text,
     return code == PF_OK ? PF_OK : pf_err_wrap(err, code, "%s", option);
 }
 
+/* A client whose connection is closed while it sends its review on it is not told, and Go does not send a POST twice (webhook practice T-05). */
+static void warn_of_early_close(const struct serve_options *options)
+{
+    if (options->idle_ms <= API_SERVER_IDLE_MS) {
+        pf_log_warning("server",
+                       "option '--idle-timeout': %" PRId64
+                       "ms is not above the %dms for which API servers "
+                       "keep connections: reviews sent at that moment fail",
+                       options->idle_ms, API_SERVER_IDLE_MS);
+    }
+}
+
 static enum pf_code start_server(struct serve *serve, struct pf_err *err)
 {
     const struct serve_options *options = &serve->options;
@@ -305,6 +319,8 @@ static enum pf_code start_server(struct serve *serve, struct pf_err *err)
         .cert_path = files ? serve->certificate.cert_path : NULL,
         .key_path = files ? serve->certificate.key_path : NULL,
         .cert_dir = options->certificate.cert_dir,
+        .names = options->certificate.services.items,
+        .names_count = options->certificate.services.count,
         .client_ca_path = options->client_ca,
         .token_path = options->path_token_file,
         .version = PF_VERSION,
@@ -323,6 +339,7 @@ static enum pf_code start_server(struct serve *serve, struct pf_err *err)
     if (code == PF_OK) {
         code = read_address("option '--ops-listen'", options->ops_listen, &server.ops_listen, err);
     }
+    warn_of_early_close(options);
     return code == PF_OK ? pf_server_start(&server, &serve->server, err) : code;
 }
 

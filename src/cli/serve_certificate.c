@@ -10,8 +10,7 @@ static bool has_files(const struct pf_serve_certificate_options *options)
 
 static bool has_registration(const struct pf_serve_certificate_options *options)
 {
-    return options->hook != NULL || options->secret != NULL || options->lease != NULL ||
-           options->services.count != 0;
+    return options->hook != NULL || options->secret != NULL || options->lease != NULL;
 }
 
 static enum pf_code choose_files(const struct pf_serve_certificate_options *options,
@@ -108,8 +107,8 @@ enum pf_code pf_serve_certificate_choose(const struct pf_serve_certificate_optio
     }
     if (registration && (files || options->cert_dir != NULL)) {
         return pf_err_set(err, PF_E_INVALID,
-                          "options '--webhook-configuration', '--cert-secret', '--cert-lease' and "
-                          "'--service' exclude '--cert-dir', '--tls-cert' and '--tls-key'");
+                          "options '--webhook-configuration', '--cert-secret' and '--cert-lease' "
+                          "exclude '--cert-dir', '--tls-cert' and '--tls-key'");
     }
     if (!files && !registration && options->cert_dir == NULL) {
         return pf_err_set(err, PF_E_INVALID,

@@ -14,10 +14,10 @@ struct pf_serve_certificate_options {
     const char *cert_dir;
     const char *tls_cert;
     const char *tls_key;
-    const char *hook;   /**< --webhook-configuration */
-    const char *secret; /**< --cert-secret, NAME or NAMESPACE/NAME */
-    const char *lease;  /**< --cert-lease, likewise */
-    struct pf_cliopt_strings services;
+    const char *hook;                  /**< --webhook-configuration */
+    const char *secret;                /**< --cert-secret, NAME or NAMESPACE/NAME */
+    const char *lease;                 /**< --cert-lease, likewise */
+    struct pf_cliopt_strings services; /**< --service: names of the serving certificate */
     int64_t leaf_lifetime_ms;
     int64_t ca_lifetime_ms;
     int64_t publish_delay_ms;
@@ -45,7 +45,8 @@ struct pf_serve_certificate_options {
          .type = PF_CLIOPT_STRINGS,                                                                \
          .offset = offsetof(TYPE, MEMBER.services),                                                \
          .value = "DNS",                                                                           \
-         .help = "name the API server calls, such as podfit.podfit-system.svc, or an IP address"}, \
+         .help = "name the API server calls, such as podfit.podfit-system.svc, or an IP address; " \
+                 "a certificate from files that does not cover it is refused"},                    \
         {.name = "cert-lifetime",                                                                  \
          .type = PF_CLIOPT_DURATION,                                                               \
          .offset = offsetof(TYPE, MEMBER.leaf_lifetime_ms),                                        \

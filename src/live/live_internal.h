@@ -104,7 +104,8 @@ struct pf_live_probe {
     struct pf_kube_call *call;
     int64_t asked_mono_ns;  /**< start of the call under way, or of the last one */
     int64_t answer_mono_ns; /**< start of the last call that was answered; 0: none */
-    int64_t connection;     /**< of that answer; -1: HTTP/1.1, every watch has a connection of its own */
+    int64_t
+        connection; /**< of that answer; -1: HTTP/1.1, every watch has a connection of its own */
 };
 /** Does the last answer say that this open watch is alive? */
 bool pf_live_probe_vouches(const struct pf_live_probe *probe,

@@ -4,7 +4,7 @@
 #include <podfit/conntable.h>
 #include <podfit/mem.h>
 
-/* A connection in its first second is probably a client in the middle of its handshake. */
+/* A connection in its first second is probably a client in the middle of its handshake, a request in its first second one that arrives and is answered. */
 #define GRACE_NS INT64_C(1000000000)
 
 /* Each state is a list in the order in which connections entered it: the oldest is the head. */
@@ -98,6 +98,14 @@ static void close_conn(struct pf_conntable *table, struct pf_conn *conn, enum pf
     (void)shutdown(conn->fd, SHUT_RDWR); /* fails only when the client has gone already */
 }
 
+/* The oldest of a state. @return NULL: there is none that has been in it for longer than the grace */
+static struct pf_conn *stale(const struct pf_conntable *table, enum pf_conn_state state,
+                             int64_t now)
+{
+    struct pf_conn *oldest = table->lists[state].head;
+    return oldest != NULL && now - oldest->since_mono_ns >= GRACE_NS ? oldest : NULL;
+}
+
 static void make_room(struct pf_conntable *table, int64_t now)
 {
     const unsigned open = table->lists[PF_CONN_FRESH].count + table->lists[PF_CONN_BUSY].count +
@@ -105,14 +113,17 @@ static void make_room(struct pf_conntable *table, int64_t now)
     if (open <= table->options.max_connections) {
         return;
     }
-    struct pf_conn *fresh = table->lists[PF_CONN_FRESH].head;
-    struct pf_conn *idle = table->lists[PF_CONN_IDLE].head;
-    struct pf_conn *victim = fresh;
-    if (fresh == NULL || (idle != NULL && now - fresh->since_mono_ns < GRACE_NS)) {
-        victim = idle;
-    }
-    if (victim != NULL) {
-        close_conn(table, victim, PF_CONN_END_EVICTED, now);
+    struct pf_conn *const order[] = {
+        stale(table, PF_CONN_FRESH, now),
+        table->lists[PF_CONN_IDLE].head,
+        stale(table, PF_CONN_BUSY, now),
+        table->lists[PF_CONN_FRESH].head,
+    };
+    for (size_t i = 0; i < PF_ARRAY_LEN(order); i++) {
+        if (order[i] != NULL) {
+            close_conn(table, order[i], PF_CONN_END_EVICTED, now);
+            return;
+        }
     }
 }
 

@@ -53,17 +53,24 @@ void pf_exchange_ref(struct pf_exchange *exchange)
     exchange->refs++;
 }
 
-/* Memory of a body that counts against the budget. */
-static size_t charge_of(const struct pf_buf *body)
+/* Memory that counts against the budget. */
+static size_t charge_of(const struct pf_buf *buf)
 {
-    return body->cap > PF_EXCHANGE_SMALL_BYTES * 2 ? body->cap : 0;
+    return buf->cap > PF_EXCHANGE_SMALL_BYTES * 2 ? buf->cap : 0;
+}
+
+static void charge(struct pf_exchange *exchange, size_t bytes)
+{
+    exchange->pool->charged_bytes -= exchange->charged_bytes;
+    exchange->pool->charged_bytes += bytes;
+    exchange->charged_bytes = bytes;
 }
 
 static void drop_body(struct pf_exchange *exchange)
 {
-    exchange->pool->charged_bytes -= charge_of(&exchange->body);
     pf_buf_done(&exchange->body);
     pf_buf_init(&exchange->body, exchange->pool->body_max_bytes);
+    charge(exchange, 0);
 }
 
 static void trim(struct pf_buf *buf, size_t max_bytes)
@@ -81,6 +88,7 @@ void pf_exchange_unref(struct pf_exchange *exchange)
         return;
     }
     struct pf_exchange_pool *pool = exchange->pool;
+    charge(exchange, 0);
     if (charge_of(&exchange->body) != 0) {
         drop_body(exchange);
     }
@@ -92,6 +100,7 @@ void pf_exchange_unref(struct pf_exchange *exchange)
     struct pf_buf answer = exchange->answer;
     trim(&body, pool->body_max_bytes);
     trim(&answer, pool->answer_max_bytes);
+    answer.max_bytes = pool->answer_max_bytes;
     *exchange = (struct pf_exchange){.body = body, .answer = answer, .next = pool->free_list};
     pool->free_list = exchange;
     pool->free_count++;
@@ -106,7 +115,6 @@ void pf_exchange_collect(struct pf_exchange *exchange, const char *bytes, size_t
     }
     struct pf_exchange_pool *pool = exchange->pool;
     struct pf_buf *body = &exchange->body;
-    const size_t charged = charge_of(body);
     if (body->len == 0 && expected != 0) {
         const size_t first =
             expected < PF_EXCHANGE_SMALL_BYTES ? (size_t)expected : PF_EXCHANGE_SMALL_BYTES;
@@ -114,7 +122,7 @@ void pf_exchange_collect(struct pf_exchange *exchange, const char *bytes, size_t
         (void)room; /* a failure stays in the buffer */
     }
     pf_buf_append(body, bytes, len);
-    pool->charged_bytes += charge_of(body) - charged;
+    charge(exchange, charge_of(body));
     if (pf_buf_status(body, NULL) == PF_E_TOO_BIG) {
         drop_body(exchange);
         pf_exchange_decide(exchange, PF_REPLY_TOO_LARGE);
@@ -122,6 +130,16 @@ void pf_exchange_collect(struct pf_exchange *exchange, const char *bytes, size_t
         drop_body(exchange);
         pf_exchange_decide(exchange, PF_REPLY_OVERLOADED);
     }
+}
+
+void pf_exchange_open_answer(struct pf_exchange *exchange)
+{
+    const struct pf_exchange_pool *pool = exchange->pool;
+    const size_t left = pool->budget_bytes > pool->charged_bytes
+                            ? (pool->budget_bytes - pool->charged_bytes) / 2
+                            : 0;
+    const size_t room = left > PF_EXCHANGE_ANSWER_BYTES ? left : PF_EXCHANGE_ANSWER_BYTES;
+    exchange->answer.max_bytes = room < pool->answer_max_bytes ? room : pool->answer_max_bytes;
 }
 
 void pf_exchange_decide(struct pf_exchange *exchange, enum pf_reply reply)
@@ -132,7 +150,20 @@ void pf_exchange_decide(struct pf_exchange *exchange, enum pf_reply reply)
     exchange->reply = reply;
     const char *text = pf_reply_info(reply)->text;
     if (text != NULL) {
-        pf_buf_reset(&exchange->answer);
+        trim(&exchange->answer, exchange->answer.max_bytes);
         pf_buf_append_cstr(&exchange->answer, text);
     }
+}
+
+void pf_exchange_close_answer(struct pf_exchange *exchange)
+{
+    const struct pf_buf *answer = &exchange->answer;
+    if (answer->failed != PF_OK) {
+        const bool crowded =
+            answer->failed == PF_E_TOO_BIG && answer->max_bytes < exchange->pool->answer_max_bytes;
+        exchange->reply = PF_REPLY_NONE;
+        exchange->content_type = NULL;
+        pf_exchange_decide(exchange, crowded ? PF_REPLY_OVERLOADED : PF_REPLY_INTERNAL);
+    }
+    charge(exchange, charge_of(&exchange->body) + charge_of(answer));
 }

@@ -241,14 +241,31 @@ static enum pf_code install_certificate(struct pf_reload *reload, struct pf_sv c
     return PF_OK;
 }
 
+/* The API server refuses a certificate for another name, with every review: better to stay with the one before. */
+static enum pf_code check_names(const struct pf_reload_options *options, struct pf_sv cert_pem,
+                                struct pf_err *err)
+{
+    enum pf_code code = PF_OK;
+    for (size_t i = 0; i < options->names_count && code == PF_OK; i++) {
+        struct pf_err why = {0};
+        code = pf_cert_check_name(cert_pem, options->names[i], &why);
+        if (code != PF_OK) {
+            (void)pf_err_set(err, code, "'%s': %s (--service)", options->cert_path, why.text);
+        }
+    }
+    return code;
+}
+
 static enum pf_code load_certificate(struct pf_reload *reload, struct pf_err *err)
 {
     const struct pf_reload_options *options = &reload->options;
     pf_autocertpair struct pf_cert_pair pair = {0};
     pf_autocertlist struct pf_cert_list chain = {0};
-    const enum pf_code code =
-        pf_cert_load_pair(options->cert_path, options->key_path, pf_clock_wall_ns(options->clock),
-                          &pair, &chain, err);
+    enum pf_code code = pf_cert_load_pair(options->cert_path, options->key_path,
+                                          pf_clock_wall_ns(options->clock), &pair, &chain, err);
+    if (code == PF_OK) {
+        code = check_names(options, pf_buf_view(&pair.cert_pem), err);
+    }
     return code != PF_OK ? code
                          : install_certificate(reload, pf_buf_view(&pair.cert_pem),
                                                pf_buf_view(&pair.key_pem), &chain, err);

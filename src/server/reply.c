@@ -33,7 +33,7 @@ static const struct pf_reply_info rows[PF_REPLY_COUNT] = {
                                      "send it as it is\n"},
     [PF_REPLY_INTERNAL] = {.status = 500, .text = "podfit: internal error\n"},
     [PF_REPLY_OVERLOADED] = {.status = 503,
-                             .text = "podfit: too many large reviews at once\n",
+                             .text = "podfit: too many large requests or answers at once\n",
                              .retry_after = true},
     [PF_REPLY_EXPIRED] = {.status = 503,
                           .text = "podfit: the review arrived after its own timeout\n"},

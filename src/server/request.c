@@ -105,12 +105,7 @@ static bool add_headers(struct MHD_Response *response, const struct pf_exchange 
 static enum MHD_Result respond(struct pf_listener *listener, struct pf_exchange *exchange,
                                bool unread)
 {
-    if (pf_buf_status(&exchange->answer, NULL) != PF_OK) {
-        exchange->reply = PF_REPLY_NONE;
-        exchange->content_type = NULL;
-        pf_buf_reset(&exchange->answer);
-        pf_exchange_decide(exchange, PF_REPLY_INTERNAL);
-    }
+    pf_exchange_close_answer(exchange);
     const struct pf_reply_info *info = pf_reply_info(exchange->reply);
     const struct pf_sv answer = pf_buf_view(&exchange->answer);
     static char nothing[1] = "";
@@ -237,6 +232,7 @@ enum MHD_Result pf_request_handle(void *cls, struct MHD_Connection *connection, 
     } else if (!exchange->queued) {
         if (exchange->reply == PF_REPLY_NONE) {
             exchange->path = pf_sv_from(url);
+            pf_exchange_open_answer(exchange);
             listener->options.app.answer(listener->options.app.opaque, exchange);
         }
         result = respond(listener, exchange, /* unread= */ false);

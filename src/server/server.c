@@ -10,14 +10,16 @@
 #define MS INT64_C(1000000)
 /* A client that needs longer than this from connect to request line is stuck or hostile; API servers give a handshake 10 s. */
 #define FIRST_MS 5000
-/* Large bodies together: nine reviews of the largest size. */
-#define BODY_BUDGET_BYTES ((size_t)64 * 1024 * 1024)
+/* Large bodies and answers together: eight reviews of the largest size. */
+#define BUDGET_BYTES ((size_t)64 * 1024 * 1024)
 /* Probes, Prometheus and a person or two. */
 #define OPS_CONNECTIONS  64
 #define OPS_IDLE_MS      60000
 #define OPS_REQUEST_MS   5000
 #define OPS_BODY_BYTES   ((size_t)4096)
 #define OPS_ANSWER_BYTES ((size_t)4 * 1024 * 1024)
+/* Of large answers that wait for their reader: four at least. */
+#define OPS_BUDGET_BYTES ((size_t)32 * 1024 * 1024)
 
 static enum pf_code start_webhook(struct pf_server *server, struct pf_err *err)
 {
@@ -53,7 +55,7 @@ static enum pf_code start_webhook(struct pf_server *server, struct pf_err *err)
         .idle_ms = options->idle_ms,
         .body_max_bytes = PF_REVIEW_MAX_BYTES,
         .answer_max_bytes = PF_RESPONSE_MAX_BYTES,
-        .budget_bytes = BODY_BUDGET_BYTES,
+        .budget_bytes = BUDGET_BYTES,
         .app = pf_webhook_app(server->webhook),
     };
     return pf_listener_start(&listener, &server->listener, err);
@@ -77,7 +79,7 @@ static enum pf_code start_ops(struct pf_server *server, struct pf_err *err)
         .idle_ms = OPS_IDLE_MS,
         .body_max_bytes = OPS_BODY_BYTES,
         .answer_max_bytes = OPS_ANSWER_BYTES,
-        .budget_bytes = OPS_BODY_BYTES,
+        .budget_bytes = OPS_BUDGET_BYTES,
         .app = pf_ops_app(server),
     };
     return pf_listener_start(&listener, &server->ops, err);
@@ -90,6 +92,8 @@ static enum pf_code start_reload(struct pf_server *server, struct pf_err *err)
         .config_path = options->config_path,
         .cert_path = options->cert_path,
         .key_path = options->key_path,
+        .names = options->names,
+        .names_count = options->names_count,
         .client_ca_path = options->client_ca_path,
         .token_path = options->token_path,
         .model = options->model,

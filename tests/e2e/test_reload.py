@@ -194,6 +194,7 @@ class BadPair(harness.unittest.TestCase):
         try:
             for name in ('a', 'b'):
                 podfit.run('certs', 'create', podfit.path(name), '--dns', 'localhost', '--ip', '127.0.0.1')
+            podfit.run('certs', 'create', podfit.path('elsewhere'), '--dns', 'podfit.elsewhere.svc', '--ip', '127.0.0.1')
             os.mkdir(podfit.path('pair'))
             cert, key = podfit.path('pair/tls.crt'), podfit.path('pair/tls.key')
 
@@ -206,18 +207,20 @@ class BadPair(harness.unittest.TestCase):
                     os.rename(target + '.new', target)
             put('a/tls.crt', 'a/tls.key')
             podfit.stop()
-            podfit.options += ['--tls-cert', cert, '--tls-key', key]
+            podfit.options += ['--tls-cert', cert, '--tls-key', key, '--service', 'localhost', '--service', '127.0.0.1']
             podfit.start()
             podfit.context = ssl.create_default_context(cafile=podfit.path('a/ca.crt'))
             podfit.write('empty', '')
             podfit.write('torn', podfit.read('b/tls.crt')[:200])
-            for bad in (('b/tls.crt', 'a/tls.key'), ('empty', 'a/tls.key'), ('torn', 'a/tls.key'), ('a/tls.crt', 'empty')):
+            for bad in (('b/tls.crt', 'a/tls.key'), ('empty', 'a/tls.key'), ('torn', 'a/tls.key'), ('a/tls.crt', 'empty'),
+                        ('elsewhere/tls.crt', 'elsewhere/tls.key')):
                 with self.subTest(bad):
                     failures = podfit.metric('podfit_reloads_total{kind="certificate",result="failure"}')
                     put(*bad)
                     podfit.wait_for(lambda: podfit.metric('podfit_reloads_total{kind="certificate",result="failure"}') > failures, 'the failure to be counted')
                     self.assertEqual(podfit.post(review(1, dry_run=True)).status, 200)
                     self.assertEqual(podfit.ops('/readyz')[0], 200)
+            self.assertIn("certificate 1 does not cover the name 'localhost' (--service)", podfit.ops('/readyz?verbose')[1])
             put('b/tls.crt', 'b/tls.key')
             podfit.wait_for(lambda: podfit.metric('podfit_reload_broken{kind="certificate"}') == 0, 'the good pair')
             podfit.context = ssl.create_default_context(cafile=podfit.path('b/ca.crt'))
@@ -226,6 +229,38 @@ class BadPair(harness.unittest.TestCase):
             self.assertEqual(podfit.stop(), 0)
         finally:
             podfit.remove()
+
+
+class OtherName(harness.unittest.TestCase):
+    def test_does_not_start_with_a_certificate_that_the_api_server_would_refuse(self):
+        podfit = Podfit()
+        try:
+            self.assertEqual(podfit.stop(), 0)
+            for name, covered in (('localhost', True), ('podfit.podfit-system.svc', False), ('127.0.0.2', False)):
+                with self.subTest(name):
+                    process = harness.subprocess.Popen(
+                        [harness.BINARY, 'serve', '--cert-dir', podfit.path('certs'), '--service', name, '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0',
+                         '--port-file', podfit.path('other-' + name)], stdout=harness.subprocess.DEVNULL, stderr=harness.subprocess.PIPE, text=True)
+                    try:
+                        if covered:
+                            self.assertTrue(self.serves(process, podfit.path('other-' + name)))
+                        else:
+                            self.assertEqual(process.wait(20 * harness.SLOW), 2)
+                    finally:
+                        process.kill()
+                        said = process.communicate()[1]
+                    self.assertEqual("does not cover the name '%s' (--service)" % name in said, not covered, said)
+        finally:
+            podfit.remove()
+
+    @staticmethod
+    def serves(process, port_file):
+        end = time.monotonic() + 20 * harness.SLOW
+        while process.poll() is None and time.monotonic() < end:
+            if os.path.exists(port_file):
+                return True
+            time.sleep(0.02)
+        return False
 
 
 class Renewal(harness.unittest.TestCase):
@@ -252,13 +287,16 @@ class Callers(harness.unittest.TestCase):
                        ['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '%s.key', '-out', '%s.csr', '-subj', '/CN=api'],
                        ['x509', '-req', '-in', '%s.csr', '-CA', '%s-ca.crt', '-CAkey', '%s-ca.key', '-out', '%s.crt', '-days', '1', '-set_serial', '7',
                         '-extfile', '%s.ext']]
-            usages = {'good': 'extendedKeyUsage=clientAuth', 'strange': 'extendedKeyUsage=clientAuth', 'server': 'extendedKeyUsage=serverAuth'}
+            usages = {'good': 'extendedKeyUsage=clientAuth', 'strange': 'extendedKeyUsage=clientAuth', 'server': 'extendedKeyUsage=serverAuth',
+                      'expired': 'extendedKeyUsage=clientAuth'}
             for name, usage in usages.items():
                 podfit.write(name + '.ext', usage + '\n')
                 for command in openssl:
+                    if name == 'expired' and command[0] == 'x509':
+                        command = ['-1' if part == '1' else part for part in command]  # days: it ended yesterday
                     harness.subprocess.run(['openssl'] + [part % podfit.path(name) if part.startswith('%s') else part.replace('%s', name) for part in command],
                                            check=True, stderr=harness.subprocess.DEVNULL, stdout=harness.subprocess.DEVNULL)
-            podfit.write('callers.crt', podfit.read('good-ca.crt') + podfit.read('server-ca.crt'))
+            podfit.write('callers.crt', ''.join(podfit.read(name + '-ca.crt') for name in ('good', 'server', 'expired')))
             podfit.stop()
             podfit.options += ['--client-ca', podfit.path('callers.crt')]
             podfit.start()
@@ -268,7 +306,7 @@ class Callers(harness.unittest.TestCase):
                 if name:
                     context.load_cert_chain(podfit.path(name + '.crt'), podfit.path(name + '.key'))
                 return podfit.post(review(5), context=context).status
-            for name, wanted in ((None, 401), ('good', 200), ('strange', 403), ('server', 403)):
+            for name, wanted in ((None, 401), ('good', 200), ('strange', 403), ('server', 403), ('expired', 403)):
                 with self.subTest(name):
                     self.assertEqual(status(name), wanted)
             self.assertEqual(podfit.stats()['model']['reservations'], 1, 'a stranger changed the model')

@@ -65,6 +65,9 @@ class Slow(Case):
                     break
         return None
 
+    def test_an_early_close_is_warned_of(self):
+        self.assertIn("option '--idle-timeout': 2000ms is not above the 90000ms", self.podfit.read('log'))
+
     def test_slow_headers(self):
         pieces = [b'POST /mutate HTTP/1.1\r\nHost: x\r\n'] + [b'X-%d: y\r\n' % i for i in range(300)]
         took = self.trickle(pieces, (REQUEST_S + 2) * harness.SLOW)
@@ -196,6 +199,27 @@ class Budget(Case):
         self.assertEqual(set(statuses), {(503, '1'), (400, None)})
         self.assertGreaterEqual(statuses.count((503, '1')), 12)
         self.assertEqual(self.podfit.post(review(1, namespace='elsewhere', pad=3 * 1024 * 1024)).status, 200)
+
+
+class Trickle(Case):
+    options = ('--max-connections', '150', '--request-timeout', '60s')  # what they hold does not run out meanwhile
+
+    def test_unfinished_requests_disturb_nobody(self):
+        """As many clients as are allowed, all in the middle of a request: new clients are served all the same."""
+        socks = []
+        for _ in range(150):
+            sock = self.podfit.connect()
+            sock.sendall(request_bytes(b'{', headers={'Content-Length': '100000'}))
+            socks.append(sock)
+        self.podfit.wait_for(lambda: self.podfit.stats()['connections']['busy'] == 150, 'their requests to begin')
+        time.sleep(1.1)  # younger ones might be reviews
+        for i in range(20):
+            answer = self.podfit.post(review(i, namespace='elsewhere'))
+            self.assertIsNotNone(answer, 'turned away')
+            self.assertEqual(answer.status, 200)
+        self.assertGreaterEqual(self.podfit.metric('podfit_connections_ended_total{reason="evicted"}'), 1)
+        for sock in socks:
+            sock.close()
 
 
 class Crowd(Case):

@@ -155,6 +155,7 @@ class Values(unittest.TestCase):
         options = render.flags(template(release='capacity', namespace='ops'))
         self.assertEqual(options['--webhook-configuration'], 'capacity-podfit')
         self.assertEqual(options['--service'], 'capacity-podfit.$(POD_NAMESPACE).svc')
+        self.assertEqual(render.flags(objects)['--service'], options['--service'], 'files for another name are to be refused')
 
     def test_rights_follow_the_names(self):
         objects = template(release='capacity')

@@ -150,7 +150,7 @@ class Components(unittest.TestCase):
         self.assertEqual(checklist.security(objects) + checklist.probes(objects) + checklist.webhook(objects), [])
 
     def same_options(self, objects, added):
-        dropped = {'--webhook-configuration', '--cert-secret', '--cert-lease', '--service'}
+        dropped = {'--webhook-configuration', '--cert-secret', '--cert-lease'}
         base = render.flags(render.kustomize('base'))
         now = render.flags(objects)
         self.assertEqual({k: v for k, v in now.items() if k not in added}, {k: v for k, v in base.items() if k not in dropped})

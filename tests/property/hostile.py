@@ -186,8 +186,8 @@ def deep(levels):
 
 RAW = {
     'managedFields 3,000 levels deep': (lambda: deep(3000), (200,)),
-    'managedFields 100,000 levels deep': (lambda: deep(100000), (200, 400, 413)),
-    'brackets': (lambda: b'[' * 1000000, (400, 413)),
+    'managedFields 100,000 levels deep': (lambda: deep(100000), (400,)),
+    'brackets': (lambda: b'[' * 1000000, (400,)),
     'invalid UTF-8': (lambda: harness.review(1).replace(b'"image":"p"', b'"image":"\xff\xfe"'), (200, 400)),
     'raw NUL': (lambda: harness.review(1).replace(b'"image":"p"', b'"image":"\x00"'), (400,)),
     'escaped NUL': (lambda: harness.review(1).replace(b'"image":"p"', b'"image":"\\u0000"'), (200,)),

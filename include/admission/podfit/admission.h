@@ -15,8 +15,8 @@ struct pf_admission;
 enum pf_admission_status {
     PF_ADMISSION_OK, /**< 200: the response is an AdmissionReview */
     PF_ADMISSION_BAD_REQUEST, /**< 400: not an AdmissionReview v1 we can read; the response is one line of text */
-    PF_ADMISSION_TOO_LARGE,   /**< 413 */
-    PF_ADMISSION_UNAVAILABLE, /**< 503: out of memory for this review */
+    PF_ADMISSION_TOO_LARGE,   /**< 413: more bytes than PF_REVIEW_MAX_BYTES */
+    PF_ADMISSION_UNAVAILABLE, /**< 503: out of memory for this review, or no room in the caller's buffer for its answer; nothing is held */
     PF_ADMISSION_INTERNAL,    /**< 500: a fault of ours */
 };
 

@@ -80,7 +80,7 @@ struct pf_reflector_stats {
     uint64_t unknown_events;
     uint64_t repeated;     /**< events that were not newer than what is known, dropped */
     int64_t alive_mono_ns; /**< when the server last spoke; 0: never */
-    int64_t connection;    /**< of the watch, answered or not: pf_kube_client_connection(); -1: none */
+    int64_t connection; /**< of the watch, answered or not: pf_kube_client_connection(); -1: none */
     char resource_version[32];
     char last_failure[256]; /**< one line; empty: none so far */
 };

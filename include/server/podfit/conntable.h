@@ -61,7 +61,8 @@ enum pf_code pf_conntable_new(const struct pf_conntable_options *options,
 void pf_conntable_free(struct pf_conntable *table);
 
 /** A new connection. When there are more than the limit: shut down the oldest that never sent a request and is older than a second, else the one that
- * has been idle longest, else the oldest without a request; never one with a request in flight. @param conn borrowed until pf_conntable_remove() */
+ * has been idle longest, else the one whose request has taken longest and more than a second (reviews take milliseconds: its client trickles, or does not
+ * read), else the oldest without a request. @param conn borrowed until pf_conntable_remove() */
 void pf_conntable_add(struct pf_conntable *table, struct pf_conn *conn, int fd);
 void pf_conntable_remove(struct pf_conntable *table, struct pf_conn *conn);
 /** FRESH, IDLE -> BUSY and back to IDLE; a connection that is being closed stays so. */

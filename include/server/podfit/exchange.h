@@ -14,6 +14,8 @@
 #define PF_EXCHANGE_SMALL_BYTES ((size_t)64 * 1024)
 /** Buffers above this size are given back to the system at the end of the request. */
 #define PF_EXCHANGE_KEEP_BYTES ((size_t)256 * 1024)
+/** An answer has this much room however much others hold; it is larger for pods of more than a hundred containers only. */
+#define PF_EXCHANGE_ANSWER_BYTES ((size_t)64 * 1024)
 /** Exchanges kept for reuse: as many as an API server keeps connections (25), with both buffers at their largest 16 MiB. */
 #define PF_EXCHANGE_POOL_MAX 32
 
@@ -43,6 +45,7 @@ struct pf_exchange {
     char policy[PF_EXCHANGE_POLICY_BYTES]; /**< Content-Security-Policy; empty: none is sent */
     enum pf_reply reply;                   /**< NONE until it is decided */
     bool queued;                           /**< the response is on its way */
+    size_t charged_bytes;                  /**< of the pool's, held by this one */
 };
 
 struct pf_exchange_pool {
@@ -50,8 +53,8 @@ struct pf_exchange_pool {
     unsigned free_count;
     size_t body_max_bytes;   /**< limit of one body */
     size_t answer_max_bytes; /**< limit of one answer */
-    size_t budget_bytes;     /**< limit of all large bodies together */
-    size_t charged_bytes;    /**< held by bodies above PF_EXCHANGE_SMALL_BYTES now */
+    size_t budget_bytes;     /**< limit of all large bodies and answers together */
+    size_t charged_bytes;    /**< held by buffers above twice PF_EXCHANGE_SMALL_BYTES now */
 };
 
 void pf_exchange_pool_init(struct pf_exchange_pool *pool, size_t body_max_bytes,
@@ -72,6 +75,14 @@ void pf_exchange_unref(struct pf_exchange *exchange);
  */
 void pf_exchange_collect(struct pf_exchange *exchange, const char *bytes, size_t len,
                          uint64_t expected);
+
+/**
+ * The answer is written next: limit it to what the budget leaves, so that clients who do not read their answers hold no more than that. Its memory may be twice
+ * its length, so it gets half.
+ */
+void pf_exchange_open_answer(struct pf_exchange *exchange);
+/** The answer has been written: its memory counts from now on. One that did not get into its room becomes OVERLOADED, one that is broken INTERNAL. */
+void pf_exchange_close_answer(struct pf_exchange *exchange);
 
 /** Decide the reply; its fixed text becomes the answer when it has one. The first decision stands. */
 void pf_exchange_decide(struct pf_exchange *exchange, enum pf_reply reply);

@@ -47,6 +47,8 @@ struct pf_reload_options {
     const char *config_path; /**< NULL: the configuration was given at start and never changes */
     const char *cert_path;
     const char *key_path;
+    const char *const *names; /**< that the certificate of cert_path must cover (C-09) */
+    size_t names_count;
     const char *client_ca_path;
     const char *token_path;
     struct pf_model *model;

@@ -64,6 +64,9 @@ struct pf_server_options {
     const char *key_path;
     const char *
         cert_dir; /**< folder of podfit certs whose leaf is renewed here; NULL: not ours to renew */
+    const char *const
+        *names; /**< DNS names and addresses that a certificate from files must cover */
+    size_t names_count;
     const char *client_ca_path;
     const char *token_path;
     const char *version; /**< for build_info */

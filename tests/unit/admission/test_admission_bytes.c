@@ -82,6 +82,23 @@ static void test_body_limit(void **state)
     desk_done(&desk);
 }
 
+/* Too deep is not too large: the reason is said, not that of another limit. */
+static void test_depth(void **state)
+{
+    (void)state;
+    struct desk desk;
+    static char body[PF_JSON_MAX_DEPTH + 2];
+    desk_init(&desk, (struct pf_sv){0}, CLUSTER("9"));
+    memset(body, '[', sizeof(body) - 1);
+    pf_autofree char *review = padded(20000);
+    char *at = strstr(review, "managedFields\":[");
+    assert_non_null(at);
+    memcpy(at + strlen("managedFields\":"), body, sizeof(body) - 1);
+    assert_int_equal(desk_post(&desk, pf_sv_from(review)), PF_ADMISSION_BAD_REQUEST);
+    assert_non_null(strstr(desk_text(&desk), "nested too deep"));
+    desk_done(&desk);
+}
+
 /* The response is appended to what the caller holds, and cut back to it when there is none. */
 static void test_response_is_appended(void **state)
 {
@@ -96,7 +113,7 @@ static void test_response_is_appended(void **state)
     desk_done(&desk);
 }
 
-/* An answer that does not fit into the caller's buffer is our fault, said in one line. */
+/* An answer that does not fit into the caller's buffer is no fault of the review; nothing is held for a pod that will not be. */
 static void test_small_response(void **state)
 {
     (void)state;
@@ -106,17 +123,17 @@ static void test_small_response(void **state)
     pf_buf_done(&desk.response);
     pf_buf_init(&desk.response, 128);
     const enum pf_admission_status status = desk_post(&desk, pf_sv_from(body));
-    assert_int_equal(status, PF_ADMISSION_TOO_LARGE);
-    assert_int_equal(strncmp(desk_text(&desk), "podfit: ", 8), 0);
+    assert_int_equal(status, PF_ADMISSION_UNAVAILABLE);
+    assert_string_equal(desk_text(&desk), "podfit: no room for the answer\n");
+    assert_int_equal(desk_held(&desk), 0);
     desk_done(&desk);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_statuses),
-        cmocka_unit_test(test_body_limit),
-        cmocka_unit_test(test_response_is_appended),
+        cmocka_unit_test(test_statuses),       cmocka_unit_test(test_body_limit),
+        cmocka_unit_test(test_depth),          cmocka_unit_test(test_response_is_appended),
         cmocka_unit_test(test_small_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,11 +152,16 @@ static void the_least_missed_makes_room(void **state)
     assert_true(is_cut(&f, 3));
     pf_conntable_begin(f.table, &f.conns[4]);
     pf_conntable_begin(f.table, &f.conns[5]);
-    add(&f, 6); /* all others are busy: the new one itself has to go */
-    assert_true(is_cut(&f, 6));
-    assert_false(is_cut(&f, 1));
-    assert_int_equal(pf_conntable_stats(f.table).ended[PF_CONN_END_EVICTED], 4);
-    close_all(&f, 7);
+    add(&f,
+        6); /* nobody says nothing: the request that takes longest, over two seconds, has to go */
+    assert_true(is_cut(&f, 1));
+    assert_false(is_cut(&f, 6));
+    pf_conntable_begin(f.table, &f.conns[6]);
+    add(&f, 7); /* all others have just begun a request: the new one itself has to go */
+    assert_true(is_cut(&f, 7));
+    assert_false(is_cut(&f, 4));
+    assert_int_equal(pf_conntable_stats(f.table).ended[PF_CONN_END_EVICTED], 5);
+    close_all(&f, 8);
 }
 
 int main(void)

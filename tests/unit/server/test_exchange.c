@@ -97,6 +97,85 @@ static void budget(void **state)
     pf_exchange_pool_done(&pool);
 }
 
+static void write_answer(struct pf_exchange *exchange, size_t len)
+{
+    pf_exchange_open_answer(exchange);
+    pf_buf_append(&exchange->answer, bytes, len);
+    pf_exchange_decide(exchange, PF_REPLY_OK);
+    pf_exchange_close_answer(exchange);
+}
+
+/* Answers that are not read hold memory as bodies do. */
+static void answers_share_the_budget(void **state)
+{
+    (void)state;
+    struct pf_exchange_pool pool;
+    pf_exchange_pool_init(&pool, BODY, BODY, BODY);
+    struct pf_exchange *a = pf_exchange_get(&pool);
+    struct pf_exchange *b = pf_exchange_get(&pool);
+    struct pf_exchange *c = pf_exchange_get(&pool);
+    write_answer(a, BODY / 2); /* half of the budget: its memory is all of it */
+    assert_int_equal(a->reply, PF_REPLY_OK);
+    assert_in_range(pool.charged_bytes, BODY / 2, BODY);
+    write_answer(b, BODY / 2);
+    assert_int_equal(b->reply, PF_REPLY_OVERLOADED);
+    assert_string_equal(b->answer.data, pf_reply_info(PF_REPLY_OVERLOADED)->text);
+    assert_int_equal(b->charged_bytes, 0);
+    write_answer(c, PF_EXCHANGE_ANSWER_BYTES);
+    assert_int_equal(c->reply, PF_REPLY_OK); /* small ones are not shed */
+    assert_int_equal(c->charged_bytes, 0);
+    pf_exchange_unref(a);
+    assert_int_equal(pool.charged_bytes, 0);
+    pf_exchange_unref(b);
+    b = pf_exchange_get(&pool);
+    assert_int_equal(b->answer.max_bytes, BODY); /* nothing of the narrow time stays */
+    write_answer(b, BODY / 2);
+    assert_int_equal(b->reply, PF_REPLY_OK);
+    pf_exchange_unref(b);
+    pf_exchange_unref(c);
+    assert_int_equal(pool.charged_bytes, 0);
+    pf_exchange_pool_done(&pool);
+}
+
+static void answers_that_cannot_be_sent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t longest;
+        size_t budget;
+        size_t len;
+        bool no_memory;
+        enum pf_reply reply;
+    } rows[] = {
+        {"fits", ANSWER, BODY, ANSWER, false, PF_REPLY_OK},
+        {"longer than any answer may be", ANSWER, BODY, ANSWER + 1, false, PF_REPLY_INTERNAL},
+        {"longer than there is room", BODY, 10, PF_EXCHANGE_ANSWER_BYTES + 1, false,
+         PF_REPLY_OVERLOADED},
+        {"no memory", ANSWER, BODY, 100, true, PF_REPLY_INTERNAL},
+    };
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        struct pf_exchange_pool pool;
+        pf_exchange_pool_init(&pool, BODY, rows[i].longest, rows[i].budget);
+        struct pf_exchange *exchange = pf_exchange_get(&pool);
+        assert_non_null(exchange);
+        exchange->content_type = "x";
+        fail_next = rows[i].no_memory;
+        pf_exchange_open_answer(exchange);
+        pf_buf_append(&exchange->answer, bytes, rows[i].len);
+        fail_next = false;
+        pf_exchange_decide(exchange, PF_REPLY_OK);
+        pf_exchange_close_answer(exchange);
+        if (exchange->reply != rows[i].reply) {
+            fail_msg("%s: reply %d", rows[i].name, (int)exchange->reply);
+        }
+        assert_int_equal(exchange->content_type == NULL, rows[i].reply != PF_REPLY_OK);
+        assert_int_equal(exchange->answer.failed, PF_OK);
+        pf_exchange_unref(exchange);
+        pf_exchange_pool_done(&pool);
+    }
+}
+
 static void first_decision_stands(void **state)
 {
     (void)state;
@@ -170,6 +249,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits),
         cmocka_unit_test(budget),
+        cmocka_unit_test(answers_share_the_budget),
+        cmocka_unit_test(answers_that_cannot_be_sent),
         cmocka_unit_test(first_decision_stands),
         cmocka_unit_test(reuse),
         cmocka_unit_test(no_memory),
