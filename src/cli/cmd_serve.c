@@ -66,10 +66,10 @@ static const struct pf_cliopt rows[] = {
      .help = "judge against this file, as kubectl get -o json|yaml prints it; 'example' is the "
              "embedded one"},
     PF_SOURCE_ROWS(struct serve_options, source),
-    {ROW("listen", PF_CLIOPT_STRING, listen), .value = "IP:PORT", .fallback = "0.0.0.0:8443",
-     .help = "address of the webhook (HTTPS); port 0: any free one"},
-    {ROW("ops-listen", PF_CLIOPT_STRING, ops_listen), .value = "IP:PORT",
-     .fallback = "0.0.0.0:8080",
+    {ROW("listen", PF_CLIOPT_STRING, listen), .value = "IP:PORT", .fallback = ":8443",
+     .help = "address of the webhook (HTTPS); without IP all of this machine, IPv4 and IPv6; port "
+             "0: any free one"},
+    {ROW("ops-listen", PF_CLIOPT_STRING, ops_listen), .value = "IP:PORT", .fallback = ":8080",
      .help = "address of the status page (/), /livez, /readyz, /metrics and /stats (HTTP)"},
     {ROW("status-page", PF_CLIOPT_ENUM, status_page), .value = "WHO", .fallback = "on",
      .choices = page_modes,

@@ -23,7 +23,7 @@ static bool parse_port(struct pf_sv text, in_port_t *ret_port)
 static bool parse_host(struct pf_sv host, bool bracketed, in_port_t port,
                        struct pf_address *address)
 {
-    char text[INET6_ADDRSTRLEN] = "0.0.0.0";
+    char text[INET6_ADDRSTRLEN] = "::";
     if (host.len >= sizeof(text) || memchr(host.len != 0 ? host.ptr : "", '\0', host.len) != NULL) {
         return false;
     }
@@ -31,7 +31,8 @@ static bool parse_host(struct pf_sv host, bool bracketed, in_port_t port,
         memcpy(text, host.ptr, host.len);
         text[host.len] = '\0';
     }
-    if (bracketed) {
+    address->any = host.len == 0;
+    if (bracketed || address->any) {
         struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = port};
         if (inet_pton(AF_INET6, text, &six.sin6_addr) != 1) {
             return false;
@@ -105,6 +106,16 @@ void pf_address_format(const struct pf_address *address, char text[PF_ADDRESS_TE
                    (unsigned)pf_address_port(address));
 }
 
+/* `[::]` is IPv4, too, whatever net.ipv6.bindv6only says: a pod has addresses of one family or of both, and probes come to any of them. */
+static void open_to_both(int fd, const struct pf_address *address)
+{
+    const int off = 0;
+    if (address->storage.ss_family == AF_INET6) {
+        /* without it only IPv6 is served, and of no other address than `::` does it change anything */
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    }
+}
+
 static enum pf_code bind_and_listen(int fd, const struct pf_address *address,
                                     struct pf_address *ret_bound, struct pf_err *err)
 {
@@ -112,6 +123,7 @@ static enum pf_code bind_and_listen(int fd, const struct pf_address *address,
     pf_address_format(address, text);
     const int on = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); /* else: wait for TIME_WAIT */
+    open_to_both(fd, address);
     if (bind(fd, (const struct sockaddr *)&address->storage, address->bytes) != 0) {
         return pf_err_set_errno(err, PF_E_IO, errno, "cannot bind to '%s'", text);
     }
@@ -126,8 +138,8 @@ static enum pf_code bind_and_listen(int fd, const struct pf_address *address,
     return PF_OK;
 }
 
-enum pf_code pf_address_listen(const struct pf_address *address, int *ret_fd,
-                               struct pf_address *ret_bound, struct pf_err *err)
+static enum pf_code listen_at(const struct pf_address *address, int *ret_fd,
+                              struct pf_address *ret_bound, struct pf_err *err)
 {
     const int fd =
         socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -141,4 +153,29 @@ enum pf_code pf_address_listen(const struct pf_address *address, int *ret_fd,
     }
     *ret_fd = fd;
     return PF_OK;
+}
+
+/* `ipv6.disable=1` on the kernel's command line: there are no such sockets. Where only sysctls disable it, `[::]` works and is IPv4. */
+static bool lacks_ipv6(void)
+{
+    const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool lacks = fd < 0 && errno == EAFNOSUPPORT;
+    if (fd >= 0) {
+        (void)close(fd); /* it was only tried */
+    }
+    return lacks;
+}
+
+enum pf_code pf_address_listen(const struct pf_address *address, int *ret_fd,
+                               struct pf_address *ret_bound, struct pf_err *err)
+{
+    if (!address->any || !lacks_ipv6()) {
+        return listen_at(address, ret_fd, ret_bound, err);
+    }
+    const struct sockaddr_in four = {.sin_family = AF_INET,
+                                     .sin_port = htons(pf_address_port(address)),
+                                     .sin_addr = {.s_addr = htonl(INADDR_ANY)}};
+    struct pf_address all = {.bytes = sizeof(four)};
+    memcpy(&all.storage, &four, sizeof(four));
+    return listen_at(&all, ret_fd, ret_bound, err);
 }

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "listener_internal.h"
+#include "serving_trial.h"
 #include <podfit/log.h>
 #include <podfit/mem.h>
 
 /* Deadlines are kept to this. */
 #define SWEEP_MS 250
-/* TLS 1.2 and 1.3, no exchange of keys without forward secrecy (webhook practice M-05, T-02). */
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA"
 /* libmicrohttpd's default: request line and headers must fit; half of it is the first read buffer. */
 #define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024)
 /* Second line behind the table's deadlines: a connection it has lost sight of. */
@@ -99,7 +98,7 @@ static enum pf_code start_daemon(struct pf_listener *listener, struct pf_err *er
     const struct pf_listener_options *options = &listener->options;
     const bool tls = options->serving != NULL;
     struct MHD_OptionItem tls_options[] = {
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PF_SERVING_PRIORITIES},
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, pf_connection_certificate_callback()},
         {MHD_OPTION_END, 0, NULL},
     };

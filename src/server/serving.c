@@ -4,6 +4,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
+#include "serving_trial.h"
 #include <podfit/limits.h>
 #include <podfit/mem.h>
 #include <podfit/serving.h>
@@ -100,7 +101,10 @@ enum pf_code pf_serving_install(struct pf_serving *serving, struct pf_sv cert_pe
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory for the certificate");
     }
     atomic_init(&fresh->refs, 1);
-    const enum pf_code code = load(fresh, cert_pem, key_pem, err);
+    enum pf_code code = load(fresh, cert_pem, key_pem, err);
+    if (code == PF_OK) {
+        code = pf_serving_try(fresh, err);
+    }
     if (code != PF_OK) {
         pf_serving_release(fresh);
         return code;

@@ -205,6 +205,12 @@ static enum pf_code check_leaf(X509 *leaf, const struct pf_cert_info *info, stru
             err, PF_E_UNSUPPORTED,
             "certificate 1 is not for servers: its extended key usage lacks serverAuth");
     }
+    /* every key exchange that is served is signed (PF_SERVING_PRIORITIES) */
+    if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0) {
+        return pf_err_set(err, PF_E_UNSUPPORTED,
+                          "certificate 1 may not sign: its key usage lacks digitalSignature, "
+                          "without which nobody could connect");
+    }
     return PF_OK;
 }
 

@@ -189,6 +189,13 @@ class Files(Case):
 
 
 class BadPair(harness.unittest.TestCase):
+    @staticmethod
+    def make_mute(podfit):
+        """A pair that belongs together, with a key that must not sign: every handshake would fail."""
+        harness.subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', podfit.path('mute.key'),
+                                '-out', podfit.path('mute.crt'), '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+                                '-addext', 'keyUsage=critical,keyEncipherment', '-addext', 'basicConstraints=critical,CA:FALSE'], check=True, capture_output=True)
+
     def test_bad_pairs_keep_the_old_one(self):
         podfit = Podfit()
         try:
@@ -212,7 +219,8 @@ class BadPair(harness.unittest.TestCase):
             podfit.context = ssl.create_default_context(cafile=podfit.path('a/ca.crt'))
             podfit.write('empty', '')
             podfit.write('torn', podfit.read('b/tls.crt')[:200])
-            for bad in (('b/tls.crt', 'a/tls.key'), ('empty', 'a/tls.key'), ('torn', 'a/tls.key'), ('a/tls.crt', 'empty'),
+            self.make_mute(podfit)
+            for bad in (('b/tls.crt', 'a/tls.key'), ('empty', 'a/tls.key'), ('torn', 'a/tls.key'), ('a/tls.crt', 'empty'), ('mute.crt', 'mute.key'),
                         ('elsewhere/tls.crt', 'elsewhere/tls.key')):
                 with self.subTest(bad):
                     failures = podfit.metric('podfit_reloads_total{kind="certificate",result="failure"}')

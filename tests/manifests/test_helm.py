@@ -178,7 +178,7 @@ class Values(unittest.TestCase):
         self.assertEqual(spec['containers'][0]['image'], 'example/podfit@sha256:' + 'a' * 64)
         self.assertEqual((spec['nodeSelector'], spec['tolerations'], spec['hostNetwork']), ({'pool': 'system'}, [{'operator': 'Exists'}], True))
         self.assertFalse({'topologySpreadConstraints', 'priorityClassName'} & set(spec))
-        self.assertEqual((options['--listen'], options['--ops-listen'], options['--max-connections']), ('0.0.0.0:10250', '0.0.0.0:9080', '2000'))
+        self.assertEqual((options['--listen'], options['--ops-listen'], options['--max-connections']), (':10250', ':9080', '2000'))
         self.assertEqual([p['containerPort'] for p in spec['containers'][0]['ports']], [10250, 9080])
         self.assertFalse({'PodDisruptionBudget', 'NetworkPolicy', 'ResourceQuota', 'ServiceAccount', 'ConfigMap'} & {o['kind'] for o in objects})
         hook = render.one(objects, 'MutatingWebhookConfiguration')['webhooks'][0]

@@ -3,6 +3,7 @@
 
 /** Addresses to listen on. No name is looked up: a server must not depend on DNS to start. */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -15,10 +16,12 @@
 struct pf_address {
     struct sockaddr_storage storage;
     socklen_t bytes;
+    bool any; /**< no host was given: IPv4 alone will do where there is no IPv6 */
 };
 
 /**
- * Parse `10.0.0.1:8443`, `[::1]:8443` or `:8443` (all IPv4 addresses). Port 0 lets the kernel choose.
+ * Parse `10.0.0.1:8443`, `[::1]:8443`, `[::]:8443` (all addresses, IPv4 ones too) or `:8443` (the same, and on a machine without IPv6 all IPv4 addresses). Port 0 lets the
+ * kernel choose.
  *
  * @param[out] ret_address  untouched on failure
  * @return PF_OK or PF_E_INVALID

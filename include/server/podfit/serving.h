@@ -21,10 +21,10 @@ enum pf_code pf_serving_new(struct pf_serving **ret_serving, struct pf_err *err)
 void pf_serving_free(struct pf_serving *serving);
 
 /**
- * Use this pair for new handshakes. The caller has checked it (pf_cert_check_pair()).
+ * Use this pair for new handshakes. The caller has checked it (pf_cert_check_pair()); here one handshake is tried with it, in memory.
  *
  * @param cert_pem,key_pem  borrowed; leaf first
- * @return PF_OK; PF_E_INVALID (GnuTLS cannot read it); PF_E_NO_MEMORY. On failure the old pair stays.
+ * @return PF_OK; PF_E_INVALID (GnuTLS cannot read it, or no handshake succeeds with it); PF_E_NO_MEMORY. On failure the old pair stays.
  */
 enum pf_code pf_serving_install(struct pf_serving *serving, struct pf_sv cert_pem,
                                 struct pf_sv key_pem, struct pf_err *err) PF_MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "odd_cert.h"
 #include <podfit/certmake.h>
 #include <podfit/clientca.h>
 #include <podfit/clock.h>
@@ -78,6 +79,54 @@ static void generations(void **state)
     done(&pairs);
 }
 
+/* Whatever pf_cert_check_pair() knows of a pair: what no handshake succeeds with is not put in force. */
+static void nobody_could_connect(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *usage;
+        enum odd_key key;
+        enum pf_code code;
+    } rows[] = {
+        {"EC", NULL, ODD_P256, PF_OK},
+        {"EC that signs", "critical,digitalSignature", ODD_P256, PF_OK},
+        {"EC that does not", "critical,keyEncipherment", ODD_P256, PF_E_INVALID},
+        {"RSA", NULL, ODD_RSA2048, PF_OK},
+        {"RSA that signs", "critical,digitalSignature,keyEncipherment", ODD_RSA2048, PF_OK},
+        {"RSA that does not", "critical,keyEncipherment", ODD_RSA2048, PF_E_INVALID},
+        {"Ed25519", NULL, ODD_ED25519, PF_OK},
+    };
+    const int64_t now_s = pf_clock_wall_ns(pf_clock_system()) / 1000000000;
+    struct pf_serving *serving = NULL;
+    assert_int_equal(pf_serving_new(&serving, NULL), PF_OK);
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        const struct odd_recipe recipe = {.key = rows[i].key,
+                                          .usage = rows[i].usage,
+                                          .sans = "DNS:localhost",
+                                          .common_name = "leaf",
+                                          .not_before_s = now_s - 3600,
+                                          .not_after_s = now_s + 3600};
+        struct odd_cert *cert = odd_cert_new(&recipe, NULL);
+        pf_autobuf struct pf_buf chain = {0};
+        pf_autobuf struct pf_buf key = {0};
+        struct pf_err err = {0};
+        pf_buf_init(&chain, 65536);
+        pf_buf_init(&key, 65536);
+        odd_cert_append_pem(cert, &chain);
+        odd_cert_append_key(cert, NULL, /* traditional= */ false, &key);
+        odd_cert_free(cert);
+        if (pf_serving_install(serving, pf_buf_view(&chain), pf_buf_view(&key), &err) !=
+            rows[i].code) {
+            fail_msg("%s: '%s'", rows[i].name, err.text);
+        }
+        if (rows[i].code != PF_OK) {
+            assert_non_null(strstr(err.text, "nobody could connect"));
+        }
+    }
+    pf_serving_free(serving);
+}
+
 struct racer {
     struct pf_serving *serving;
     int rounds;
@@ -140,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generations),
+        cmocka_unit_test(nobody_could_connect),
         cmocka_unit_test(exchange_while_used),
         cmocka_unit_test(authorities),
     };

@@ -71,6 +71,7 @@ struct odd_cert *odd_cert_new(const struct odd_recipe *recipe, const struct odd_
                   recipe->is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
     add_extension(cert, by->cert, NID_subject_alt_name, recipe->sans);
     add_extension(cert, by->cert, NID_ext_key_usage, recipe->eku);
+    add_extension(cert, by->cert, NID_key_usage, recipe->usage);
     const char *digest = recipe->digest != NULL ? recipe->digest : "sha256";
     const EVP_MD *md = EVP_PKEY_is_a(by->key, "ED25519") ? NULL : EVP_get_digestbyname(digest);
     assert_true(X509_sign(cert, by->key, md) > 0);

@@ -22,6 +22,7 @@ struct odd_recipe {
     const char *digest; /**< NULL: sha256 */
     const char *sans;   /**< OpenSSL configuration syntax; NULL: no subjectAltName */
     const char *eku;    /**< NULL: no extended key usage */
+    const char *usage;  /**< NULL: no key usage */
     const char *common_name;
     bool is_ca;
     int64_t not_before_s; /**< wall clock */

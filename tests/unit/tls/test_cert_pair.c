@@ -155,6 +155,18 @@ static const struct odd_case pair_cases[] = {
      0,
      PF_E_UNSUPPORTED,
      "serverAuth"},
+    {"a key usage that includes signatures",
+     {{.usage = "critical,digitalSignature,keyEncipherment", LEAF}, {CA}},
+     {0, -1},
+     0,
+     PF_OK,
+     NULL},
+    {"a key usage without signatures",
+     {{.key = ODD_RSA2048, .usage = "critical,keyEncipherment", LEAF}, {CA}},
+     {0, -1},
+     0,
+     PF_E_UNSUPPORTED,
+     "lacks digitalSignature"},
 };
 
 static void test_pairs(void **state)
