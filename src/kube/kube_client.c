@@ -11,6 +11,9 @@
 #define ANSWER_ARENA_BYTES (PF_KUBE_STATUS_MAX_BYTES * 4)
 #define SYNC_TIMEOUT_MS    30000
 #define SYNC_STEP_MS       1000
+/* A server may ask for patience, but not make us forget it; as for lists (reflect_rules.c). */
+#define PATIENCE_MAX_MS INT64_C(300000)
+#define NS_PER_MS       INT64_C(1000000)
 
 enum pf_code pf_kube_client_new(const struct pf_kube_client_options *options,
                                 struct pf_kube_client **ret_client, struct pf_err *err)
@@ -123,6 +126,7 @@ static void finish(struct pf_kube_call *call, const struct pf_kube_result *resul
 {
     struct pf_kube_client *client = call->client;
     client->stats.failures += result->code != PF_OK;
+    pf_tally_add(&client->stats.tally, call->request.method, result->status);
     unlink_call(call);
     pf_transfer_end(call);
     call->request.on_done(call->request.ctx, result);
@@ -180,6 +184,25 @@ static bool dispatch(struct pf_kube_client *client)
     return ended;
 }
 
+/* With a part that is random, so that those who were sent away together do not come back together. */
+static void mind_wish(struct pf_kube_client *client, const struct pf_kube_result *result)
+{
+    if (result->retry_after_ms <= 0 || (result->status != 429 && result->status < 500)) {
+        return;
+    }
+    const int64_t wish =
+        result->retry_after_ms < PATIENCE_MAX_MS ? result->retry_after_ms : PATIENCE_MAX_MS;
+    const int64_t more = (int64_t)(pf_random_u64() % ((uint64_t)wish / 2 + 1));
+    const int64_t until = pf_clock_mono_ns(client->options.clock) + (wish + more) * NS_PER_MS;
+    client->patience_mono_ns = until > client->patience_mono_ns ? until : client->patience_mono_ns;
+}
+
+int64_t pf_kube_client_patience_ms(const struct pf_kube_client *client)
+{
+    const int64_t left = client->patience_mono_ns - pf_clock_mono_ns(client->options.clock);
+    return client->patience_mono_ns != 0 && left > 0 ? (left + NS_PER_MS - 1) / NS_PER_MS : 0;
+}
+
 /* One attempt is over: try again with another credential, or report. */
 static void conclude(struct pf_kube_call *call, CURLcode code)
 {
@@ -188,6 +211,7 @@ static void conclude(struct pf_kube_call *call, CURLcode code)
         pf_keeper_reject(client->keeper, call->identity)) {
         call->retried = true;
         client->stats.reauthentications++;
+        pf_tally_add(&client->stats.tally, call->request.method, 401);
         pf_transfer_end(call);
         return;
     }
@@ -199,6 +223,7 @@ static void conclude(struct pf_kube_call *call, CURLcode code)
     pf_arena_init(&arena, ANSWER_ARENA_BYTES);
     pf_buf_init(&message, PF_MESSAGE_MAX_BYTES);
     pf_kube_answer_compose(call, code, &arena, &message, &result);
+    mind_wish(client, &result);
     finish(call, &result);
 }
 

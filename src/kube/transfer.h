@@ -25,7 +25,8 @@ struct pf_kube_client {
     bool encrypted;    /* https */
     struct pf_kube_call *first;
     struct pf_kube_call *last;
-    unsigned depth; /* callbacks may be running: handles stay where they are */
+    unsigned depth;           /* callbacks may be running: handles stay where they are */
+    int64_t patience_mono_ns; /* until when the server wants to be left alone; 0: it has not said */
     struct pf_kube_client_stats stats;
 };
 

@@ -345,6 +345,10 @@ int64_t pf_live_gate_tick(struct pf_live_gate *gate)
     if (now < gate->next_at_ns) {
         return pf_live_until_ms(gate->live, gate->next_at_ns);
     }
+    const int64_t patience_ms = pf_kube_client_patience_ms(gate->live->client);
+    if (patience_ms > 0) { /* a burst behind gates must not be what keeps a busy server busy */
+        return patience_ms;
+    }
     struct pf_gate_entry *entry = choose(gate, now);
     if (entry == NULL && begin_pass(gate, now)) {
         entry = choose(gate, now);

@@ -399,6 +399,14 @@ size_t pf_live_kinds(struct pf_live *live, struct pf_live_kind *ret_kinds, size_
     return count;
 }
 
+struct pf_kube_client_stats pf_live_requests(struct pf_live *live)
+{
+    (void)pthread_mutex_lock(&live->shared.lock);
+    const struct pf_kube_client_stats requests = live->shared.requests;
+    (void)pthread_mutex_unlock(&live->shared.lock);
+    return requests;
+}
+
 struct pf_live_gates pf_live_gates(struct pf_live *live)
 {
     (void)pthread_mutex_lock(&live->shared.lock);

@@ -127,6 +127,7 @@ struct pf_live_shared {
     struct pf_live_kind kinds[PF_LIVE_KINDS_MAX];
     int64_t alive_mono_ns[PF_LIVE_KINDS_MAX];
     struct pf_live_gates gates;
+    struct pf_kube_client_stats requests;
     char failure[PF_ERR_TEXT_BYTES]; /**< why it is not synced; empty: nothing known */
 };
 

@@ -35,6 +35,8 @@ static void describe(const struct pf_live_follow *follow, const struct pf_reflec
         .events = stats->events,
         .rejected_objects = follow->rejected,
         .stale_events = follow->late,
+        .repeated_events = stats->repeated,
+        .unknown_events = stats->unknown_events,
     };
     const char *failure = follow->failure[0] != '\0' ? follow->failure : stats->last_failure;
     memcpy(kind->failure, failure, sizeof(kind->failure));
@@ -96,12 +98,14 @@ void pf_live_publish(struct pf_live *live, int64_t now)
     (void)pf_live_is_complete(live, &why);
     const struct pf_live_gates gates =
         live->gate != NULL ? pf_live_gate_counts(live->gate) : (struct pf_live_gates){0};
+    const struct pf_kube_client_stats requests = pf_kube_client_stats(live->client);
     (void)pthread_mutex_lock(&shared->lock);
     shared->kind_count = live->follow_count;
     memcpy(shared->kinds, all.kinds, sizeof(shared->kinds));
     memcpy(shared->alive_mono_ns, all.alive_mono_ns, sizeof(shared->alive_mono_ns));
     memcpy(shared->failure, why.text, sizeof(shared->failure));
     shared->gates = gates;
+    shared->requests = requests;
     (void)pthread_mutex_unlock(&shared->lock);
     set_origin(live, all.oldest, all.resource_version);
 }

@@ -36,12 +36,44 @@ static const struct family families[] = {
      MEMBER(rejected_objects), PF_PROM_COUNTER, false},
     {"podfit_watch_events_stale_total", "Events left out because a newer one had come before.",
      MEMBER(stale_events), PF_PROM_COUNTER, false},
+    {"podfit_watch_events_repeated_total",
+     "Events left out because their resourceVersion was not newer than that of the event before.",
+     MEMBER(repeated_events), PF_PROM_COUNTER, false},
+    {"podfit_watch_events_unknown_total", "Events left out because their type is not known.",
+     MEMBER(unknown_events), PF_PROM_COUNTER, false},
 };
 
 static uint64_t value_of(const struct pf_live_kind *kind, const struct family *family)
 {
     const char *at = (const char *)kind + family->offset;
     return family->flag ? *(const bool *)at : *(const uint64_t *)(const void *)at;
+}
+
+static void put_requests(struct pf_live *live, struct pf_buf *buf)
+{
+    const struct pf_kube_client_stats stats = pf_live_requests(live);
+    pf_prom_family(
+        buf, "podfit_api_requests_total", PF_PROM_COUNTER,
+        "Requests to the API server that ended, those that follow the cluster, by method "
+        "and status.");
+    for (size_t i = 0; i < PF_TALLY_METHODS; i++) {
+        for (size_t j = 0; j < PF_TALLY_STATUSES; j++) {
+            const struct pf_prom_label labels[] = {{"method", pf_sv_from(pf_tally_method(i))},
+                                                   {"code", pf_sv_from(pf_tally_status(j))}};
+            if (stats.tally.ended[i][j] != 0) { /* most never happen */
+                pf_prom_sample(buf, "podfit_api_requests_total", labels, PF_ARRAY_LEN(labels),
+                               stats.tally.ended[i][j]);
+            }
+        }
+    }
+    pf_prom_single(buf, "podfit_api_received_bytes_total", PF_PROM_COUNTER,
+                   "Bytes of lists, watches and other answers.", stats.bytes_received);
+    pf_prom_single(buf, "podfit_api_reauthentications_total", PF_PROM_COUNTER,
+                   "Requests that were repeated with a new credential after a 401.",
+                   stats.reauthentications);
+    pf_prom_single(buf, "podfit_api_reconnections_total", PF_PROM_COUNTER,
+                   "Times that open connections were given up because nobody answered on them.",
+                   stats.reconnections);
 }
 
 void pf_live_metrics(struct pf_live *live, struct pf_buf *buf)
@@ -64,6 +96,7 @@ void pf_live_metrics(struct pf_live *live, struct pf_buf *buf)
                                 kinds[j].age_ms * PF_LIVE_NS_PER_MS);
         }
     }
+    put_requests(live, buf);
     const struct pf_live_gates gates = pf_live_gates(live);
     pf_prom_single(buf, "podfit_gates_waiting", PF_PROM_GAUGE,
                    "Pods that wait behind podfit's scheduling gate.", gates.waiting);
@@ -97,6 +130,8 @@ static void put_kind(struct pf_writer *w, const struct pf_live_kind *kind)
     put_u64(w, "events", kind->events);
     put_u64(w, "objectsRejected", kind->rejected_objects);
     put_u64(w, "eventsStale", kind->stale_events);
+    put_u64(w, "eventsRepeated", kind->repeated_events);
+    put_u64(w, "eventsUnknown", kind->unknown_events);
     pf_write_string_member(w, "failure", pf_sv_from(kind->failure));
     pf_write_end_object(w);
 }

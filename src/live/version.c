@@ -166,7 +166,10 @@ void pf_live_version_run(struct pf_live *live)
             pf_live_give_up(live, question.message);
         } else if (!known) {
             tell_failure(live, question.message, /* first= */ wait == WAIT_FIRST_MS);
-            wait_ms(live, wait);
+            /* at a terminal somebody waits */
+            const int64_t patience =
+                live->options.impatient ? 0 : pf_kube_client_patience_ms(live->client);
+            wait_ms(live, wait > patience ? wait : patience);
             wait = wait * 2 < WAIT_LAST_MS ? wait * 2 : WAIT_LAST_MS;
         }
     }

@@ -35,15 +35,18 @@ static void done(struct pf_registration_pace *pace)
     pace->due_since_mono_ns = 0;
 }
 
-/* Doubled, with jitter, so that replicas do not come together. */
+/* Doubled, with jitter, so that replicas do not come together; longer if the API server wishes so. */
 static void wait_longer(struct pf_registration *self, struct pf_registration_pace *pace)
 {
     const int64_t doubled = pace->wait_ms == 0 ? FIRST_WAIT_MS : 2 * pace->wait_ms;
     pace->wait_ms = doubled < LONGEST_WAIT_MS ? doubled : LONGEST_WAIT_MS;
     self->random = self->random * UINT64_C(6364136223846793005) + 1442695040888963407U;
     const int64_t jitter_ms = (int64_t)((self->random >> 33) % (uint64_t)pace->wait_ms) / 2;
-    pace->next_mono_ns = pf_clock_mono_ns(self->options.clock) +
-                         (pace->wait_ms + jitter_ms) * PF_REGISTRATION_NS_PER_MS;
+    const int64_t patience_ms = pf_kube_client_patience_ms(self->client);
+    const int64_t wait_ms = pace->wait_ms + jitter_ms;
+    pace->next_mono_ns =
+        pf_clock_mono_ns(self->options.clock) +
+        (wait_ms > patience_ms ? wait_ms : patience_ms) * PF_REGISTRATION_NS_PER_MS;
 }
 
 /* ---- requests ---- */

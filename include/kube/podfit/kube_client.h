@@ -18,6 +18,7 @@
 #include <podfit/buf.h>
 #include <podfit/clock.h>
 #include <podfit/kubeconfig.h>
+#include <podfit/tally.h>
 
 struct pf_kube_client;
 struct pf_kube_call; /* one request under way */
@@ -112,7 +113,17 @@ struct pf_kube_client_stats {
     uint64_t reconnections;     /**< times that open connections did not answer and were given up */
     uint64_t bytes_received;
     uint64_t under_way; /**< calls that have not ended */
+    struct pf_tally
+        tally; /**< attempts that ended: one that got a 401 and was repeated counts twice, a cancelled one not at all */
 };
 struct pf_kube_client_stats pf_kube_client_stats(const struct pf_kube_client *client);
+
+/**
+ * For how long the API server has asked to be left alone: `Retry-After` of a 429 or 5xx, whatever was asked for, up to 5 minutes and a random half more. Nothing is held
+ * back here: whoever asks often, or again, has to mind it (reflectors do so by themselves). Source: client-go rest/with_retry.go; webhook practice K-32.
+ *
+ * @return milliseconds; 0: go on
+ */
+int64_t pf_kube_client_patience_ms(const struct pf_kube_client *client);
 
 #endif

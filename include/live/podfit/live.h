@@ -94,6 +94,9 @@ struct pf_live_kind {
     uint64_t events;
     uint64_t rejected_objects; /**< objects that could not be decoded */
     uint64_t stale_events;     /**< events older than what was known, left out */
+    uint64_t
+        repeated_events; /**< events of a watch that were not newer than the one before, left out */
+    uint64_t unknown_events;   /**< events of a type that is not known, left out */
     char resource_version[32]; /**< up to where it is known; empty: never listed */
     int64_t age_ms;            /**< since the server last spoke about it; -1: never */
     char failure[256];         /**< last failure; empty: none */
@@ -103,7 +106,10 @@ struct pf_live_kind {
 /** Kinds in a fixed order. @return how many were written, at most @p max. Thread-safe */
 size_t pf_live_kinds(struct pf_live *live, struct pf_live_kind *ret_kinds, size_t max);
 
-/** Prometheus families `podfit_watch_*` by kind and `podfit_gates_*`. Thread-safe. */
+/** Requests to the API server that follow the cluster, as of the last 0.1 s. Thread-safe. */
+struct pf_kube_client_stats pf_live_requests(struct pf_live *live);
+
+/** Prometheus families `podfit_watch_*` by kind, `podfit_api_*` and `podfit_gates_*`. Thread-safe. */
 void pf_live_metrics(struct pf_live *live, struct pf_buf *buf);
 /** The members `watch` and `gates` of /stats. Thread-safe. */
 void pf_live_stats(struct pf_live *live, struct pf_writer *w);

@@ -169,6 +169,62 @@ static void refusals(void **state)
     pf_kube_client_free(client);
 }
 
+/* @return how many requests of this method ended with this status */
+static uint64_t ended(const struct pf_kube_client *client, const char *method, const char *status)
+{
+    const struct pf_kube_client_stats stats = pf_kube_client_stats(client);
+    for (size_t i = 0; i < PF_TALLY_METHODS; i++) {
+        for (size_t j = 0; j < PF_TALLY_STATUSES; j++) {
+            if (strcmp(pf_tally_method(i), method) == 0 &&
+                strcmp(pf_tally_status(j), status) == 0) {
+                return stats.tally.ended[i][j];
+            }
+        }
+    }
+    fail_msg("there is no %s %s", method, status);
+    return 0;
+}
+
+static void counted(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *status;
+    } rows[] = {{"/ok", "2xx"},         {"/forbidden", "403"}, {"/missing", "404"},
+                {"/conflict", "409"},   {"/busy", "429"},      {"/page", "5xx"},
+                {"/redirect", "other"}, {"/truncated", "none"}};
+    struct pf_kube_client *client = stub_client(*state);
+    for (size_t i = 0; i < PF_ARRAY_LEN(rows); i++) {
+        struct watcher w = {0};
+        const struct pf_kube_request request = request_of(rows[i].path, &w);
+        run(client, &request, &w);
+        if (ended(client, "GET", rows[i].status) != 1) {
+            fail_msg("%s is not counted as %s", rows[i].path, rows[i].status);
+        }
+    }
+    assert_int_equal(ended(client, "PATCH", "2xx"), 0);
+    pf_kube_client_free(client);
+}
+
+/* Retry-After: 7, and up to half as much again; it passes. */
+static void asked_for_patience(void **state)
+{
+    struct stub *stub = *state;
+    struct pf_kube_client *client = stub_client(stub);
+    (void)stub_get(client, "/forbidden");
+    (void)stub_get(client, "/ok");
+    assert_int_equal(pf_kube_client_patience_ms(client), 0);
+    (void)stub_get(client, "/busy");
+    const int64_t asked = pf_kube_client_patience_ms(client);
+    assert_in_range(asked, 1, 10500); /* some of it has passed already */
+    (void)stub_get(client, "/ok");
+    assert_in_range(pf_kube_client_patience_ms(client), 1,
+                    asked); /* one good answer is no end of it */
+    stub->mono_ahead_ns += INT64_C(10500) * 1000000;
+    assert_int_equal(pf_kube_client_patience_ms(client), 0);
+    pf_kube_client_free(client);
+}
+
 static void broken_answers(void **state)
 {
     static const struct {
@@ -334,6 +390,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(plain_answers, stub_setup, stub_teardown),
         cmocka_unit_test_setup_teardown(a_body, stub_setup, stub_teardown),
         cmocka_unit_test_setup_teardown(keeps_the_connection, stub_setup, stub_teardown),
+        cmocka_unit_test_setup_teardown(counted, stub_setup, stub_teardown),
+        cmocka_unit_test_setup_teardown(asked_for_patience, stub_setup, stub_teardown),
         cmocka_unit_test_setup_teardown(refusals, stub_setup, stub_teardown),
         cmocka_unit_test_setup_teardown(broken_answers, stub_setup, stub_teardown),
         cmocka_unit_test_setup_teardown(side_by_side, stub_setup, stub_teardown),

@@ -110,7 +110,33 @@ static void the_selector_is_in_every_request(void **state)
     bench_close(&bench);
 }
 
-/* the timeouts of watches lie between five and ten minutes, and differ */
+/* the timeouts of watches lie between five and ten minutes, and differ: those of all replicas are not to end together */
+static void timeouts_of_watches(void **state)
+{
+    (void)state;
+    static const struct fake_api_answer script[] = {
+        LISTED,
+        REPEATED(ASK_WATCH("10"), 200, BOOKMARK("10"), NULL, 19),
+        STAY(ASK_WATCH("10"), NULL),
+        {.expect = NULL}};
+    static const char name[] = "timeoutSeconds=";
+    struct bench bench;
+    int64_t least = INT64_MAX;
+    int64_t most = 0;
+    bench_open(&bench, script, /* streaming= */ false);
+    bench_play(&bench);
+    for (const char *at = strstr(fake_api_log(bench.api), name); at != NULL;
+         at = strstr(at + 1, name)) {
+        int64_t seconds = 0;
+        assert_true(pf_sv_to_i64((struct pf_sv){.ptr = at + sizeof(name) - 1, .len = 3}, &seconds));
+        assert_in_range(seconds, 300, 599);
+        least = seconds < least ? seconds : least;
+        most = seconds > most ? seconds : most;
+    }
+    assert_true(most - least > 100); /* 21 of them, from a seed that is always the same */
+    bench_close(&bench);
+}
+
 static void free_while_a_watch_is_open(void **state)
 {
     (void)state;
@@ -133,6 +159,7 @@ int main(void)
         cmocka_unit_test(refused_for_a_minute),
         cmocka_unit_test(health_resets_the_back_off),
         cmocka_unit_test(the_selector_is_in_every_request),
+        cmocka_unit_test(timeouts_of_watches),
         cmocka_unit_test(free_while_a_watch_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,14 @@ void bench_answer(struct live_bench *bench, const char *expect, int status, cons
     put_answer(bench, &answer);
 }
 
+void bench_answer_headers(struct live_bench *bench, const char *expect, int status,
+                          const char *headers)
+{
+    const struct fake_api_answer answer = {
+        .expect = expect, .status = status, .headers = headers, .body = ""};
+    put_answer(bench, &answer);
+}
+
 void bench_answer_end(struct live_bench *bench, const char *expect, const char *body,
                       enum fake_api_end end)
 {

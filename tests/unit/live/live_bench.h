@@ -72,6 +72,9 @@ void bench_close(struct live_bench *bench);
 
 /* Answer requests like this so, from now on, before all that was said before. */
 void bench_answer(struct live_bench *bench, const char *expect, int status, const char *body);
+/* The same with headers, each with CR LF, and no body. */
+void bench_answer_headers(struct live_bench *bench, const char *expect, int status,
+                          const char *headers);
 void bench_answer_end(struct live_bench *bench, const char *expect, const char *body,
                       enum fake_api_end end);
 /* What a streaming list of the resource brings, and its version. @param events ADDED(...)... */

@@ -130,6 +130,25 @@ static void test_conflict(void **state)
     }
 }
 
+/* A server that is busy says when it wants to be asked again, and that goes for every pod that waits, not for this one alone. */
+static void test_busy_server(void **state)
+{
+    struct live_bench bench;
+    (void)state;
+    open_node(&bench, ADDED(EARLY) ADDED(OTHER));
+    bench_answer_headers(&bench, "GET " AT("early"), 429, "Retry-After: 30\r\n");
+    bench_sync(&bench);
+    const int64_t until_ns =
+        bench.now_ns + INT64_C(29000) * 1000000; /* before the server asks for it */
+    bench_wait(&bench, pf_live_gates(bench.live).failed == 1);
+    bench_answer(&bench, "GET " AT("early"), 200, EARLY);
+    bench.pace_ms = 100;
+    bench_wait(&bench, bench.now_ns >= until_ns);
+    assert_int_equal(bench_count(&bench, "GET " AT("*")), 1);
+    bench_wait(&bench, pf_live_gates(bench.live).removed == 2);
+    bench_close(&bench);
+}
+
 /* What the server has now decides: gone, ungated, another pod of the same name, one with a second gate. */
 static void test_pod_changed_meanwhile(void **state)
 {
@@ -261,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_queue_waits_for_its_head),
         cmocka_unit_test(test_newcomer_does_not_overtake),
         cmocka_unit_test(test_conflict),
+        cmocka_unit_test(test_busy_server),
         cmocka_unit_test(test_pod_changed_meanwhile),
         cmocka_unit_test(test_unreadable_pod),
         cmocka_unit_test(test_gates_that_are_not_ours),

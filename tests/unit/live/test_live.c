@@ -414,6 +414,10 @@ static void test_reports(void **state)
     pf_live_metrics(bench.live, &text);
     assert_non_null(strstr(text.data, "podfit_watch_synced{kind=\"nodes\"} 1\n"));
     assert_non_null(strstr(text.data, "podfit_watch_denied{kind=\"services\"} 1\n"));
+    assert_non_null(strstr(text.data, "podfit_api_requests_total{method=\"GET\",code=\"403\"} "));
+    assert_non_null(strstr(text.data, "podfit_api_requests_total{method=\"GET\",code=\"2xx\"} "));
+    assert_null(strstr(text.data, "method=\"PUT\""));
+    assert_non_null(strstr(text.data, "podfit_api_received_bytes_total "));
     pf_buf_reset(&text);
     pf_write_init(&w, &text);
     pf_write_begin_object(&w);
