@@ -26,7 +26,14 @@ if(PF_HARDEN)
   include(CheckPIESupported)
   check_pie_supported(LANGUAGES C)
   target_compile_options(pf_build_settings INTERFACE
-    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection)
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-clash-protection)
+  # Jumps and returns that are guarded by the processor: each knows its own way, and refuses the other's.
+  include(CheckCCompilerFlag)
+  check_c_compiler_flag(-fcf-protection=full PF_HAS_CF_PROTECTION) # amd64
+  check_c_compiler_flag(-mbranch-protection=standard PF_HAS_BRANCH_PROTECTION) # arm64
+  target_compile_options(pf_build_settings INTERFACE
+    $<$<BOOL:${PF_HAS_CF_PROTECTION}>:-fcf-protection=full>
+    $<$<BOOL:${PF_HAS_BRANCH_PROTECTION}>:-mbranch-protection=standard>)
   target_link_options(pf_build_settings INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections)
 endif()
 if(PF_ANALYZE)

@@ -218,6 +218,14 @@ class Image(unittest.TestCase):
         programs = [p for p, s in files(self.root) if stat.S_ISREG(s.st_mode) and '/bin/' in p]
         self.assertEqual(programs, ['/usr/bin/podfit'])
 
+    def test_the_program_is_hardened(self):
+        """Position-independent, relocations read-only from the start, no executable stack, checked buffers and stack frames."""
+        text = output(['readelf', '--wide', '--file-header', '--program-headers', '--dynamic', '--dyn-syms', os.path.join(self.root, 'usr', 'bin', 'podfit')])
+        for what, pattern in (('PIE', r'Type:\s+DYN'), ('read-only relocations', r'GNU_RELRO'), ('no lazy binding', r'\bBIND_NOW\b|FLAGS_1.*\bNOW\b'),
+                              ('a stack without code', r'GNU_STACK\s+(\S+\s+){5}RW\s'), ('stack protector', r'__stack_chk_fail'), ('fortified calls', r'\b__\w+_chk@')):
+            with self.subTest(what):
+                self.assertRegex(text, pattern)
+
     def certificates(self, root):
         """Mounted in a cluster; here they lie in a copy of the image, readable for podfit's user."""
         made = os.path.join(self.work, 'certs')

@@ -21,6 +21,11 @@ def yaml_files():
     return [p for p in glob.glob(pattern, recursive=True) if os.sep + 'templates' + os.sep not in p]
 
 
+def project_version():
+    with open(os.path.join(render.ROOT, 'CMakeLists.txt'), encoding='utf-8') as f:
+        return f.read().split('project(podfit VERSION ')[1].split()[0]
+
+
 class Files(unittest.TestCase):
     def test_every_file_parses(self):
         files = yaml_files()
@@ -30,10 +35,8 @@ class Files(unittest.TestCase):
                 self.assertTrue(list(yaml.safe_load_all(f)))
 
     def test_image_has_the_version_of_the_project(self):
-        with open(os.path.join(render.ROOT, 'CMakeLists.txt'), encoding='utf-8') as f:
-            version = f.read().split('project(podfit VERSION ')[1].split()[0]
         image = render.pod_spec(render.kustomize('base'))['containers'][0]['image']
-        self.assertEqual(image, 'podfit:' + version)
+        self.assertEqual(image, 'podfit:' + project_version())
 
 
 class Base(unittest.TestCase):
@@ -53,8 +56,12 @@ class Base(unittest.TestCase):
     def test_labels(self):
         for o in self.objects:
             with self.subTest(render.key(o)):
-                self.assertEqual(o['metadata']['labels'].get('app.kubernetes.io/name'), 'podfit')
-                self.assertEqual(o['metadata']['labels'].get('app.kubernetes.io/instance'), 'podfit')
+                labels = {k.partition('/')[2]: v for k, v in o['metadata']['labels'].items() if k.startswith('app.kubernetes.io/')}
+                self.assertIn(labels.pop('component', 'webhook'), ('webhook', 'ops'))
+                self.assertEqual(labels, {'name': 'podfit', 'instance': 'podfit', 'part-of': 'podfit', 'version': project_version(),
+                                          'managed-by': 'kustomize'})
+        for kind in ('Deployment', 'Service', 'PodDisruptionBudget', 'NetworkPolicy'):  # they can never change, or select pods of two versions
+            self.assertNotIn('app.kubernetes.io/version', str(render.one(self.objects, kind, 'podfit')['spec']))
 
     def test_namespace_is_restricted(self):
         labels = render.one(self.objects, 'Namespace')['metadata']['labels']

@@ -3,8 +3,9 @@ import os
 
 import manifests
 import scenario
+from api import ApiError
 from kubelet import Kubelet
-from objects import node, project, project_node
+from objects import node, pod, project, project_node
 from scenario import PATIENCE, SYSTEM, wait_until
 from webhook import WEBHOOK, Podfit
 
@@ -84,6 +85,27 @@ class Manifests(scenario.Scenario):
         self.assertNotIn('podfit.io/verdict', made['metadata'].get('annotations', {}))
         self.podfit.start()
         wait_until(lambda: 'annotations' in self.api.create(project('again'), dry_run=True)['metadata'], 'podfit again', PATIENCE)
+
+    def test_recovers_by_itself(self):
+        """failurePolicy Fail and no podfit left: its own pods and those of kube-system come to be all the same, and no others."""
+        self.install('base')
+        self.podfit.wait_until_asked('cocalc', {'run': 'project'})
+        wanted = manifests.of_kind(self.objects, 'Deployment')[0]['spec']['replicas']
+        gone = {p['metadata']['uid'] for p in wait_until(lambda: self.running_replicas(wanted), "the Deployment's pods", PATIENCE)}
+        self.plane.kubectl('patch', 'mutatingwebhookconfiguration', 'podfit', '--type=json', '-p',
+                           '[{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Fail"}]')
+        self.podfit.process.kill()
+        wait_until(self.fails_closed, 'a creation that fails for want of podfit', PATIENCE)
+        self.api.delete_all('Pod', SYSTEM)
+        wait_until(lambda: len({p['metadata']['uid'] for p in self.api.list('Pod', SYSTEM)} - gone) == wanted, "new pods of podfit's", PATIENCE)
+        self.api.create(pod('kube-system', 'agent'), dry_run=True)
+
+    def fails_closed(self):
+        try:
+            self.api.create(project('elsewhere'), dry_run=True)
+        except ApiError as error:
+            return error.status == 500
+        return False
 
     def test_uninstall(self):
         self.install('overlays/cocalc')
