@@ -105,6 +105,11 @@ enum pf_code pf_verdict_screen_spread(const struct pf_fit *fit, struct pf_arena 
 enum pf_code pf_verdict_screen_topology(const struct pf_fit *fit, struct pf_question *question,
                                         struct pf_arena *arena, struct pf_judgement *judgement,
                                         bool *ret_decided) PF_MUST_CHECK;
+/** The filter and its reason, of one node with the code @p wanted. @param[out] ret_cause  in the arena; untouched when there is no such node @return PF_OK or PF_E_NO_MEMORY */
+enum pf_code pf_verdict_doubt_of_node(const struct pf_filter_input *input,
+                                      const struct pf_outcomes *outcomes, enum pf_fit_code wanted,
+                                      struct pf_arena *arena,
+                                      struct pf_sv *ret_cause) PF_MUST_CHECK;
 /** Turn a verdict into `unknown` where a filter failed with an error, podfit cannot tell, or objects are missing. @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
                               const struct pf_outcomes *outcomes, struct pf_arena *arena,

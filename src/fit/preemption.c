@@ -131,9 +131,12 @@ static enum pf_code search_nodes(struct search *search, uint32_t open)
     return code;
 }
 
-/* What PostFilter adds to the message. */
+/* What PostFilter adds to the message; nothing where a filter fails with an error on a node without its victims: kube-scheduler adds that error's text, which is its code's. */
 static enum pf_code say_why_not(struct search *search)
 {
+    if (search->evictions->vain.failed != 0) {
+        return PF_OK;
+    }
     const struct pf_message_preemption found = {
         .vain = &search->evictions->vain,
         .no_victims = search->no_victims,
@@ -144,13 +147,25 @@ static enum pf_code say_why_not(struct search *search)
                                  &search->answer->judgement.post_filter);
 }
 
+/* A node that is left without its less important pods cannot be told about either: devices behind a DeviceClass, or more volumes than podfit counts. */
+static enum pf_code refuse_undecided(struct search *search)
+{
+    struct pf_sv why = {0};
+    const enum pf_code code = pf_verdict_doubt_of_node(
+        &search->answer->input, &search->evictions->vain, PF_FIT_UNDECIDED, search->arena, &why);
+    const char *cause = pf_arena_printf(
+        search->arena, "whether eviction of pods would help cannot be told: %.*s", PF_SV_ARG(why));
+    return code == PF_OK && cause != NULL ? refuse(search->answer, pf_sv_from(cause))
+                                          : PF_E_NO_MEMORY;
+}
+
 static enum pf_code conclude(struct search *search)
 {
     struct pf_answer *answer = search->answer;
     struct pf_judgement *judgement = &answer->judgement;
     const char *unsure = answer->question.unsure;
     if (search->choice == NULL && search->found.undecided) {
-        return refuse(answer, PF_SV("whether eviction of pods would help cannot be told"));
+        return refuse_undecided(search);
     }
     if (search->choice == NULL && search->found.exhausted) {
         return refuse(answer, PF_SV("too many pods would have to be considered for eviction"));

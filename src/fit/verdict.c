@@ -47,10 +47,9 @@ static enum pf_code keep_first(void *opaque, struct pf_sv text)
     return PF_OK;
 }
 
-/* Why podfit cannot tell: the filter and its reason, of one such node. */
-static enum pf_code doubt_of_node(const struct pf_filter_input *input,
-                                  const struct pf_outcomes *outcomes, enum pf_fit_code wanted,
-                                  struct pf_arena *arena, struct pf_sv *ret_cause)
+enum pf_code pf_verdict_doubt_of_node(const struct pf_filter_input *input,
+                                      const struct pf_outcomes *outcomes, enum pf_fit_code wanted,
+                                      struct pf_arena *arena, struct pf_sv *ret_cause)
 {
     for (uint32_t i = 0; i < outcomes->count; i++) {
         const struct pf_outcome *outcome = &outcomes->items[i];
@@ -83,7 +82,7 @@ enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
     struct pf_sv cause = {0};
     enum pf_code code = PF_OK;
     if (outcomes->failed != 0) {
-        code = doubt_of_node(input, outcomes, PF_FIT_ERROR, arena, &cause);
+        code = pf_verdict_doubt_of_node(input, outcomes, PF_FIT_ERROR, arena, &cause);
     } else if (outcomes->fits > 1 && outcomes->unscorable != 0) {
         cause = PF_SV("a score of NodeResourcesFit or NodeResourcesBalancedAllocation is outside "
                       "of 0 to 100, at which kube-scheduler fails: sums of absurd amounts wrap");
@@ -92,7 +91,7 @@ enum pf_code pf_verdict_doubt(const struct pf_filter_input *input,
     } else if (outcomes->fits != 0) {
         cause = pf_sv_from(question->unsure);
     } else if (outcomes->open != 0) {
-        code = doubt_of_node(input, outcomes, PF_FIT_UNDECIDED, arena, &cause);
+        code = pf_verdict_doubt_of_node(input, outcomes, PF_FIT_UNDECIDED, arena, &cause);
     } else {
         cause = pf_sv_from(question->unsure_misfit);
     }

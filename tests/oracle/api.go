@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	api "k8s.io/kubernetes/pkg/apis/core"
@@ -15,12 +15,9 @@ import (
 	podregistry "k8s.io/kubernetes/pkg/registry/core/pod"
 )
 
+// decode does as if the object came as JSON, without the text in between.
 func decode(obj M, into any) error {
-	text, err := json.Marshal(obj)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, into)
+	return runtime.DefaultUnstructuredConverter.FromUnstructured(obj, into)
 }
 
 // wire is what the API server sends to kube-scheduler: protobuf, with quantities in their canonical spelling.
@@ -38,23 +35,40 @@ func send(from, to wire) error {
 	return to.Unmarshal(bytes)
 }
 
-// createPod does what the API server does to a new pod: defaulting, the strategy (merged label keys, dropped fields), validation.
-// The error says that the server would refuse it.
-func createPod(obj M) (*v1.Pod, error) {
+// admit does what the API server does to a new pod before it is stored: defaulting, the strategy (merged label keys, dropped fields), validation.
+// The error refused says that the server would not take it.
+func admit(obj M) (internal *api.Pod, refused, err error) {
 	pod := &v1.Pod{}
 	if err := decode(obj, pod); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if pod.Namespace == "" {
 		pod.Namespace = "default"
 	}
 	corev1.SetObjectDefaults_Pod(pod)
-	internal := &api.Pod{}
+	internal = &api.Pod{}
 	if err := legacyscheme.Scheme.Convert(pod, internal, nil); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	podregistry.Strategy.PrepareForCreate(context.Background(), internal)
-	refused := podregistry.Strategy.Validate(context.Background(), internal).ToAggregate()
+	if errs := podregistry.Strategy.Validate(context.Background(), internal); len(errs) != 0 {
+		refused = errs.ToAggregate()
+	}
+	return internal, refused, nil
+}
+
+// validPod: would the API server accept it?
+func validPod(obj M) bool {
+	_, refused, err := admit(obj)
+	return refused == nil && err == nil
+}
+
+// createPod gives a new pod as kube-scheduler gets to see it. The error says that the server would refuse it.
+func createPod(obj M) (*v1.Pod, error) {
+	internal, refused, err := admit(obj)
+	if err != nil {
+		return nil, err
+	}
 	stored, out := &v1.Pod{}, &v1.Pod{}
 	if err := legacyscheme.Scheme.Convert(internal, stored, nil); err != nil {
 		return nil, err

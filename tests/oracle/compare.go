@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/component-base/featuregate"
 	"k8s.io/klog/v2"
@@ -52,10 +53,12 @@ func (h *harness) close() {
 func (h *harness) scheduler(c *Case) (*scheduler, error) {
 	want := config{gates: c.Gates, scheduler: c.configuration()}
 	if h.gates != want.gates {
+		var back []string // at once, as some of them need others
 		for name, on := range h.defaults {
-			if err := utilfeature.DefaultMutableFeatureGate.Set(fmt.Sprintf("%s=%v", name, on)); err != nil {
-				return nil, err
-			}
+			back = append(back, fmt.Sprintf("%s=%v", name, on))
+		}
+		if err := utilfeature.DefaultMutableFeatureGate.Set(strings.Join(back, ",")); err != nil {
+			return nil, err
 		}
 		h.defaults = map[string]bool{}
 		for name := range gateMap(want.gates) {
@@ -107,6 +110,8 @@ func (h *harness) real(c *Case, objects []M) ([]*judged, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.decoded = map[uintptr]runtime.Object{} // the case's objects live until it is played, so that addresses are theirs
+	defer func() { s.decoded = nil }()
 	var out []*judged
 	dirty := true
 	for i, step := range c.steps() {

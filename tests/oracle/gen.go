@@ -39,10 +39,13 @@ type gen struct {
 	taints, selectors, ports, resources, affinity, spread, volumes, podLevel, resize bool
 	numericTolerations, declared, workloads                                          bool
 	full                                                                             bool // many pods, most of them of little importance
-	unstarted                                                                        bool // there is a pod that does not say when it started
+	restartRules                                                                     bool
 	nodes, claims                                                                    []string
-	serial                                                                           int
+	serial, unstarted                                                                int // pods so far, and those that do not say when they started
 }
+
+// More pods without a start would be more orders than the other side tries (preempt.go).
+const unstartedMax = 4
 
 func (g *gen) chance(percent int) bool { return g.Intn(100) < percent }
 
@@ -117,15 +120,17 @@ func (g *gen) chooseThemes(c *Case) {
 		g.workloads = g.workloads || g.chance(50) && !g.without["workloads"]
 	}
 	if on("declared", 4) {
-		c.Gates = "UserNamespacesHostNetworkSupport=true"
+		c.Gates = pick(g, "UserNamespacesHostNetworkSupport=true", "RestartAllContainersOnContainerExits=true")
+		g.restartRules = strings.HasPrefix(c.Gates, "Restart")
 		g.declared = true
 		return
 	}
-	if on("gates", 8) {
-		c.Gates = pick(g, "TaintTolerationComparisonOperators=true", "InPlacePodLevelResourcesVerticalScaling=false")
+	if on("gates", 10) {
+		c.Gates = pick(g, "TaintTolerationComparisonOperators=true", "InPlacePodLevelResourcesVerticalScaling=false", "DRAExtendedResource=false",
+			"InPlacePodLevelResourcesVerticalScaling=false,PodLevelResources=false")
 		g.numericTolerations = strings.HasPrefix(c.Gates, "Taint")
 		g.taints = g.taints || g.numericTolerations
-		g.podLevel = g.podLevel || !g.numericTolerations
+		g.podLevel = g.podLevel || strings.HasPrefix(c.Gates, "InPlace")
 	} else if c.Scheduler == nil && on("gates", 8) {
 		c.Affinity = M{"requiredDuringSchedulingIgnoredDuringExecution": M{"nodeSelectorTerms": pick(g,
 			A{M{"matchExpressions": A{M{"key": zoneKey, "operator": "In", "values": A{"a", "b"}}}}},
@@ -155,7 +160,7 @@ func (g *gen) cluster(c *Case) {
 		g.storage(c)
 	}
 	if g.chance(5) && !g.without["dra"] {
-		g.deviceClass(c)
+		c.Objects = append(c.Objects, g.deviceClass())
 	}
 	if g.workloads {
 		for i := 1 + g.Intn(3); i > 0; i-- {
@@ -169,12 +174,17 @@ func (g *gen) cluster(c *Case) {
 	for i := existing; i > 0; i-- {
 		if p := g.existing(); p != nil {
 			c.Existing = append(c.Existing, p)
+			c.Objects = append(c.Objects, anys(g.ownClaims(p))...)
+		}
+	}
+	for i := g.Intn(8); i > 5; i-- {
+		if p := g.idle(); p != nil {
+			c.Existing = append(c.Existing, p)
 		}
 	}
 	if (g.full || g.chance(20)) && !g.without["preemption"] {
 		for i := 1 + g.Intn(3); i > 0; i-- {
-			c.Budgets = append(c.Budgets, M{"metadata": M{"name": fmt.Sprintf("budget%d", i), "namespace": g.namespace()},
-				"spec": M{"selector": g.labelSelector()}, "status": M{"disruptionsAllowed": g.Intn(2)}})
+			c.Budgets = append(c.Budgets, g.budget(i))
 		}
 	}
 	if g.chance(20) && !g.without["nominated"] {
@@ -207,14 +217,21 @@ func (g *gen) nominatedPods(c *Case) {
 		if p == nil {
 			continue
 		}
-		spec := p["spec"].(M)
-		if !slices.Contains(g.nodes, spec["nodeName"].(string)) {
-			continue // podfit would hold room for it elsewhere
+		if g.nominate(p) {
+			c.Nominated = append(c.Nominated, p)
 		}
-		p["status"] = M{"phase": "Pending", "nominatedNodeName": spec["nodeName"]}
-		delete(spec, "nodeName")
-		c.Nominated = append(c.Nominated, p)
 	}
+}
+
+// nominate makes a bound pod one that waits for the node; false when there is no such node, for which podfit holds room elsewhere.
+func (g *gen) nominate(p M) bool {
+	spec := p["spec"].(M)
+	if !slices.Contains(g.nodes, spec["nodeName"].(string)) {
+		return false
+	}
+	p["status"] = M{"phase": "Pending", "nominatedNodeName": spec["nodeName"]}
+	unbind(p)
+	return true
 }
 
 // change makes steps that change the cluster between two pods.
@@ -226,15 +243,15 @@ func (g *gen) change(c *Case) {
 				c.Steps = append(c.Steps, Step{Apply: p})
 			}
 		case 7:
-			if g.volumes {
-				g.changeStorage(c)
-			} else if g.workloads && g.chance(50) {
-				c.Steps = append(c.Steps, Step{Apply: g.workload(g.namespace())})
-			} else {
-				c.Steps = append(c.Steps, Step{Apply: withKind("Namespace", "v1", g.namespaceObject(pick(g, "default", "team-a", "team-b")))})
-			}
+			g.changeOther(c)
 		case 0, 1:
 			if p := g.existing(); p != nil {
+				for _, claim := range g.ownClaims(p) {
+					c.Steps = append(c.Steps, Step{Apply: claim})
+				}
+				if g.chance(10) && !g.without["nominated"] {
+					g.nominate(p)
+				}
 				c.Steps = append(c.Steps, Step{Apply: withKind("Pod", "v1", p)})
 			}
 		case 2, 3:
@@ -255,10 +272,15 @@ func (g *gen) change(c *Case) {
 // updated is a bound pod whose labels or status changed.
 func (g *gen) updated(c *Case) M {
 	o := c.alive(g, "Pod")
-	if o == nil || str(o, "status", "nominatedNodeName") != "" {
+	if o == nil {
 		return nil
 	}
 	p := clone(o)
+	if node := str(o, "status", "nominatedNodeName"); node != "" {
+		// it has come to its node, or to another one
+		p["spec"].(M)["nodeName"], p["status"] = pick(g, append(g.nodes, node)...), M{"phase": "Running", "startTime": g.start()}
+		return p
+	}
 	switch g.Intn(3) {
 	case 0:
 		start := str(p, "status", "startTime")
@@ -302,10 +324,10 @@ func (c *Case) alive(g *gen, kind string) M {
 	return pick(g, found...)
 }
 
-func (g *gen) deviceClass(c *Case) {
+func (g *gen) deviceClass() M {
 	class := M{"apiVersion": "resource.k8s.io/v1", "kind": "DeviceClass", "metadata": M{"name": "gpu-class"}, "spec": M{}}
 	if g.chance(70) {
 		class["spec"] = M{"extendedResourceName": pick(g, "example.com/gpu", "vendor.io/fpga")}
 	}
-	c.Objects = append(c.Objects, class)
+	return class
 }

@@ -49,7 +49,11 @@ func (g *gen) nodeAffinity() M {
 		out["requiredDuringSchedulingIgnoredDuringExecution"] = M{"nodeSelectorTerms": terms}
 	}
 	if g.chance(30) {
-		out["preferredDuringSchedulingIgnoredDuringExecution"] = A{M{"weight": 1 + g.Intn(100), "preference": M{"matchExpressions": A{g.nodeRequirement()}}}}
+		terms := A{M{"weight": 1 + g.Intn(100), "preference": M{"matchExpressions": A{g.nodeRequirement()}}}}
+		for i := g.Intn(3); i > 0; i-- {
+			terms = append(terms, M{"weight": 1 + g.Intn(100), "preference": g.nodeTerm(g.chance(20))})
+		}
+		out["preferredDuringSchedulingIgnoredDuringExecution"] = terms
 	}
 	return out
 }
@@ -80,13 +84,16 @@ func (g *gen) podTerm() M {
 		t["labelSelector"] = g.labelSelector()
 		if g.chance(12) {
 			t[pick(g, "matchLabelKeys", "mismatchLabelKeys")] = A{pick(g, "app", "tier", "version")}
+			if g.chance(30) {
+				t["matchLabelKeys"], t["mismatchLabelKeys"] = A{"app", "version"}, A{"tier"}
+			}
 		}
 	}
 	if g.chance(25) {
 		t["namespaces"] = anys(append([]string{"team-a"}, some(g, 2, "default", "team-b", "none")...))
 	}
 	if g.chance(30) {
-		t["namespaceSelector"] = pick(g, M{}, M{"matchLabels": M{"env": "prod"}}, M{"matchLabels": M{"kubernetes.io/metadata.name": "team-b"}},
+		t["namespaceSelector"] = pick(g, M{}, M{"matchLabels": M{"env": "prod"}}, M{"matchLabels": M{"env": "nowhere"}}, M{"matchLabels": M{"kubernetes.io/metadata.name": "team-b"}},
 			M{"matchExpressions": A{M{"key": "env", "operator": "NotIn", "values": A{"prod"}}}},
 			M{"matchExpressions": A{M{"key": "env", "operator": "DoesNotExist"}}},
 			M{"matchExpressions": A{M{"key": "tier", "operator": "Exists"}, M{"key": "env", "operator": "In", "values": A{"dev", ""}}}})
@@ -104,7 +111,11 @@ func (g *gen) podTerms() M {
 		out["requiredDuringSchedulingIgnoredDuringExecution"] = terms
 	}
 	if g.chance(30) {
-		out["preferredDuringSchedulingIgnoredDuringExecution"] = A{M{"weight": 1 + g.Intn(100), "podAffinityTerm": g.podTerm()}}
+		terms := A{M{"weight": 1 + g.Intn(100), "podAffinityTerm": g.podTerm()}}
+		for i := g.Intn(3); i > 0; i-- {
+			terms = append(terms, M{"weight": 1 + g.Intn(100), "podAffinityTerm": g.podTerm()})
+		}
+		out["preferredDuringSchedulingIgnoredDuringExecution"] = terms
 	}
 	return out
 }
@@ -141,11 +152,11 @@ func (g *gen) spreadConstraints() A {
 				c["labelSelector"] = M{"matchLabels": M{"app": "web"}}
 			}
 			if g.chance(15) {
-				c["matchLabelKeys"] = A{pick(g, "app", "tier", "version")}
+				c["matchLabelKeys"] = pick(g, A{pick(g, "app", "tier", "version")}, A{"tier", "version"})
 			}
 		}
 		if when == "DoNotSchedule" && g.chance(25) {
-			c["minDomains"] = 1 + g.Intn(4)
+			c["minDomains"] = 1 + g.Intn(6)
 		}
 		if g.chance(40) {
 			c["nodeAffinityPolicy"] = pick(g, "Honor", "Ignore")

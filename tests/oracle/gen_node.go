@@ -10,10 +10,11 @@ const (
 
 // Quantities in ascending order, with odd spellings.
 var (
-	cpuTexts       = []string{"0", "1n", "0.1m", "1m", "99m", "100m", "0.25", "333.3m", "500m", "5e-1", "1", "1.0", "1500m", "2", "3", "4"}
-	memoryTexts    = []string{"0", "0.1", "1", "1Ki", "128Mi", "134217728", "0.25Gi", "500M", "512Mi", "1e9", "1Gi", "1.5Gi", "2Gi", "3G", "4Gi"}
+	cpuTexts       = []string{"0", "1n", "0.1m", "1m", "99m", "100m", "0.25", "333.3m", "500m", "5e-1", ".5", "1", "1.0", "+1", "1500m", "1.5e0", "2", "3.", "4"}
+	memoryTexts    = []string{"0", "0.1", "1", "1Ki", "128Mi", "134217728", "134217728000m", "0.25Gi", "500M", "512Mi", "1e9", "1000000000000m", "1Gi", "1048576Ki", "1.5Gi", "2Gi", "3G", "4Gi"}
 	ephemeralTexts = []string{"0", "1Mi", "500Mi", "1Gi", "1.5Gi", "2Gi", "10Gi"}
 	extendedNames  = []string{"example.com/gpu", "nvidia.com/gpu", "vendor.io/fpga"}
+	nativeNames    = []string{"batch.kubernetes.io/units", implicitClass}
 	hugeTexts      = map[string][]string{
 		"hugepages-2Mi": {"0", "2Mi", "4Mi", "8Mi", "64Mi"},
 		"hugepages-1Gi": {"0", "1Gi", "2Gi"},
@@ -48,7 +49,7 @@ func (g *gen) allocatable() M {
 		out[pick(g, "cpu", "memory", "ephemeral-storage")] = pick(g, oddTexts...)
 	}
 	if g.resources {
-		for _, name := range some(g, 2, extendedNames...) {
+		for _, name := range some(g, 2, append(nativeNames, extendedNames...)...) {
 			out[name] = pick(g, "0", "1", "2", "4", "4", "8")
 		}
 		for _, name := range some(g, 2, hugeNames...) {
@@ -62,6 +63,9 @@ func (g *gen) nodeLabels(name string) M {
 	labels := M{}
 	if g.chance(95) {
 		labels[hostnameKey] = name
+		if g.chance(4) {
+			labels[hostnameKey] = pick(g, "n0", "n1", "elsewhere") // not its name, and perhaps that of another one
+		}
 	}
 	if g.chance(85) {
 		labels[zoneKey] = pick(g, "a", "b", "c")
@@ -124,6 +128,7 @@ func (g *gen) taintList() A {
 func (g *gen) images() A {
 	return anys(some(g, 3,
 		M{"names": A{"registry.test/pause:1"}, "sizeBytes": 300000000},
+		M{"names": A{"localhost:5000/odd:latest", "localhost:5000/odd@sha256:7e"}, "sizeBytes": 700000000},
 		M{"names": A{"registry.test/big:latest", "registry.test/big@sha256:9f"}, "sizeBytes": 1500000000},
 		M{"names": A{"registry.test/small:2"}, "sizeBytes": 1000000}))
 }
@@ -146,13 +151,14 @@ func (g *gen) node(name string) M {
 		status["declaredFeatures"] = A{"SomeFeature"}
 	}
 	if g.declared && g.chance(50) {
-		status["declaredFeatures"] = A{"UserNamespacesHostNetworkSupport"}
+		status["declaredFeatures"] = some(g, 3, "RestartAllContainersOnContainerExits", "SomeFeature", "UserNamespacesHostNetworkSupport")
 	}
 	if g.chance(20) {
 		status["images"] = g.images()
 	}
 	node := M{"metadata": M{"name": name, "labels": g.nodeLabels(name), "uid": fmt.Sprintf("uid-node-%s-%d", name, g.serial)}, "spec": spec, "status": status}
 	g.serial++
+	g.adornNode(node)
 	if stored, err := storedNode(node); err != nil || validNode(stored) != nil {
 		return g.node(name)
 	}

@@ -3,15 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// bigQuantity finds quantities that apimachinery holds by a pointer, as they come over the wire. PodRequests() adds the overhead to pod-level requests through it, so that
-// kube-scheduler's own pod grows with every plug-in that asks: an upstream defect without an answer to compare.
-var bigQuantity = regexp.MustCompile(`[PE]i|[0-9]{18}`)
 
 // incoming makes a pod as a webhook gets it; nearly always one that the API server accepts.
 func (g *gen) incoming() M {
@@ -39,7 +34,7 @@ func (g *gen) incoming() M {
 			// ignored at creation, so it must not count
 			p["status"] = g.status(p)
 		}
-		if _, err := createPod(p); err == nil || g.chance(2) {
+		if validPod(p) || g.chance(2) {
 			return p
 		}
 	}
@@ -51,37 +46,49 @@ func (g *gen) existing() M {
 		g.serial++
 		name := fmt.Sprintf("e%d", g.serial)
 		p := g.pod(name)
-		created, err := createPod(p)
-		if err != nil {
+		if g.chance(8) {
+			// the name of another one, but not in its namespace
+			name = fmt.Sprintf("e%d", 1+g.Intn(g.serial))
+			p["metadata"].(M)["name"], p["metadata"].(M)["namespace"] = name, fmt.Sprintf("team-%d", g.serial)
+		}
+		if !validPod(p) {
 			continue
 		}
 		meta, spec := p["metadata"].(M), p["spec"].(M)
 		if strings.Contains(compact(spec), "abelKeys") {
 			// stored with the merged selectors
-			p["spec"] = asMap(created.Spec)
-			spec = p["spec"].(M)
+			if created, err := createPod(p); err == nil {
+				p["spec"] = asMap(created.Spec)
+				spec = p["spec"].(M)
+			}
 		}
-		meta["uid"] = "uid-" + name
+		meta["uid"] = fmt.Sprintf("uid-e%d", g.serial)
 		if len(g.nodes) > 0 && g.chance(97) {
 			spec["nodeName"] = pick(g, g.nodes...)
 		} else {
 			spec["nodeName"] = "gone"
 		}
 		p["status"] = g.status(p)
-		if g.unstarted || g.chance(85) {
-			// never the same twice, nor two that have not started: kube-scheduler sorts pods of equal importance as it likes
-			start := time.Date(2026, 1, 1+g.Intn(5), 0, 0, g.serial, 0, time.UTC)
-			p["status"].(M)["startTime"] = start.Format(time.RFC3339)
+		if g.unstarted >= unstartedMax || g.chance(85) {
+			// never the same twice: kube-scheduler sorts pods of equal importance as it likes
+			p["status"].(M)["startTime"] = g.start()
 		} else {
-			g.unstarted = true
+			g.unstarted++
 		}
 		if g.chance(10) {
 			meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
 			meta["deletionGracePeriodSeconds"] = 30
 		}
+		g.adornBound(p)
 		return p
 	}
 	return nil
+}
+
+// start is a time of which there is no second one.
+func (g *gen) start() string {
+	g.serial++
+	return time.Date(2026, 1, 1+g.Intn(5), 0, 0, g.serial, 0, time.UTC).Format(time.RFC3339)
 }
 
 func asMap(v any) M {
@@ -121,11 +128,11 @@ func (g *gen) namespace() string {
 func (g *gen) pod(name string) M {
 	spec := M{}
 	hostNetwork := g.ports && g.chance(15)
-	hostNetwork = hostNetwork || g.declared && g.chance(70)
+	hostNetwork = hostNetwork || g.declared && !g.restartRules && g.chance(70)
 	if hostNetwork {
 		spec["hostNetwork"] = true
 	}
-	if g.declared && g.chance(70) {
+	if g.declared && !g.restartRules && g.chance(70) {
 		spec["hostUsers"] = false
 	}
 	containers := A{}
@@ -146,7 +153,7 @@ func (g *gen) pod(name string) M {
 	}
 	if g.podLevel && g.chance(60) {
 		spec["resources"] = g.podResources()
-		if bigQuantity.MatchString(compact(spec)) {
+		if growsWhenAsked(spec) {
 			delete(spec, "overhead")
 			delete(spec, "runtimeClassName")
 		}
@@ -169,6 +176,9 @@ func (g *gen) pod(name string) M {
 	if g.volumes && g.chance(70) || g.chance(5) {
 		spec["volumes"] = g.podVolumes()
 	}
+	if g.chance(3) {
+		g.likeDaemon(spec)
+	}
 	if g.chance(15) {
 		g.nulls(spec)
 	}
@@ -185,10 +195,12 @@ func (g *gen) container(name string, hostNetwork, sidecar bool) M {
 		return M{"name": name, "image": "registry.test/pause:1", "resources": M{"limits": M{"cpu": 1, "memory": 1e9, "ephemeral-storage": "1", "example.com/gpu": 1,
 			"nvidia.com/gpu": "1", "vendor.io/fpga": 2}}, "ports": nil, "restartPolicy": sidecarPolicy(sidecar)}
 	}
-	image := pick(g, "registry.test/pause:1", "registry.test/pause:1", "registry.test/big", "registry.test/small:2", "registry.test/none:1")
+	image := pick(g, "registry.test/pause:1", "registry.test/pause:1", "registry.test/big", "registry.test/small:2", "registry.test/none:1", "localhost:5000/odd")
 	c := M{"name": name, "image": image, "terminationMessagePolicy": "File", "imagePullPolicy": "Always"}
 	if sidecar {
 		c["restartPolicy"] = "Always"
+	} else if g.restartRules && g.chance(40) || g.chance(4) {
+		g.restartRule(c)
 	}
 	if r := g.containerResources(); r != nil {
 		c["resources"] = r
@@ -291,6 +303,10 @@ func (g *gen) containerResources() M {
 			requests[name] = limits[name]
 		}
 	}
+	if g.resources && g.chance(8) {
+		// neither extended nor the API server's own: a request may stand alone
+		requests[pick(g, nativeNames...)] = pick(g, "0", "1", "2", "3")
+	}
 	if g.resources && g.chance(15) {
 		name := pick(g, hugeNames...)
 		limits[name] = pick(g, hugeTexts[name]...)
@@ -331,6 +347,14 @@ func (g *gen) podResources() M {
 	}
 	if g.chance(15) {
 		limits["hugepages-2Mi"] = "128Mi"
+		if g.chance(40) {
+			requests["hugepages-2Mi"] = "128Mi"
+		}
+	}
+	if g.chance(4) {
+		// an amount that is not held as a plain integer
+		requests["memory"] = pick(g, "5Ei", "8Ei", "9223372036854775807", "1234567890123456789")
+		delete(limits, "memory")
 	}
 	if len(requests) > 0 {
 		out["requests"] = requests
@@ -415,12 +439,12 @@ func (g *gen) containerStatuses(containers A) A {
 		if g.chance(75) {
 			r := M{}
 			if g.chance(80) {
-				r["requests"] = M{"cpu": pick(g, cpuTexts...), "memory": pick(g, memoryTexts...)}
+				r["requests"] = g.actual()
 			}
 			s["resources"] = r
 		}
 		if g.chance(60) {
-			s["allocatedResources"] = M{"cpu": pick(g, cpuTexts...)}
+			s["allocatedResources"] = pick(g, M{"cpu": pick(g, cpuTexts...)}, M{"memory": pick(g, memoryTexts...)}, g.actual())
 		}
 		out = append(out, s)
 	}

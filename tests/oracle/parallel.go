@@ -10,22 +10,26 @@ import (
 	"sync"
 )
 
-// Feature gates belong to a process, so that two clusters can only be compared at once by two processes: a worker plays one seed (or the kept
+// Feature gates belong to a process, so that two clusters can only be compared at once by two processes: a worker plays some seeds (or the kept
 // cases) with a peer of its own.
 
 // chunk is what a worker does.
 type chunk struct {
-	seed  int
-	cases string
+	seed, seeds int
+	cases       string
 }
+
+// seedsMax of a worker: it builds frameworks for what the seeds have in common once.
+const seedsMax = 5
 
 func (o options) chunks() []chunk {
 	var all []chunk
 	if o.cases != "" {
 		all = append(all, chunk{cases: o.cases})
 	}
-	for seed := o.seed; seed < o.seed+o.seeds; seed++ {
-		all = append(all, chunk{seed: seed})
+	each := max(1, min(seedsMax, o.seeds/(4*o.jobs)))
+	for seed := o.seed; seed < o.seed+o.seeds; seed += each {
+		all = append(all, chunk{seed: seed, seeds: min(each, o.seed+o.seeds-seed)})
 	}
 	return all
 }
@@ -57,11 +61,7 @@ func (p *pool) workerArgs(c chunk, tallyPath string) []string {
 	flag.Visit(func(f *flag.Flag) {
 		args = append(args, "--"+f.Name+"="+f.Value.String())
 	})
-	seeds := 1
-	if c.cases != "" {
-		seeds = 0
-	}
-	return append(args, "--tally="+tallyPath, "--cases="+c.cases, "--seed="+strconv.Itoa(c.seed), "--seeds="+strconv.Itoa(seeds))
+	return append(args, "--tally="+tallyPath, "--cases="+c.cases, "--seed="+strconv.Itoa(c.seed), "--seeds="+strconv.Itoa(c.seeds))
 }
 
 func (p *pool) run(c chunk, name string) error {
@@ -72,7 +72,7 @@ func (p *pool) run(c chunk, name string) error {
 	defer p.Unlock()
 	os.Stdout.Write(out)
 	if err != nil {
-		return fmt.Errorf("the worker for seed %d: %w", c.seed, err)
+		return fmt.Errorf("the worker for %d seeds from %d: %w", c.seeds, c.seed, err)
 	}
 	t, err := readTally(path)
 	if err == nil {

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 	fwk "k8s.io/kube-scheduler/framework"
@@ -52,23 +54,83 @@ func (s *scheduler) preempt(ctx context.Context, pod *v1.Pod, state fwk.CycleSta
 			if err != nil {
 				return err
 			}
-			if err := s.dryRun(ctx, pod, state, nodes, budgets, answer); err != nil {
-				answer.Candidates = nil // the attempt ends in an error
-				return nil
-			}
+			s.dryRun(ctx, pod, state, nodes, budgets, answer)
 		}
 	}
 	if len(answer.Candidates) != 0 {
 		return nil
 	}
-	return s.explainPreemption(ctx, pod, state, diagnosis)
+	return s.explainPreemption(ctx, pod, state, diagnosis, answer)
 }
 
+// afterAll is later than any start that a case gives.
+var afterAll = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// unordered are the pods whose order as victims is chance: kube-scheduler takes a start that is not given for the present moment each time it looks, so among pods of equal
+// priority on a node each of them is before the others.
+func unordered(pod *v1.Pod, nodes []fwk.NodeInfo) []*v1.Pod {
+	var found []*v1.Pod
+	for _, info := range nodes {
+		alike := map[int64][]*v1.Pod{}
+		for _, other := range info.GetPods() {
+			if p := other.GetPod(); p.Status.StartTime == nil && priority(p) < priority(pod) {
+				alike[priority(p)] = append(alike[priority(p)], p)
+			}
+		}
+		for _, pods := range alike {
+			if len(pods) > 1 {
+				found = append(found, pods...)
+			}
+		}
+	}
+	return found
+}
+
+// orders are all orders of so many pods; of more than the clusters have, or of none, the one that comes.
+func orders(count int) [][]int {
+	if count == 0 || count > unstartedMax {
+		return [][]int{nil}
+	}
+	all := [][]int{{}}
+	for i := 0; i < count; i++ {
+		var longer [][]int
+		for _, order := range all {
+			for at := 0; at <= len(order); at++ {
+				longer = append(longer, slices.Insert(slices.Clone(order), at, i))
+			}
+		}
+		all = longer
+	}
+	return all
+}
+
+// dryRun collects the candidates of each order in which pods without a start could come.
 func (s *scheduler) dryRun(ctx context.Context, pod *v1.Pod, state fwk.CycleState, nodes []fwk.NodeInfo, budgets []*policyv1.PodDisruptionBudget,
-	answer *Answer) error {
+	answer *Answer) {
+	pods := unordered(pod, nodes)
+	defer func() {
+		for _, p := range pods {
+			p.Status.StartTime = nil
+		}
+	}()
+	for _, order := range orders(len(pods)) {
+		for at, i := range order {
+			pods[i].Status.StartTime = &metav1.Time{Time: afterAll.Add(time.Duration(at) * time.Second)}
+		}
+		s.dryRunOnce(ctx, pod, state, nodes, budgets, answer)
+	}
+	less := func(a, b Candidate) int { return strings.Compare(compact(a), compact(b)) }
+	slices.SortFunc(answer.Candidates, less)
+	answer.Candidates = slices.CompactFunc(answer.Candidates, func(a, b Candidate) bool { return less(a, b) == 0 })
+}
+
+func (s *scheduler) dryRunOnce(ctx context.Context, pod *v1.Pod, state fwk.CycleState, nodes []fwk.NodeInfo, budgets []*policyv1.PodDisruptionBudget,
+	answer *Answer) {
+	// an error on one node only counts when there is no candidate, and then PostFilter tells it
 	candidates, _, err := s.preemption.Evaluator.DryRunPreemption(ctx, state, pod, nodes, budgets, 0, int32(len(nodes)))
-	if err != nil || len(candidates) == 0 {
-		return err
+	if len(candidates) == 0 {
+		answer.dryRunFailed = answer.dryRunFailed || err != nil
+		return
 	}
 	best := s.preemption.Evaluator.SelectCandidate(ctx, candidates)
 	for _, c := range candidates {
@@ -84,8 +146,6 @@ func (s *scheduler) dryRun(ctx context.Context, pod *v1.Pod, state fwk.CycleStat
 			answer.Candidates = append(answer.Candidates, out)
 		}
 	}
-	sort.Slice(answer.Candidates, func(a, b int) bool { return answer.Candidates[a].Node < answer.Candidates[b].Node })
-	return nil
 }
 
 func priority(pod *v1.Pod) int64 {
@@ -101,7 +161,8 @@ func rank(victims *extenderv1.Victims) []int64 {
 	for _, pod := range victims.Pods {
 		sum += priority(pod) + 1<<31
 		// a pod that has not started counts as started at the moment it is looked at
-		if priority(pod) == priority(victims.Pods[0]) && pod.Status.StartTime != nil && pod.Status.StartTime.UnixNano() < start {
+		if priority(pod) == priority(victims.Pods[0]) && pod.Status.StartTime != nil && pod.Status.StartTime.Time.Before(afterAll) &&
+			pod.Status.StartTime.UnixNano() < start {
 			start = pod.Status.StartTime.UnixNano()
 		}
 	}
@@ -109,13 +170,16 @@ func rank(victims *extenderv1.Victims) []int64 {
 }
 
 // explainPreemption fills in the text that PostFilter adds when nobody's eviction helps; nothing is evicted then.
-func (s *scheduler) explainPreemption(ctx context.Context, pod *v1.Pod, state fwk.CycleState, diagnosis *framework.Diagnosis) error {
+func (s *scheduler) explainPreemption(ctx context.Context, pod *v1.Pod, state fwk.CycleState, diagnosis *framework.Diagnosis, answer *Answer) error {
 	if err := s.factory.Core().V1().Pods().Informer().GetIndexer().Replace([]any{pod}, ""); err != nil {
 		return err
 	}
 	result, status := s.framework.RunPostFilterPlugins(ctx, state, pod, diagnosis.NodeToStatus)
 	if status.IsSuccess() {
 		return fmt.Errorf("PostFilter preempts on %v for %s where the dry run does not", result, compact(pod))
+	}
+	if status.Code() == fwk.Error && answer.dryRunFailed {
+		return nil // in words of the code: podfit says nothing
 	}
 	diagnosis.PostFilterMsg = status.Message()
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sort"
 	"time"
 
@@ -44,7 +45,8 @@ type scheduler struct {
 	nominated  map[string][]fwk.PodInfo
 	waiting    bool // a pod waits without a nomination to a node that exists
 	preemption *defaultpreemption.DefaultPreemption
-	evict      bool // find out about preemption, too
+	evict      bool                       // find out about preemption, too
+	decoded    map[uintptr]runtime.Object // of the case that is played, by the address of their JSON: most stay as they are from step to step
 }
 
 // switchable is a lister whose snapshot can be exchanged.
@@ -152,6 +154,19 @@ func (s *scheduler) store(kind string) (cache.Indexer, runtime.Object) {
 var storeKinds = []string{"Namespace", "PersistentVolumeClaim", "PersistentVolume", "Service", "ReplicationController", "ReplicaSet", "StatefulSet", "StorageClass", "CSINode", "CSIDriver",
 	"CSIStorageCapacity", "VolumeAttachment", "DeviceClass", "PodDisruptionBudget"}
 
+// decodeOnce gives what make made of an object of the case the first time.
+func (s *scheduler) decodeOnce(o M, make func() (runtime.Object, error)) (runtime.Object, error) {
+	address := reflect.ValueOf(o).Pointer()
+	if object := s.decoded[address]; object != nil {
+		return object, nil
+	}
+	object, err := make()
+	if err == nil && s.decoded != nil {
+		s.decoded[address] = object
+	}
+	return object, err
+}
+
 func (s *scheduler) fillStores(objects []M) error {
 	found := map[string][]any{}
 	for _, o := range objects {
@@ -159,14 +174,17 @@ func (s *scheduler) fillStores(objects []M) error {
 		if kind == "Node" || kind == "Pod" {
 			continue
 		}
-		_, empty := s.store(kind)
-		if empty == nil {
-			return fmt.Errorf("kind '%s' is not known", kind)
-		}
-		if err := decode(o, empty); err != nil {
+		object, err := s.decodeOnce(o, func() (runtime.Object, error) {
+			_, empty := s.store(kind)
+			if empty == nil {
+				return nil, fmt.Errorf("kind '%s' is not known", kind)
+			}
+			return empty, decode(o, empty)
+		})
+		if err != nil {
 			return err
 		}
-		found[kind] = append(found[kind], empty)
+		found[kind] = append(found[kind], object)
 	}
 	for _, kind := range storeKinds {
 		indexer, _ := s.store(kind)
@@ -201,10 +219,11 @@ func (s *scheduler) load(objects []M) error {
 	s.waiting = false
 	for _, o := range objects {
 		if str(o, "kind") == "Node" {
-			node, err := storedNode(o)
+			object, err := s.decodeOnce(o, func() (runtime.Object, error) { return storedNode(o) })
 			if err != nil {
 				return err
 			}
+			node := object.(*v1.Node)
 			known[node.Name] = true
 			nodes = append(nodes, node)
 		}
@@ -213,11 +232,15 @@ func (s *scheduler) load(objects []M) error {
 		if str(o, "kind") != "Pod" {
 			continue
 		}
-		pod, err := storedPod(o)
+		object, err := s.decodeOnce(o, func() (runtime.Object, error) { return storedPod(o) })
 		if err != nil {
 			return err
 		}
+		pod := object.(*v1.Pod)
 		if pod.Status.Phase == v1.PodSucceeded || pod.Status.Phase == v1.PodFailed {
+			continue
+		}
+		if isIdle(pod) {
 			continue
 		}
 		if node := pod.Status.NominatedNodeName; pod.Spec.NodeName == "" && node != "" {
@@ -235,6 +258,12 @@ func (s *scheduler) load(objects []M) error {
 	}
 	s.Snapshot = schedcache.NewSnapshot(pods, nodes)
 	return nil
+}
+
+// isIdle: will kube-scheduler not look for a node, so that nobody holds room for the pod? A nomination is heeded as long as the pod is queued.
+func isIdle(pod *v1.Pod) bool {
+	return pod.Spec.NodeName == "" && (len(pod.Spec.SchedulingGates) != 0 || pod.Spec.SchedulerName != v1.DefaultSchedulerName ||
+		pod.DeletionTimestamp != nil && pod.Status.NominatedNodeName == "")
 }
 
 // NodeAnswer is what a node's filters said.
@@ -259,6 +288,8 @@ type Answer struct {
 	// when preemption was asked for and nothing fits: nodes to evict pods from, never nil then
 	Candidates  []Candidate
 	FullMessage string // with what PostFilter adds
+	// the dry run of preemption ended in an error
+	dryRunFailed bool
 }
 
 func codeName(code fwk.Code) string {

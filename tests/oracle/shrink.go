@@ -218,7 +218,7 @@ func (c *Case) stored() bool {
 	for _, o := range c.objects() {
 		switch o["kind"] {
 		case "Pod":
-			if _, err := createPod(o); err != nil {
+			if !validPod(o) {
 				return false
 			}
 		case "Node":

@@ -238,6 +238,18 @@ static enum pf_code apply(struct play *play, struct pf_sv list, struct pf_err *e
     return pf_snapshot_load_bytes(play->model, list, "case", &stats, err);
 }
 
+/* A kind besides those of their own. */
+static bool drop_object(struct pf_model *model, struct pf_sv kind, struct pf_sv space,
+                        struct pf_sv name)
+{
+    for (unsigned i = 0; i < PF_KIND_COUNT; i++) {
+        if (pf_sv_eq_cstr(kind, pf_kind_name((enum pf_kind)i))) {
+            return pf_model_remove_object(model, (enum pf_kind)i, space, name);
+        }
+    }
+    return false;
+}
+
 static enum pf_code drop(struct play *play, struct pf_sv json, struct pf_err *err)
 {
     static const struct pf_sv keys[] = {PF_SV_INIT("kind"), PF_SV_INIT("namespace"),
@@ -263,6 +275,8 @@ static enum pf_code drop(struct play *play, struct pf_sv json, struct pf_err *er
         was_there = pf_model_remove_pod(play->model, parts[1], parts[2], (struct pf_sv){0});
     } else if (pf_sv_eq_cstr(parts[0], "Namespace")) {
         was_there = pf_model_remove_namespace(play->model, parts[2]);
+    } else {
+        was_there = drop_object(play->model, parts[0], parts[1], parts[2]);
     }
     pf_model_unlock(play->model);
     return was_there ? PF_OK

@@ -279,11 +279,36 @@ static void test_burst(void **state)
     world_done(&world);
 }
 
+/* The node that the victim leaves might have a device, which podfit does not choose: the answer says what cannot be told. */
+static void test_devices(void **state)
+{
+    (void)state;
+    static const char *const pods[PODS_MAX] = {POD("a", "", ON("n1", "1"), "2", SINCE("01")),
+                                               POD("b", "", ON("n2", "10"), "2", SINCE("01"))};
+    const struct pf_device_class class = {.name = PF_SV("gpus"),
+                                          .extended_resource = PF_SV("example.com/gpu")};
+    struct world world;
+    struct pf_judgement judgement = {.nodes = 0};
+    world_init(&world, PF_KUBE_MINOR_NEWEST, NULL);
+    fill(&world, pods);
+    assert_int_equal(pf_model_apply_device_class(world.model, &class, NULL), PF_OK);
+    const struct pf_pod pod = world_incoming(
+        &world, quoted(&world, POD("p", "", PRIORITY("10"), "1','example.com/gpu':'1", "")));
+    assert_int_equal(pf_fit_judge(world.fit, &pod, &world.arena, &judgement, NULL), PF_OK);
+    assert_int_equal(judgement.verdict, PF_VERDICT_UNKNOWN);
+    assert_string_equal(world_text(&world, judgement.cause),
+                        "whether eviction of pods would help cannot be told: DynamicResources: an "
+                        "extended resource comes from a DeviceClass, whose devices podfit does not "
+                        "choose");
+    world_done(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_burst),
+        cmocka_unit_test(test_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
