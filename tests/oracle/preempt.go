@@ -178,8 +178,8 @@ func (s *scheduler) explainPreemption(ctx context.Context, pod *v1.Pod, state fw
 	if status.IsSuccess() {
 		return fmt.Errorf("PostFilter preempts on %v for %s where the dry run does not", result, compact(pod))
 	}
-	if status.Code() == fwk.Error && answer.dryRunFailed {
-		return nil // in words of the code: podfit says nothing
+	if text := status.Message(); answer.dryRunFailed && strings.HasPrefix(text, "preemption: ") && strings.Contains(text, `running "`) {
+		return nil // a filter's error, in words of its code: podfit says nothing
 	}
 	diagnosis.PostFilterMsg = status.Message()
 	return nil
