@@ -68,7 +68,7 @@ static bool reserve_slots(struct pf_evictions *evictions, uint32_t slots)
     return true;
 }
 
-/* Nothing is known. */
+/* Nothing is known; memory is kept. */
 static void clear(struct pf_evictions *evictions)
 {
     for (uint32_t i = 0; i < evictions->slots; i++) {
@@ -76,13 +76,16 @@ static void clear(struct pf_evictions *evictions)
         evictions->moves[i] = 0;
     }
     pf_outcomes_reset(&evictions->vain);
-    evictions->no_victims = 0;
-    evictions->found_count = 0;
-    evictions->dirty_count = 0;
-    evictions->moves_total = 0;
-    evictions->known = 0;
-    evictions->frontier = 0;
-    evictions->seen = 0;
+    *evictions = (struct pf_evictions){
+        .states = evictions->states,
+        .moves = evictions->moves,
+        .slots = evictions->slots,
+        .found = evictions->found,
+        .found_cap = evictions->found_cap,
+        .dirty = evictions->dirty,
+        .dirty_cap = evictions->dirty_cap,
+        .vain = evictions->vain,
+    };
 }
 
 /* ---- one node ---- */

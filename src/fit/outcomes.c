@@ -13,19 +13,18 @@ void pf_outcomes_done(struct pf_outcomes *outcomes)
     *outcomes = (struct pf_outcomes){0};
 }
 
-void pf_outcomes_reset(struct pf_outcomes *outcomes)
+static void clear_index(struct pf_outcomes *outcomes)
 {
     for (size_t i = 0; i < (size_t)outcomes->cap * INDEX_PER_ID; i++) {
         outcomes->index[i] = 0;
     }
-    outcomes->count = 0;
-    outcomes->recycle = 0;
-    outcomes->fits = 0;
-    outcomes->unscorable = 0;
-    outcomes->could = 0;
-    outcomes->excluded = 0;
-    outcomes->failed = 0;
-    outcomes->open = 0;
+}
+
+void pf_outcomes_reset(struct pf_outcomes *outcomes)
+{
+    clear_index(outcomes);
+    *outcomes = (struct pf_outcomes){
+        .items = outcomes->items, .cap = outcomes->cap, .index = outcomes->index};
 }
 
 static bool equal(const struct pf_result *a, const struct pf_result *b)
@@ -62,9 +61,7 @@ static size_t probe(const struct pf_outcomes *outcomes, const struct pf_result *
 
 static void rebuild_index(struct pf_outcomes *outcomes)
 {
-    for (size_t i = 0; i < (size_t)outcomes->cap * INDEX_PER_ID; i++) {
-        outcomes->index[i] = 0;
-    }
+    clear_index(outcomes);
     for (uint32_t id = 0; id < outcomes->count; id++) {
         if (outcomes->items[id].nodes != 0) {
             outcomes->index[probe(outcomes, &outcomes->items[id].result)] = id + 1;
