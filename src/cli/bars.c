@@ -40,10 +40,8 @@ static bool locale_is_utf8(void)
 
 struct pf_bars pf_bars_terminal(void)
 {
-    const char *term = getenv("TERM"); /* NOLINT(concurrency-mt-unsafe) */
-    const bool dumb = term == NULL || strcmp(term, "dumb") == 0;
     return (struct pf_bars){
-        .shown = !dumb && isatty(STDOUT_FILENO) == 1,
+        .shown = pf_cliout_width(STDOUT_FILENO) != 0,
         .colour = pf_cliout_colour(),
         .utf8 = locale_is_utf8(),
     };

@@ -346,10 +346,6 @@ bool pf_cliopt_begin(const struct pf_cliopt_command *command, const struct pf_cl
     pf_autobuf struct pf_buf buf = {0};
     pf_buf_init(&buf, HELP_MAX_BYTES);
     pf_cliopt_help(command, &buf);
-    *ret_exit = PF_COMMAND_OK;
-    if (pf_cliout_flush(&buf, &err) != PF_OK) {
-        pf_cliout_error("%s", err.text);
-        *ret_exit = PF_COMMAND_ERROR;
-    }
+    *ret_exit = pf_cliout_finish(&buf);
     return false;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <podfit/cliout.h>
+#include <podfit/command.h>
 
 const char *const pf_cliout_formats[] = {"table", "json", "yaml", NULL};
 
@@ -115,6 +116,16 @@ enum pf_code pf_cliout_flush(struct pf_buf *buf, struct pf_err *err)
     }
     pf_buf_reset(buf);
     return PF_OK;
+}
+
+int pf_cliout_finish(struct pf_buf *buf)
+{
+    struct pf_err err = {0};
+    if (pf_cliout_flush(buf, &err) != PF_OK) {
+        pf_cliout_error("%s", err.text);
+        return PF_COMMAND_ERROR;
+    }
+    return PF_COMMAND_OK;
 }
 
 /* Bytes of the UTF-8 character at p, 0 when it is none. */

@@ -34,11 +34,9 @@ struct values {
     int format; /* enum pf_cliout_format */
 };
 
-#define ROW_OUTPUT                                                                         \
-    {                                                                                      \
-        .name = "output", .letter = 'o', .type = PF_CLIOPT_ENUM,                           \
-        .offset = offsetof(struct values, format), .value = "FORMAT", .fallback = "table", \
-        .choices = pf_cliout_formats, .help = "format"                                     \
+#define ROW_OUTPUT                                                \
+    {                                                             \
+        PF_CLIOUT_OPTION(struct values, format), .help = "format" \
     }
 #define ROW_SERVICE                                                                              \
     {                                                                                            \

@@ -40,16 +40,6 @@ const struct pf_cliopt_command pf_cmd_completion_options = {
         "  podfit completion kubectl > /usr/local/bin/kubectl_complete-podfit && chmod +x $_",
 };
 
-static int print(struct pf_buf *out)
-{
-    struct pf_err err = {0};
-    if (pf_cliout_flush(out, &err) != PF_OK) {
-        pf_cliout_error("%s", err.text);
-        return PF_COMMAND_ERROR;
-    }
-    return PF_COMMAND_OK;
-}
-
 int pf_cmd_completion_run(int argc, char **argv)
 {
     static const char *const scripts[] = {
@@ -72,7 +62,7 @@ int pf_cmd_completion_run(int argc, char **argv)
             pf_autobuf struct pf_buf out = {0};
             pf_buf_init(&out, OUTPUT_MAX_BYTES);
             pf_buf_append_cstr(&out, scripts[i]);
-            return print(&out);
+            return pf_cliout_finish(&out);
         }
     }
     pf_cliout_error("unknown shell '%s', allowed: bash, zsh, fish, kubectl", args.items[0]);
@@ -84,5 +74,5 @@ int pf_cmd_completion_answer(int argc, char **argv)
     pf_autobuf struct pf_buf out = {0};
     pf_buf_init(&out, OUTPUT_MAX_BYTES);
     pf_complete_put(&pf_command_program, argv + 1, (size_t)argc - 1, &out);
-    return print(&out);
+    return pf_cliout_finish(&out);
 }

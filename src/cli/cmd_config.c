@@ -104,12 +104,8 @@ static int run_check(int argc, char **argv)
                       config->class_count == 1 ? "class" : "classes");
         pf_config_unref(config);
     }
-    struct pf_err err = {0};
-    if (pf_cliout_flush(&out, &err) != PF_OK) {
-        pf_cliout_error("%s", err.text);
-        return PF_COMMAND_ERROR;
-    }
-    return status;
+    const int printed = pf_cliout_finish(&out);
+    return printed != PF_COMMAND_OK ? printed : status;
 }
 
 static int run_show(int argc, char **argv)
@@ -132,12 +128,7 @@ static int run_show(int argc, char **argv)
     pf_buf_init(&out, 16 * PF_CONFIG_MAX_BYTES);
     pf_config_show(config, &out);
     pf_config_unref(config);
-    struct pf_err err = {0};
-    if (pf_cliout_flush(&out, &err) != PF_OK) {
-        pf_cliout_error("%s", err.text);
-        return PF_COMMAND_ERROR;
-    }
-    return PF_COMMAND_OK;
+    return pf_cliout_finish(&out);
 }
 
 /* What is made of the option tables alone. */
@@ -154,12 +145,7 @@ static int run_tables(const struct pf_cliopt_command *command, void (*put)(struc
     pf_autobuf struct pf_buf out = {0};
     pf_buf_init(&out, PF_CONFIG_MAX_BYTES);
     put(&out);
-    struct pf_err err = {0};
-    if (pf_cliout_flush(&out, &err) != PF_OK) {
-        pf_cliout_error("%s", err.text);
-        return PF_COMMAND_ERROR;
-    }
-    return PF_COMMAND_OK;
+    return pf_cliout_finish(&out);
 }
 
 static int run_document(int argc, char **argv)

@@ -15,14 +15,7 @@ struct values {
 };
 
 static const struct pf_cliopt rows[] = {
-    {.name = "output",
-     .letter = 'o',
-     .type = PF_CLIOPT_ENUM,
-     .offset = offsetof(struct values, format),
-     .value = "FORMAT",
-     .fallback = "table",
-     .choices = pf_cliout_formats,
-     .help = "format"},
+    {PF_CLIOUT_OPTION(struct values, format), .help = "format"},
 };
 
 const struct pf_cliopt_command pf_cmd_version_options = {

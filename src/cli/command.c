@@ -108,12 +108,7 @@ static int group_help(const struct pf_command_group *group)
     }
     pf_buf_printf(&buf, "\nExamples:\n%s\n\nHelp on a command: %s COMMAND --help\n",
                   group->examples, group->name);
-    struct pf_err err = {0};
-    if (pf_cliout_flush(&buf, &err) != PF_OK) {
-        pf_cliout_error("%s", err.text);
-        return PF_COMMAND_ERROR;
-    }
-    return PF_COMMAND_OK;
+    return pf_cliout_finish(&buf);
 }
 
 static int group_usage_error(const struct pf_command_group *group, const char *word)

@@ -58,6 +58,9 @@ void pf_cliout_error_lines(struct pf_sv text);
  */
 enum pf_code pf_cliout_flush(struct pf_buf *buf, struct pf_err *err) PF_MUST_CHECK;
 
+/** The last output of a command: pf_cliout_flush(), and what fails is told. @return PF_COMMAND_OK or PF_COMMAND_ERROR */
+int pf_cliout_finish(struct pf_buf *buf) PF_MUST_CHECK;
+
 /** Append foreign text for a terminal: control characters, also C1 and invalid UTF-8, become `\xNN`, so that a pod's name cannot move the cursor. */
 void pf_cliout_put_text(struct pf_buf *buf, struct pf_sv text);
 
