@@ -60,12 +60,6 @@ static void put_time(struct pf_writer *w, const char *key, int64_t wall_ns)
     pf_write_string_member(w, key, pf_sv_from(text));
 }
 
-static void put_u64(struct pf_writer *w, const char *key, uint64_t value)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_u64(w, value);
-}
-
 static void begin(struct pf_writer *w, struct pf_buf *buf, const char *record, int64_t wall_ns)
 {
     pf_buf_reset(buf);
@@ -215,7 +209,7 @@ static void write_decision(struct pf_buf *buf, const struct pf_audit_item *item,
     whole = put_cause(&w, record, cut) && whole;
     put_preemption(&w, item);
     put_outcome(&w, record);
-    put_u64(&w, "slots", record->slots);
+    pf_write_u64_member(&w, "slots", record->slots);
     put_text(&w, "modelResourceVersion", record->resource_version);
     pf_write_i64_member(&w, "modelAgeMs", record->model_age_ms);
     pf_write_i64_member(&w, "latencyUs", record->latency_us);
@@ -228,7 +222,7 @@ static void write_decision(struct pf_buf *buf, const struct pf_audit_item *item,
 static void put_count(struct pf_writer *w, uint64_t count, int64_t first_wall_ns,
                       int64_t last_wall_ns)
 {
-    put_u64(w, "count", count);
+    pf_write_u64_member(w, "count", count);
     put_time(w, "firstTime", first_wall_ns);
     put_time(w, "lastTime", last_wall_ns);
 }

@@ -103,12 +103,6 @@ enum pf_code pf_audit_report_text(const struct pf_audit_report *report, struct p
     return PF_OK;
 }
 
-static void put_u64(struct pf_writer *w, const char *key, uint64_t value)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_u64(w, value);
-}
-
 static void put_time(struct pf_writer *w, const char *key, int64_t wall_ns)
 {
     char text[PF_TIME_TEXT_BYTES];
@@ -132,7 +126,7 @@ static enum pf_code put_rows(const struct pf_audit_report *report,
         pf_write_begin_object(w);
         pf_write_string_member(w, "key", rows[i].key);
         pf_write_bool_member(w, "others", rows[i].others);
-        put_u64(w, "count", rows[i].count);
+        pf_write_u64_member(w, "count", rows[i].count);
         put_time(w, "first", rows[i].first_ns);
         put_time(w, "last", rows[i].last_ns);
         pf_write_end_object(w);
@@ -151,20 +145,20 @@ enum pf_code pf_audit_report_json(const struct pf_audit_report *report, struct p
     pf_write_begin_object(w);
     pf_write_string_member(w, "apiVersion", PF_SV("podfit.io/v1"));
     pf_write_string_member(w, "kind", PF_SV("AuditSummary"));
-    put_u64(w, "decisions", totals.decisions);
-    put_u64(w, "dryRun", totals.dry_run);
-    put_u64(w, "observed", totals.observed);
-    put_u64(w, "mispredictions", totals.mispredictions);
-    put_u64(w, "dropped", totals.dropped);
-    put_u64(w, "failed", totals.failed);
+    pf_write_u64_member(w, "decisions", totals.decisions);
+    pf_write_u64_member(w, "dryRun", totals.dry_run);
+    pf_write_u64_member(w, "observed", totals.observed);
+    pf_write_u64_member(w, "mispredictions", totals.mispredictions);
+    pf_write_u64_member(w, "dropped", totals.dropped);
+    pf_write_u64_member(w, "failed", totals.failed);
     put_time(w, "first", totals.first_ns);
     put_time(w, "last", totals.last_ns);
-    put_u64(w, "files", report->counts->files);
-    put_u64(w, "lines", report->counts->lines);
-    put_u64(w, "matched", report->counts->matched);
-    put_u64(w, "garbage", report->counts->garbage);
-    put_u64(w, "overlong", report->counts->overlong);
-    put_u64(w, "torn", report->counts->torn);
+    pf_write_u64_member(w, "files", report->counts->files);
+    pf_write_u64_member(w, "lines", report->counts->lines);
+    pf_write_u64_member(w, "matched", report->counts->matched);
+    pf_write_u64_member(w, "garbage", report->counts->garbage);
+    pf_write_u64_member(w, "overlong", report->counts->overlong);
+    pf_write_u64_member(w, "torn", report->counts->torn);
     pf_write_key(w, PF_SV("by"));
     pf_write_begin_object(w);
     for (int i = 0; i < (int)PF_AUDIT_DIMENSION_COUNT; i++) {

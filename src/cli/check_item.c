@@ -279,8 +279,7 @@ static void put_nodes(struct pf_writer *w, const struct pf_check_item *item)
             pf_write_put_string(w, node->reasons[k]);
         }
         pf_write_end_array(w);
-        pf_write_key(w, PF_SV("slots"));
-        pf_write_put_u64(w, node->slots);
+        pf_write_u64_member(w, "slots", node->slots);
         pf_write_end_object(w);
     }
     pf_write_end_array(w);
@@ -315,8 +314,7 @@ static void put_hints(struct pf_writer *w, const struct pf_fit_hints *hints)
     if (hints->has_leaving) {
         pf_write_key(w, PF_SV("leave"));
         pf_write_begin_object(w);
-        pf_write_key(w, PF_SV("pods"));
-        pf_write_put_u64(w, hints->leaving);
+        pf_write_u64_member(w, "pods", hints->leaving);
         pf_write_string_member(w, "node", hints->leaving_node);
         pf_write_end_object(w);
     }
@@ -348,8 +346,7 @@ void pf_check_item_write(const struct pf_check_item *item, struct pf_buf *buf)
     put_containers(w, item);
     put_request(w, &item->request);
     put_nodes(w, item);
-    pf_write_key(w, PF_SV("slots"));
-    pf_write_put_u64(w, item->slots);
+    pf_write_u64_member(w, "slots", item->slots);
     pf_write_string_member(w, "binding", item->binding);
     if (item->hints != NULL) {
         put_hints(w, item->hints);

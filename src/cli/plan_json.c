@@ -44,12 +44,6 @@ static void put_capacity(struct pf_writer *w, const char *key, int64_t milli_cpu
     pf_write_end_object(w);
 }
 
-static void put_u64_member(struct pf_writer *w, const char *key, uint64_t value)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_u64(w, value);
-}
-
 static void put_basis(struct pf_writer *w, const struct pf_plan_settings *settings,
                       const struct pf_plan *plan, const int64_t *milli_cpu, const int64_t *memory)
 {
@@ -97,7 +91,7 @@ static void put_nodes(struct pf_writer *w, const struct pf_plan *plan)
         pf_write_i64_member(w, "nodes", group->nodes);
         pf_write_bool_member(w, "usable", group->counts);
         pf_write_string_member(w, "plugin", pf_sv_from(group->plugin));
-        put_u64_member(w, "projects", group->slots);
+        pf_write_u64_member(w, "projects", group->slots);
         pf_write_string_member(w, "binding", group->binding);
         put_capacity(w, "allocatable", group->milli_cpu, group->memory, group->pods);
         put_capacity(w, "requested", group->used_milli_cpu, group->used_memory, group->used_pods);
@@ -118,7 +112,7 @@ static void put_line_name(struct pf_writer *w, const char *key, const struct pf_
     pf_write_begin_object(w);
     pf_write_string_member(w, "basis", pf_sv_from(pf_plan_pod_basis_name(line->basis)));
     pf_write_string_member(w, "constraint", line->constraint);
-    put_u64_member(w, "projects", line->total);
+    pf_write_u64_member(w, "projects", line->total);
     pf_write_end_object(w);
 }
 
@@ -131,14 +125,14 @@ static void put_lines(struct pf_writer *w, const struct pf_plan *plan)
         pf_write_begin_object(w);
         pf_write_string_member(w, "basis", pf_sv_from(pf_plan_pod_basis_name(line->basis)));
         pf_write_string_member(w, "constraint", line->constraint);
-        put_u64_member(w, "projects", line->total);
-        put_u64_member(w, "leastPerNode", line->node_least);
-        put_u64_member(w, "mostPerNode", line->node_most);
+        pf_write_u64_member(w, "projects", line->total);
+        pf_write_u64_member(w, "leastPerNode", line->node_least);
+        pf_write_u64_member(w, "mostPerNode", line->node_most);
         pf_write_end_object(w);
     }
     pf_write_end_array(w);
-    put_u64_member(w, "admitted", plan->admitted);
-    put_u64_member(w, "fits", plan->fits);
+    pf_write_u64_member(w, "admitted", plan->admitted);
+    pf_write_u64_member(w, "fits", plan->fits);
     put_line_name(w, "binding", plan, plan->binding);
     put_line_name(w, "next", plan, plan->next);
     pf_write_string_member(w, "message", plan->message);
@@ -212,7 +206,7 @@ static void put_wanted(struct pf_writer *w, const struct pf_plan *plan)
     pf_write_begin_object(w);
     pf_write_i64_member(w, "projects", plan->wanted);
     pf_write_bool_member(w, "fits", fits);
-    put_u64_member(w, "missing", fits ? 0 : (uint64_t)plan->wanted - plan->fits);
+    pf_write_u64_member(w, "missing", fits ? 0 : (uint64_t)plan->wanted - plan->fits);
     if (!fits) {
         put_remedies(w, plan);
     }

@@ -79,12 +79,6 @@ static void put_time(struct pf_writer *w, const char *key, int64_t wall_ns)
     }
 }
 
-static void put_count(struct pf_writer *w, const char *key, uint64_t value)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_u64(w, value);
-}
-
 static void put_stats(void *ctx, bool details, struct pf_writer *w)
 {
     struct pf_serve_registration *self = ctx;
@@ -98,16 +92,16 @@ static void put_stats(void *ctx, bool details, struct pf_writer *w)
     if (details) {
         pf_write_string_member(w, "leaseHolder", pf_sv_from(stats.lease_holder)); /* a pod */
     }
-    put_count(w, "webhooks", stats.entries);
+    pf_write_u64_member(w, "webhooks", stats.entries);
     put_time(w, "secretCertificateNotAfter", stats.leaf_not_after_wall_ns);
     put_time(w, "caNotAfter", stats.ca_not_after_wall_ns);
     pf_write_bool_member(w, "nextCaPublished", stats.next_ca);
-    put_count(w, "bundleWrites", stats.bundle_writes);
-    put_count(w, "bundleResets", stats.bundle_resets);
-    put_count(w, "secretWrites", stats.secret_writes);
-    put_count(w, "conflicts", stats.conflicts);
-    put_count(w, "installs", stats.installs);
-    put_count(w, "failures", stats.failures);
+    pf_write_u64_member(w, "bundleWrites", stats.bundle_writes);
+    pf_write_u64_member(w, "bundleResets", stats.bundle_resets);
+    pf_write_u64_member(w, "secretWrites", stats.secret_writes);
+    pf_write_u64_member(w, "conflicts", stats.conflicts);
+    pf_write_u64_member(w, "installs", stats.installs);
+    pf_write_u64_member(w, "failures", stats.failures);
     pf_write_string_member(w, "problem", pf_sv_from(stats.problem));
     pf_write_end_object(w);
 }

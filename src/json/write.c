@@ -271,8 +271,23 @@ void pf_write_i64_member(struct pf_writer *w, const char *key, int64_t value)
     pf_write_put_i64(w, value);
 }
 
+void pf_write_u64_member(struct pf_writer *w, const char *key, uint64_t value)
+{
+    pf_write_key(w, pf_sv_from(key));
+    pf_write_put_u64(w, value);
+}
+
 void pf_write_bool_member(struct pf_writer *w, const char *key, bool value)
 {
     pf_write_key(w, pf_sv_from(key));
     pf_write_put_bool(w, value);
+}
+
+void pf_write_base64_member(struct pf_writer *w, const char *key, struct pf_sv bytes)
+{
+    pf_write_key(w, pf_sv_from(key));
+    separate(w);
+    pf_buf_append_char(w->buf, '"');
+    pf_buf_append_base64(w->buf, bytes); /* needs no escapes */
+    pf_buf_append_char(w->buf, '"');
 }

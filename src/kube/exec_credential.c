@@ -164,10 +164,7 @@ static void write_cluster(struct pf_writer *w, const struct pf_kube_config *conf
         pf_write_string_member(w, "tls-server-name", pf_sv_from(config->tls_server_name));
     }
     if (ca_pem.len != 0) {
-        pf_write_key(w, PF_SV("certificate-authority-data"));
-        pf_buf_append_char(w->buf, '"');
-        pf_buf_append_base64(w->buf, ca_pem);
-        pf_write_put_raw(w, PF_SV("\""));
+        pf_write_base64_member(w, "certificate-authority-data", ca_pem);
     }
     if (config->proxy_url != NULL) {
         pf_write_string_member(w, "proxy-url", pf_sv_from(config->proxy_url));

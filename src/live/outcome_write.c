@@ -51,12 +51,6 @@ void pf_outcomes_metrics(struct pf_outcomes *outcomes, struct pf_buf *buf)
     pf_histogram_write(&outcomes->bind, &pf_outcome_bind_bounds, buf);
 }
 
-static void put_u64(struct pf_writer *w, const char *key, uint64_t value)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_u64(w, value);
-}
-
 static void put_miss(struct pf_writer *w, const struct pf_outcome_miss *miss)
 {
     char time[PF_TIME_TEXT_BYTES];
@@ -82,7 +76,7 @@ static void put_counts(struct pf_writer *w, const struct pf_outcomes *outcomes)
         pf_write_key(w, pf_sv_from(pf_verdict_name((enum pf_verdict)i)));
         pf_write_begin_object(w);
         for (size_t j = 0; j < PF_OUTCOME_COUNT; j++) {
-            put_u64(w, pf_outcome_name((enum pf_outcome)j), outcomes->counts[i][j]);
+            pf_write_u64_member(w, pf_outcome_name((enum pf_outcome)j), outcomes->counts[i][j]);
         }
         pf_write_end_object(w);
     }
@@ -106,10 +100,10 @@ void pf_outcomes_stats(struct pf_outcomes *outcomes, bool details, struct pf_wri
     const uint64_t judged = totals->right + totals->wrong + totals->early;
     pf_write_key(w, PF_SV("predictions"));
     pf_write_begin_object(w);
-    put_u64(w, "right", totals->right);
-    put_u64(w, "wrong", totals->wrong);
-    put_u64(w, "early", totals->early);
-    put_u64(w, "untracked", totals->untracked);
+    pf_write_u64_member(w, "right", totals->right);
+    pf_write_u64_member(w, "wrong", totals->wrong);
+    pf_write_u64_member(w, "early", totals->early);
+    pf_write_u64_member(w, "untracked", totals->untracked);
     pf_write_key(w, PF_SV("accuracy"));
     if (judged != 0) {
         /* six digits, so that one mistake in 100,000 is not rounded away */

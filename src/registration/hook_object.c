@@ -123,10 +123,7 @@ void pf_hook_object_apply(struct pf_buf *buf, const struct pf_hook_object *objec
         pf_write_string_member(&w, "name", object->entries[i].name);
         pf_write_key(&w, PF_SV("clientConfig"));
         pf_write_begin_object(&w);
-        pf_write_key(&w, PF_SV("caBundle"));
-        pf_write_put_raw(&w, PF_SV("\""));
-        pf_buf_append_base64(buf, bundle_pem);
-        pf_buf_append_char(buf, '"');
+        pf_write_base64_member(&w, "caBundle", bundle_pem);
         pf_write_end_object(&w);
         pf_write_end_object(&w);
     }

@@ -160,15 +160,6 @@ enum pf_code pf_secret_object_decode(struct pf_sv json, struct pf_secret_object 
 
 /* ---- writing ---- */
 
-/* Base64 needs no escapes. */
-static void put_base64(struct pf_writer *w, const char *key, struct pf_sv bytes)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_raw(w, PF_SV("\""));
-    pf_buf_append_base64(w->buf, bytes);
-    pf_buf_append_char(w->buf, '"');
-}
-
 /* @param absent_too  parts that are not there are removed */
 static void put_data(struct pf_writer *w, const struct pf_certset *set, bool absent_too)
 {
@@ -178,7 +169,7 @@ static void put_data(struct pf_writer *w, const struct pf_certset *set, bool abs
         const char *name = pf_certset_name((enum pf_certset_part)i);
         const struct pf_sv pem = pf_certset_view(set, (enum pf_certset_part)i);
         if (pem.len != 0) {
-            put_base64(w, name, pem);
+            pf_write_base64_member(w, name, pem);
         } else if (absent_too) {
             pf_write_key(w, pf_sv_from(name));
             pf_write_put_null(w);

@@ -5,12 +5,6 @@
 #define BUSY_PERCENT 80
 #define FULL_PERCENT 90
 
-static void put_u64(struct pf_writer *w, const char *key, uint64_t value)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_u64(w, value);
-}
-
 static const char *level(unsigned percent)
 {
     if (percent >= FULL_PERCENT) {
@@ -120,9 +114,9 @@ static void put_steps(struct pf_writer *w, const struct pf_nodemap_pool *pool)
         pf_write_i64_member(w, "from", from);
         pf_write_i64_member(w, "to",
                             i + 1 == PF_NODEMAP_STEPS ? 100 : from + 100 / PF_NODEMAP_STEPS - 1);
-        put_u64(w, "nodes", pool->steps[i]);
+        pf_write_u64_member(w, "nodes", pool->steps[i]);
         /* in percent of the most usual step, and so that a single node is seen */
-        put_u64(w, "share", ((uint64_t)pool->steps[i] * 100 + most - 1) / most);
+        pf_write_u64_member(w, "share", ((uint64_t)pool->steps[i] * 100 + most - 1) / most);
         pf_write_string_member(w, "level", pf_sv_from(level(from)));
         pf_write_end_object(w);
     }
@@ -136,14 +130,14 @@ static void put_pool(struct pf_writer *w, const struct pf_nodemap *map,
     const bool selected = selection->pool == pool;
     pf_write_begin_object(w);
     pf_write_string_member(w, "pool", pool->name);
-    put_u64(w, "nodes", pool->nodes);
-    put_u64(w, "cordoned", pool->cordoned);
-    put_u64(w, "broken", pool->broken);
+    pf_write_u64_member(w, "nodes", pool->nodes);
+    pf_write_u64_member(w, "cordoned", pool->cordoned);
+    pf_write_u64_member(w, "broken", pool->broken);
     put_amount(w, "cpuMilli", &pool->cpu);
     put_amount(w, "memoryBytes", &pool->memory);
     put_amount(w, "pods", &pool->pods);
-    put_u64(w, "busy", count_level(pool, "busy"));
-    put_u64(w, "full", count_level(pool, "full"));
+    pf_write_u64_member(w, "busy", count_level(pool, "busy"));
+    pf_write_u64_member(w, "full", count_level(pool, "full"));
     put_steps(w, pool);
     pf_write_key(w, PF_SV("commonTaints"));
     pf_write_begin_array(w);
@@ -191,8 +185,8 @@ static void put_constraints(struct pf_writer *w, const struct pf_headroom_class 
         const struct pf_headroom_constraint *constraint = &row->constraints[i];
         pf_write_begin_object(w);
         pf_write_string_member(w, "constraint", pf_sv_from(constraint->name));
-        put_u64(w, "projects", constraint->projects);
-        put_u64(w, "share", (uint64_t)((pf_u128)constraint->projects * 100 / most));
+        pf_write_u64_member(w, "projects", constraint->projects);
+        pf_write_u64_member(w, "share", (uint64_t)((pf_u128)constraint->projects * 100 / most));
         pf_write_bool_member(w, "binds", strcmp(constraint->name, row->binding) == 0);
         pf_write_end_object(w);
     }
@@ -211,7 +205,7 @@ static void put_class(struct pf_writer *w, const struct pf_headroom_class *row, 
     } else {
         pf_write_put_null(w);
     }
-    put_u64(w, "nodes", row->nodes);
+    pf_write_u64_member(w, "nodes", row->nodes);
     pf_write_string_member(w, "verdict", pf_sv_from(pf_verdict_name(row->verdict)));
     pf_write_string_member(w, "countedIn", row->from_latest ? PF_SV("latestPod") : PF_SV("quota"));
     pf_write_bool_member(w, "fromLatest", row->from_latest);
@@ -231,7 +225,7 @@ void pf_status_write_headroom(struct pf_writer *w, const struct pf_headroom_view
     pf_write_begin_object(w);
     pf_write_i64_member(w, "countedAgoMs", view->counted_ms);
     pf_write_i64_member(w, "lockedMaxUs", view->locked_us);
-    put_u64(w, "classesLeftOut", view->left_out);
+    pf_write_u64_member(w, "classesLeftOut", view->left_out);
     pf_write_key(w, PF_SV("classes"));
     pf_write_begin_array(w);
     for (size_t i = 0; i < view->count; i++) {

@@ -50,6 +50,9 @@ void pf_write_put_raw(struct pf_writer *w, struct pf_sv json);
 
 void pf_write_string_member(struct pf_writer *w, const char *key, struct pf_sv text);
 void pf_write_i64_member(struct pf_writer *w, const char *key, int64_t value);
+void pf_write_u64_member(struct pf_writer *w, const char *key, uint64_t value);
 void pf_write_bool_member(struct pf_writer *w, const char *key, bool value);
+/** @p bytes as a string in base64 (RFC 4648 section 4). */
+void pf_write_base64_member(struct pf_writer *w, const char *key, struct pf_sv bytes);
 
 #endif
