@@ -1,7 +1,6 @@
+#include <podfit/annotations.h>
 #include <podfit/decide.h>
 #include <podfit/reservation.h>
-
-#define ANNOTATION_REVIEW "podfit.io/review"
 
 static enum pf_action action_for(const struct pf_config *config, const struct pf_class *class_,
                                  enum pf_verdict verdict)
@@ -76,13 +75,12 @@ static enum pf_code ask(const struct pf_decide_rules *rules, const struct pf_dec
 static bool continues(const struct pf_decide_rules *rules, const struct pf_decision *decision,
                       const struct pf_request *request, struct pf_sv *ret_key)
 {
-    const struct pf_label *own =
-        pf_labels_find(&decision->pod->meta.annotations, PF_SV(ANNOTATION_REVIEW));
-    if (own == NULL || !pf_reservation_matches(rules->model, own->value,
-                                               decision->pod->meta.namespace_, request)) {
+    const struct pf_sv own = pf_meta_annotation(&decision->pod->meta, PF_SV(PF_ANNOTATION_REVIEW));
+    if (own.ptr == NULL ||
+        !pf_reservation_matches(rules->model, own, decision->pod->meta.namespace_, request)) {
         return false;
     }
-    *ret_key = own->value;
+    *ret_key = own;
     return true;
 }
 

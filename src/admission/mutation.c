@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <podfit/annotations.h>
 #include <podfit/limits.h>
 #include <podfit/mutation.h>
 #include <podfit/patch.h>
@@ -313,11 +314,11 @@ static void patch_annotations(struct builder *b)
 {
     const struct pf_decision *decision = b->decision;
     const struct annotation wanted[] = {
-        {PF_SV("podfit.io/class"), decision->class_name},
-        {PF_SV("podfit.io/review"), decision->review_uid},
-        {PF_SV("podfit.io/requests"), decision->rewrite.annotation},
-        {PF_SV("podfit.io/verdict"), pf_sv_from(pf_verdict_name(decision->judgement.verdict))},
-        {PF_SV("podfit.io/reason"), decision->explanation},
+        {PF_SV(PF_ANNOTATION_CLASS), decision->class_name},
+        {PF_SV(PF_ANNOTATION_REVIEW), decision->review_uid},
+        {PF_SV(PF_ANNOTATION_REQUESTS), decision->rewrite.annotation},
+        {PF_SV(PF_ANNOTATION_VERDICT), pf_sv_from(pf_verdict_name(decision->judgement.verdict))},
+        {PF_SV(PF_ANNOTATION_REASON), decision->explanation},
     };
     if (decision->pod->meta.annotations_present) {
         for (size_t i = 0; i < PF_ARRAY_LEN(wanted); i++) {

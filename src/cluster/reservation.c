@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "cluster_internal.h"
+#include <podfit/annotations.h>
 
 static struct pf_reservation *find(const struct pf_model *model, struct pf_sv uid)
 {
@@ -287,9 +288,8 @@ void pf_reservation_each(const struct pf_model *model,
 struct pf_reservation *pf_reservation_claimed(const struct pf_model *model,
                                               const struct pf_pod *pod)
 {
-    const struct pf_label *annotation =
-        pf_labels_find(&pod->meta.annotations, PF_SV("podfit.io/review"));
-    struct pf_reservation *reservation = annotation != NULL ? find(model, annotation->value) : NULL;
+    const struct pf_sv uid = pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_REVIEW));
+    struct pf_reservation *reservation = uid.ptr != NULL ? find(model, uid) : NULL;
     return reservation != NULL &&
                    pf_sv_eq(pf_intern_text(&model->strings, reservation->hold.namespace_),
                             pod->meta.namespace_)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "order.h"
+#include <podfit/annotations.h>
 #include <podfit/quantity.h>
 
 /* shown of a value in an error */
@@ -59,7 +60,7 @@ static bool keep_annotation(struct pf_sv key)
         PF_SV_INIT("volume.beta.kubernetes.io/storage-class"),
         PF_SV_INIT("volume.kubernetes.io/selected-node"),
     };
-    return pf_sv_starts_with(key, PF_SV("podfit.io/")) ||
+    return pf_sv_starts_with(key, PF_SV(PF_ANNOTATION_PREFIX)) ||
            pf_cursor_match(key, others, PF_ARRAY_LEN(others)) < PF_ARRAY_LEN(others);
 }
 

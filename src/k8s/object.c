@@ -19,6 +19,12 @@ const struct pf_label *pf_labels_find(const struct pf_labels *labels, struct pf_
     return NULL;
 }
 
+struct pf_sv pf_meta_annotation(const struct pf_meta *meta, struct pf_sv key)
+{
+    const struct pf_label *found = pf_labels_find(&meta->annotations, key);
+    return found != NULL ? found->value : (struct pf_sv){0};
+}
+
 struct pf_resource *pf_resource_list_find(const struct pf_resource_list *list, struct pf_sv name)
 {
     for (size_t i = 0; i < list->count; i++) {

@@ -1,4 +1,5 @@
 #include "record_internal.h"
+#include <podfit/annotations.h>
 #include <podfit/cursor.h>
 #include <podfit/write.h>
 
@@ -223,7 +224,7 @@ static struct pf_plan_entity *find_entity(const struct pf_plan *plan, const stru
 enum pf_code pf_record_read(struct pf_plan *plan, enum pf_record_state *ret_state)
 {
     const struct pf_label *const annotation =
-        pf_labels_find(&plan->pod->meta.annotations, PF_SV(PF_RECORD_KEY));
+        pf_labels_find(&plan->pod->meta.annotations, PF_SV(PF_ANNOTATION_REQUESTS));
     bool agrees = true;
     size_t at = 0;
     struct pf_cursor c;

@@ -19,7 +19,6 @@
 
 #include "plan_internal.h"
 
-#define PF_RECORD_KEY "podfit.io/requests"
 /** The API server allows 256 KiB for all annotations of an object (TotalAnnotationSizeLimitB); a quarter is left to others. */
 #define PF_RECORD_MAX_BYTES ((size_t)192 * 1024)
 

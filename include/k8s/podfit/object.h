@@ -68,4 +68,7 @@ struct pf_meta {
     struct pf_sv owner_uid;
 };
 
+/** @return value of an annotation that is kept, borrowed; empty with a NULL pointer when there is none */
+struct pf_sv pf_meta_annotation(const struct pf_meta *meta, struct pf_sv key);
+
 #endif
