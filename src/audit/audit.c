@@ -1,16 +1,15 @@
 #include <errno.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "audit_writer.h"
 #include <podfit/mem.h>
+#include <podfit/thread.h>
 
-#define NS_PER_MS       INT64_C(1000000)
 #define KEEP_DEFAULT    5U
-#define STOP_WRITING_NS (2000 * NS_PER_MS)
+#define STOP_WRITING_NS (2000 * PF_NS_PER_MS)
 /* Longer than the above: for a write(2) that hangs in the kernel. */
-#define STOP_WAITING_NS (5000 * NS_PER_MS)
+#define STOP_WAITING_NS (5000 * PF_NS_PER_MS)
 
 /* Making and ending */
 
@@ -26,30 +25,20 @@ static enum pf_code check_options(const struct pf_audit_options *options, struct
                           "rotated audit logs to keep are '%u', allowed are up to %d",
                           options->keep, PF_AUDIT_KEEP_MAX);
     }
-    if (options->repeat_window_ms < 0 || options->repeat_window_ms > INT64_MAX / NS_PER_MS) {
-        return pf_err_set(err, PF_E_RANGE,
-                          "repeat window of the audit log is '%lld' ms, allowed are 0 to %lld",
-                          (long long)options->repeat_window_ms, (long long)(INT64_MAX / NS_PER_MS));
+    if (options->repeat_window_ms < 0 || options->repeat_window_ms > INT64_MAX / PF_NS_PER_MS) {
+        return pf_err_set(
+            err, PF_E_RANGE, "repeat window of the audit log is '%lld' ms, allowed are 0 to %lld",
+            (long long)options->repeat_window_ms, (long long)(INT64_MAX / PF_NS_PER_MS));
     }
     return PF_OK;
 }
 
 static enum pf_code start(struct pf_audit *audit, struct pf_err *err)
 {
-    sigset_t all;
-    sigset_t old;
-    (void)sigfillset(&all);
-    /* signals are for main; SIGPIPE of standard output and SIGXFSZ of a full quota become errors of write(2) */
-    const int masked = pthread_sigmask(SIG_BLOCK, &all, &old);
-    const int failed = pthread_create(&audit->thread, NULL, pf_audit_writer_run, audit);
-    if (masked == 0) {
-        (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    }
-    if (failed != 0) {
-        return pf_err_set_errno(err, PF_E_IO, failed, "cannot start the thread of the audit log");
-    }
-    audit->started = true;
-    return PF_OK;
+    const enum pf_code code =
+        pf_thread_start("the audit log", pf_audit_writer_run, audit, &audit->thread, err);
+    audit->started = code == PF_OK;
+    return code;
 }
 
 static enum pf_code set_up(struct pf_audit *audit, const struct pf_audit_options *options,
@@ -105,18 +94,16 @@ enum pf_code pf_audit_new(const struct pf_audit_options *options, struct pf_audi
     if (audit == NULL) {
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
     }
-    pthread_condattr_t attributes;
-    /* these cannot fail on Linux */
-    (void)pthread_mutex_init(&audit->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&audit->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    if (!pf_thread_cond_init(&audit->changed)) {
+        free(audit);
+        return pf_err_set(err, PF_E_NO_MEMORY, "out of memory");
+    }
+    (void)pthread_mutex_init(&audit->lock, NULL); /* cannot fail with default attributes */
     audit->wake_fd = -1;
     audit->sink.fd = -1;
     if (options->path != NULL) {
         audit->clock = options->clock;
-        pf_audit_repeats_init(&audit->repeats, options->repeat_window_ms * NS_PER_MS);
+        pf_audit_repeats_init(&audit->repeats, options->repeat_window_ms * PF_NS_PER_MS);
         code = set_up(audit, options, err);
     }
     if (code != PF_OK) {

@@ -1,16 +1,15 @@
 #include "audit_writer.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <podfit/log.h>
+#include <podfit/thread.h>
 
-#define NS_PER_MS         INT64_C(1000000)
-#define BACK_OFF_FIRST_NS (100 * NS_PER_MS)
-#define BACK_OFF_LAST_NS  (30000 * NS_PER_MS)
+#define BACK_OFF_FIRST_NS (100 * PF_NS_PER_MS)
+#define BACK_OFF_LAST_NS  (30000 * PF_NS_PER_MS)
 /* At least so often: the clock may be another one than that of the wait. */
-#define LOOK_AT_WINDOWS_NS (1000 * NS_PER_MS)
+#define LOOK_AT_WINDOWS_NS (1000 * PF_NS_PER_MS)
 
 int64_t pf_audit_writer_now_ns(void)
 {
@@ -29,7 +28,7 @@ int pf_audit_writer_wait_ms(void *opaque)
     (void)pthread_mutex_unlock(&audit->lock);
     if (stopping) {
         const int64_t left_ns = stop_at_ns - pf_audit_writer_now_ns();
-        return left_ns > 0 ? (int)(left_ns / NS_PER_MS) + 1 : 0;
+        return left_ns > 0 ? (int)(left_ns / PF_NS_PER_MS) + 1 : 0;
     }
     return reopen ? 0 : -1;
 }
@@ -40,8 +39,7 @@ void pf_audit_writer_wait(struct pf_audit *audit, int64_t at_ns)
         (void)pthread_cond_wait(&audit->changed, &audit->lock);
         return;
     }
-    const struct timespec at = {.tv_sec = at_ns / (1000 * NS_PER_MS),
-                                .tv_nsec = at_ns % (1000 * NS_PER_MS)};
+    const struct timespec at = pf_thread_time(at_ns);
     (void)pthread_cond_timedwait(&audit->changed, &audit->lock, &at); /* the caller looks again */
 }
 

@@ -5,13 +5,11 @@
 #include <podfit/clock.h>
 #include <podfit/sv.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
 static int64_t read_clock(clockid_t id)
 {
     struct timespec now = {0};
     (void)clock_gettime(id, &now); /* cannot fail for the two clocks used here */
-    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+    return (int64_t)now.tv_sec * PF_NS_PER_S + now.tv_nsec;
 }
 
 static int64_t system_mono_ns(void *opaque)
@@ -35,15 +33,15 @@ const struct pf_clock *pf_clock_system(void)
 
 void pf_clock_format(int64_t wall_ns, char text[PF_TIME_TEXT_BYTES])
 {
-    const int64_t rest = wall_ns % NS_PER_S;
-    const int64_t ns = rest < 0 ? rest + NS_PER_S : rest;
+    const int64_t rest = wall_ns % PF_NS_PER_S;
+    const int64_t ns = rest < 0 ? rest + PF_NS_PER_S : rest;
     const time_t seconds =
-        (time_t)(wall_ns / NS_PER_S - (rest < 0 ? 1 : 0)); /* floor, also at INT64_MIN */
+        (time_t)(wall_ns / PF_NS_PER_S - (rest < 0 ? 1 : 0)); /* floor, also at INT64_MIN */
     struct tm parts = {0};
     (void)gmtime_r(&seconds, &parts); /* int64 nanoseconds span the years 1677 to 2262 */
     char date[24] = "";
     (void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-    (void)snprintf(text, PF_TIME_TEXT_BYTES, "%s.%03dZ", date, (int)(ns / 1000000));
+    (void)snprintf(text, PF_TIME_TEXT_BYTES, "%s.%03dZ", date, (int)(ns / PF_NS_PER_MS));
 }
 
 static bool take_digits(struct pf_sv *text, size_t count, int *ret_value)
@@ -83,7 +81,7 @@ static bool take_fraction(struct pf_sv *text, int64_t *ret_ns)
     if (!take_char(text, ".", &c)) {
         return true;
     }
-    int64_t unit = NS_PER_S / 10;
+    int64_t unit = PF_NS_PER_S / 10;
     bool any = false;
     while (take_char(text, "0123456789", &c)) {
         *ret_ns += (c - '0') * unit;
@@ -143,7 +141,7 @@ bool pf_clock_parse(const char *text, size_t len, int64_t *ret_wall_ns)
     if (!is_day(&parts)) {
         return false;
     }
-    *ret_wall_ns = ((int64_t)timegm(&parts) - offset_s) * NS_PER_S + fraction_ns;
+    *ret_wall_ns = ((int64_t)timegm(&parts) - offset_s) * PF_NS_PER_S + fraction_ns;
     return true;
 }
 

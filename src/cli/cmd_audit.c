@@ -12,7 +12,6 @@
 #define ARENA_MAX_BYTES    ((size_t)256 * 1024 * 1024)
 #define OUTPUT_MAX_BYTES   ((size_t)256 * 1024 * 1024)
 #define OUTPUT_PIECE_BYTES ((size_t)1024 * 1024)
-#define NS_PER_MS          INT64_C(1000000)
 #define DAY_MS             INT64_C(86400000)
 
 struct values {
@@ -104,7 +103,7 @@ static enum pf_code time_of(const char *option, const char *text, struct pf_aren
                          pf_sv_to_i64(digits, &days) && !__builtin_mul_overflow(days, DAY_MS, &ms);
     if (in_days || pf_duration_parse(view, &ms)) {
         int64_t ago_ns = 0;
-        if (ms >= 0 && !__builtin_mul_overflow(ms, NS_PER_MS, &ago_ns)) {
+        if (ms >= 0 && !__builtin_mul_overflow(ms, PF_NS_PER_MS, &ago_ns)) {
             *ret_wall_ns = now - ago_ns;
             return PF_OK;
         }

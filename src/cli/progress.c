@@ -3,21 +3,19 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <podfit/cliout.h>
 #include <podfit/clock.h>
+#include <podfit/thread.h>
 
-#define NS_PER_MS      INT64_C(1000000)
-#define NS_PER_S       INT64_C(1000000000)
 #define LINE_MAX_BYTES 512
 
 void pf_progress_begin(struct pf_progress *progress)
 {
     *progress = (struct pf_progress){
         .wanted = pf_cliout_width(STDERR_FILENO) != 0,
-        .next_ns = pf_clock_mono_ns(pf_clock_system()) + PF_PROGRESS_AFTER_MS * NS_PER_MS,
+        .next_ns = pf_clock_mono_ns(pf_clock_system()) + PF_PROGRESS_AFTER_MS * PF_NS_PER_MS,
     };
 }
 
@@ -51,7 +49,7 @@ void pf_progress_say(struct pf_progress *progress, const char *format, ...)
     pf_cliout_put_cut(&line, pf_buf_view(&clean), pf_cliout_width(STDERR_FILENO) - 1);
     write_line(&line);
     progress->drawn = true;
-    progress->next_ns = now + PF_PROGRESS_EACH_MS * NS_PER_MS;
+    progress->next_ns = now + PF_PROGRESS_EACH_MS * PF_NS_PER_MS;
 }
 
 void pf_progress_end(struct pf_progress *progress)
@@ -77,11 +75,8 @@ static void *tick(void *opaque)
     struct pf_progress_ticker *ticker = opaque;
     (void)pthread_mutex_lock(&ticker->lock);
     while (!ticker->stop) {
-        struct timespec until = {.tv_sec = 0};
-        (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-        const int64_t at = until.tv_nsec + PF_PROGRESS_EACH_MS * NS_PER_MS;
-        until.tv_sec += (time_t)(at / NS_PER_S);
-        until.tv_nsec = (long)(at % NS_PER_S);
+        const struct timespec until = pf_thread_time(pf_clock_mono_ns(pf_clock_system()) +
+                                                     PF_PROGRESS_EACH_MS * PF_NS_PER_MS);
         if (pthread_cond_timedwait(&ticker->changed, &ticker->lock, &until) == ETIMEDOUT) {
             (void)pthread_mutex_unlock(&ticker->lock);
             draw(ticker);
@@ -92,31 +87,17 @@ static void *tick(void *opaque)
     return NULL;
 }
 
-static bool prepare(struct pf_progress_ticker *ticker)
-{
-    pthread_condattr_t attr;
-    if (pthread_condattr_init(&attr) != 0) {
-        return false;
-    }
-    bool done = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
-                pthread_mutex_init(&ticker->lock, NULL) == 0;
-    if (done && pthread_cond_init(&ticker->changed, &attr) != 0) {
-        (void)pthread_mutex_destroy(&ticker->lock);
-        done = false;
-    }
-    (void)pthread_condattr_destroy(&attr);
-    return done;
-}
-
 void pf_progress_ticker_start(struct pf_progress_ticker *ticker, struct pf_model *model,
                               const char *name)
 {
     *ticker = (struct pf_progress_ticker){.model = model, .name = name};
     pf_progress_begin(&ticker->progress);
-    if (!ticker->progress.wanted || !prepare(ticker)) {
+    if (!ticker->progress.wanted || !pf_thread_cond_init(&ticker->changed)) {
         return;
     }
-    ticker->running = pthread_create(&ticker->thread, NULL, tick, ticker) == 0;
+    (void)pthread_mutex_init(&ticker->lock, NULL); /* cannot fail with default attributes */
+    /* without it nothing is told, which is no failure */
+    ticker->running = pf_thread_start("progress", tick, ticker, &ticker->thread, NULL) == PF_OK;
     if (!ticker->running) {
         (void)pthread_cond_destroy(&ticker->changed);
         (void)pthread_mutex_destroy(&ticker->lock);

@@ -1,9 +1,9 @@
 #include <stdio.h>
 
+#include <podfit/clock.h>
 #include <podfit/duration.h>
 #include <podfit/num.h>
 
-#define NS_PER_MS 1000000U
 /* 10^18 is the largest power of ten whose digits fit 64 bits */
 #define FRACTION_MAX_DIGITS 18
 
@@ -15,10 +15,10 @@ static const struct unit {
     {.name = "us", .ns = 1000},
     {.name = "\xc2\xb5s", .ns = 1000}, /* U+00B5, micro sign */
     {.name = "\xce\xbcs", .ns = 1000}, /* U+03BC, Greek mu */
-    {.name = "ms", .ns = NS_PER_MS},
-    {.name = "s", .ns = (uint64_t)1000 * NS_PER_MS},
-    {.name = "m", .ns = (uint64_t)60 * 1000 * NS_PER_MS},
-    {.name = "h", .ns = (uint64_t)3600 * 1000 * NS_PER_MS},
+    {.name = "ms", .ns = PF_NS_PER_MS},
+    {.name = "s", .ns = (uint64_t)1000 * PF_NS_PER_MS},
+    {.name = "m", .ns = (uint64_t)60 * 1000 * PF_NS_PER_MS},
+    {.name = "h", .ns = (uint64_t)3600 * 1000 * PF_NS_PER_MS},
 };
 
 static bool is_digit(char c)
@@ -129,8 +129,8 @@ bool pf_duration_parse(struct pf_sv text, int64_t *ret_ms)
             return false;
         }
     }
-    pf_u128 total_ms = total_ns / NS_PER_MS;
-    if (total_ns % NS_PER_MS != 0 || total_ms > (pf_u128)INT64_MAX + (negative ? 1 : 0)) {
+    pf_u128 total_ms = total_ns / PF_NS_PER_MS;
+    if (total_ns % PF_NS_PER_MS != 0 || total_ms > (pf_u128)INT64_MAX + (negative ? 1 : 0)) {
         return false;
     }
     *ret_ms = negative ? (int64_t) - (pf_i128)total_ms : (int64_t)total_ms;

@@ -5,8 +5,6 @@
 #include "score.h"
 #include <podfit/limits.h>
 
-#define NS_PER_MS 1000000
-
 const char *pf_verdict_name(enum pf_verdict verdict)
 {
     static const char *const names[] = {
@@ -162,7 +160,7 @@ enum pf_code pf_verdict_screen_model(const struct pf_fit *fit, struct pf_arena *
     if (!origin.live) {
         return PF_OK;
     }
-    const int64_t age_ms = (pf_clock_mono_ns(fit->clock) - origin.updated_mono_ns) / NS_PER_MS;
+    const int64_t age_ms = (pf_clock_mono_ns(fit->clock) - origin.updated_mono_ns) / PF_NS_PER_MS;
     if (age_ms <= fit->profile->options.max_model_age_ms) {
         return PF_OK;
     }

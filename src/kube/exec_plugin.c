@@ -15,7 +15,6 @@
 #define COMPLAINT_BYTES ((size_t)400)
 #define INFO_MAX_BYTES  ((size_t)2 * 1024 * 1024) /* the CA in base64, the cluster's config */
 #define INFO_NAME       "KUBERNETES_EXEC_INFO"
-#define NS_PER_MS       INT64_C(1000000)
 
 struct pf_exec_plugin {
     const struct pf_kube_config *config;
@@ -233,7 +232,7 @@ enum pf_code pf_exec_plugin_start(const struct pf_kube_config *config, const str
     plugin->config = config;
     plugin->clock = clock;
     plugin->timeout_ms = timeout_ms;
-    plugin->deadline_mono_ns = pf_clock_mono_ns(clock) + timeout_ms * NS_PER_MS;
+    plugin->deadline_mono_ns = pf_clock_mono_ns(clock) + timeout_ms * PF_NS_PER_MS;
     plugin->interactive = interactive;
     plugin->pid = -1;
     plugin->output_fd = -1;

@@ -2,7 +2,6 @@
 #include <podfit/limits.h>
 #include <podfit/mem.h>
 
-#define NS_PER_MS          INT64_C(1000000)
 #define IDENTITY_MAX_BYTES 128
 #define TEXT_BYTES         129
 #define LEASE_MAX_BYTES    ((size_t)64 * 1024) /* managedFields make it some KiB */
@@ -72,7 +71,7 @@ static void wait_for_next(struct pf_lease *lease)
         lease->random = lease->random * UINT64_C(6364136223846793005) + 1442695040888963407U;
         wait_ms += (int64_t)((lease->random >> 33) % (uint64_t)(wait_ms * 12 / 10 + 1));
     }
-    lease->next_mono_ns = now_of(lease) + wait_ms * NS_PER_MS;
+    lease->next_mono_ns = now_of(lease) + wait_ms * PF_NS_PER_MS;
 }
 
 static bool is_ours(const struct pf_lease *lease)
@@ -117,7 +116,7 @@ static enum pf_code observe(struct pf_lease *lease, struct pf_err *err)
 static bool is_free(const struct pf_lease *lease)
 {
     return lease->holder[0] == '\0' || is_ours(lease) ||
-           now_of(lease) - lease->seen_mono_ns >= lease->record_duration_ms * NS_PER_MS;
+           now_of(lease) - lease->seen_mono_ns >= lease->record_duration_ms * PF_NS_PER_MS;
 }
 
 static void note_failure(struct pf_lease *lease, struct pf_sv message)
@@ -276,7 +275,8 @@ static void begin_next(struct pf_lease *lease)
 
 int64_t pf_lease_tick(struct pf_lease *lease)
 {
-    const int64_t deadline = lease->renewed_mono_ns + lease->options.renew_deadline_ms * NS_PER_MS;
+    const int64_t deadline =
+        lease->renewed_mono_ns + lease->options.renew_deadline_ms * PF_NS_PER_MS;
     if (lease->held && now_of(lease) >= deadline) {
         set_held(lease, false);
     }
@@ -286,16 +286,17 @@ int64_t pf_lease_tick(struct pf_lease *lease)
     if (lease->call == NULL && (lease->releasing || now_of(lease) >= lease->next_mono_ns)) {
         begin_next(lease);
     }
-    int64_t until = lease->call != NULL ? now_of(lease) + IDLE_MS * NS_PER_MS : lease->next_mono_ns;
+    int64_t until =
+        lease->call != NULL ? now_of(lease) + IDLE_MS * PF_NS_PER_MS : lease->next_mono_ns;
     until = lease->held && deadline < until ? deadline : until;
-    const int64_t left_ms = (until - now_of(lease) + NS_PER_MS - 1) / NS_PER_MS;
+    const int64_t left_ms = (until - now_of(lease) + PF_NS_PER_MS - 1) / PF_NS_PER_MS;
     return left_ms > 1 ? left_ms : 1;
 }
 
 bool pf_lease_held(const struct pf_lease *lease)
 {
     return lease->held &&
-           now_of(lease) - lease->renewed_mono_ns < lease->options.renew_deadline_ms * NS_PER_MS;
+           now_of(lease) - lease->renewed_mono_ns < lease->options.renew_deadline_ms * PF_NS_PER_MS;
 }
 
 void pf_lease_release(struct pf_lease *lease)

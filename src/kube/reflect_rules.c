@@ -85,7 +85,8 @@ int64_t pf_reflect_delay_ns(struct pf_reflector *self, enum reflect_verdict verd
     delay = jitter(self, delay);
     if (retry_after_ms > 0) {
         const int64_t wished =
-            (retry_after_ms < RETRY_AFTER_MAX_MS ? retry_after_ms : RETRY_AFTER_MAX_MS) * 1000000;
+            (retry_after_ms < RETRY_AFTER_MAX_MS ? retry_after_ms : RETRY_AFTER_MAX_MS) *
+            PF_NS_PER_MS;
         const int64_t late = wished + (int64_t)pf_reflect_random(self, (uint64_t)wished / 2);
         delay = late > delay ? late : delay;
     }

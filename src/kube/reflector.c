@@ -120,7 +120,7 @@ int64_t pf_reflector_tick(struct pf_reflector *reflector)
         reflector->gap_ns + GAP_PAUSE_NS < next_ns) {
         next_ns = reflector->gap_ns + GAP_PAUSE_NS;
     }
-    const int64_t wait_ms = (next_ns - now_ns + 999999) / 1000000;
+    const int64_t wait_ms = (next_ns - now_ns + PF_NS_PER_MS - 1) / PF_NS_PER_MS;
     return wait_ms > 1 ? wait_ms : 1;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "gate_internal.h"
+#include <podfit/annotations.h>
 #include <podfit/mem.h>
 
 struct pf_live_gate *pf_live_gate_new(struct pf_live *live)
@@ -50,12 +51,6 @@ struct pf_live_gates pf_live_gate_counts(const struct pf_live_gate *gate)
 
 /* ---- who waits ---- */
 
-struct pf_sv pf_gate_annotation(const struct pf_meta *meta, const char *key)
-{
-    const struct pf_label *found = pf_labels_find(&meta->annotations, pf_sv_from(key));
-    return found != NULL ? found->value : (struct pf_sv){0};
-}
-
 bool pf_gate_is_ours(const struct pf_pod *pod)
 {
     return pod->scheduling_gate_count == 1 && pf_mutation_gate_index(pod) == 0 &&
@@ -76,7 +71,7 @@ static struct pf_sv copy(char **to, struct pf_sv text)
 static struct pf_gate_entry *make_entry(const struct pf_pod *pod)
 {
     const struct pf_meta *meta = &pod->meta;
-    const struct pf_sv class_name = pf_gate_annotation(meta, "podfit.io/class");
+    const struct pf_sv class_name = pf_meta_annotation(meta, PF_SV(PF_ANNOTATION_CLASS));
     struct pf_gate_entry *entry =
         pf_mem_calloc(1, sizeof(*entry) + meta->namespace_.len + 1 + meta->name.len +
                              meta->uid.len + class_name.len);

@@ -47,7 +47,5 @@ struct pf_gate_entry *pf_gate_find(const struct pf_live_gate *gate, struct pf_sv
 void pf_gate_drop(struct pf_live_gate *gate, struct pf_gate_entry *entry);
 /** Does this pod wait for us alone? Other gates are other controllers' business: as long as one stands, room would be held for nobody knows how long. */
 bool pf_gate_is_ours(const struct pf_pod *pod);
-/** Value of an annotation; empty with a NULL pointer when there is none. */
-struct pf_sv pf_gate_annotation(const struct pf_meta *meta, const char *key);
 
 #endif

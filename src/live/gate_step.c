@@ -1,4 +1,5 @@
 #include "gate_internal.h"
+#include <podfit/annotations.h>
 #include <podfit/columns.h>
 #include <podfit/log.h>
 #include <podfit/mem.h>
@@ -7,12 +8,12 @@
 #include <podfit/write.h>
 
 /* One pod at a time, at most 50 a second: an API server takes some 1,000 small requests a second. */
-#define STEP_NS (20 * PF_LIVE_NS_PER_MS)
+#define STEP_NS (20 * PF_NS_PER_MS)
 /* A queue whose head found no room is asked again when the model changed, at most so often; and once in a while anyway (time passes for reservations). */
-#define PASS_MIN_NS (200 * PF_LIVE_NS_PER_MS)
-#define PASS_MAX_NS (10000 * PF_LIVE_NS_PER_MS)
+#define PASS_MIN_NS (200 * PF_NS_PER_MS)
+#define PASS_MAX_NS (10000 * PF_NS_PER_MS)
 /* After a refused attempt the pod waits so long; what made the attempt fail usually sends an event before. */
-#define RETRY_NS       (5000 * PF_LIVE_NS_PER_MS)
+#define RETRY_NS       (5000 * PF_NS_PER_MS)
 #define IDLE_MS        500
 #define TIMEOUT_MS     10000
 #define PATH_MAX_BYTES ((size_t)4096)
@@ -185,11 +186,11 @@ static void compose(struct pf_buf *body, const struct pf_pod *pod)
     put_op(&w, "test", "/metadata/uid", pod->meta.uid);
     put_op(&w, "test", "/spec/schedulingGates/0/name", PF_SV(PF_MUTATION_GATE));
     put_op(&w, "remove", "/spec/schedulingGates/0", (struct pf_sv){0});
-    if (pf_gate_annotation(&pod->meta, "podfit.io/verdict").ptr != NULL) {
+    if (pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_VERDICT)).ptr != NULL) {
         put_op(&w, "replace", "/metadata/annotations/podfit.io~1verdict",
                pf_sv_from(pf_verdict_name(PF_VERDICT_FITS)));
     }
-    if (pf_gate_annotation(&pod->meta, "podfit.io/reason").ptr != NULL) {
+    if (pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_REASON)).ptr != NULL) {
         put_op(&w, "remove", "/metadata/annotations/podfit.io~1reason", (struct pf_sv){0});
     }
     pf_write_end_array(&w);
@@ -220,7 +221,7 @@ static void patch(struct pf_live_gate *gate, struct pf_gate_entry *entry, const 
 static bool hold(struct pf_live_gate *gate, const struct pf_pod *pod,
                  const struct pf_judgement *judgement)
 {
-    const struct pf_sv review = pf_gate_annotation(&pod->meta, "podfit.io/review");
+    const struct pf_sv review = pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_REVIEW));
     if (review.len == 0) {
         return true;
     }
@@ -354,7 +355,7 @@ int64_t pf_live_gate_tick(struct pf_live_gate *gate)
         entry = choose(gate, now);
     }
     if (entry == NULL) {
-        return PASS_MIN_NS / PF_LIVE_NS_PER_MS;
+        return PASS_MIN_NS / PF_NS_PER_MS;
     }
     read_pod(gate, entry);
     return IDLE_MS;

@@ -1,16 +1,15 @@
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "live_internal.h"
 #include <podfit/limits.h>
 #include <podfit/log.h>
 #include <podfit/mem.h>
 #include <podfit/reservation.h>
+#include <podfit/thread.h>
 
 /* Ages and counters are told to others so often. */
-#define PUBLISH_NS (100 * PF_LIVE_NS_PER_MS)
+#define PUBLISH_NS (100 * PF_NS_PER_MS)
 /* The thread looks around at least so often. */
 #define STEP_MAX_MS 500
 /* Rounds of 64 pending pods that are placed between two looks at the network. */
@@ -18,8 +17,7 @@
 
 int64_t pf_live_until_ms(const struct pf_live *live, int64_t at_mono_ns)
 {
-    const int64_t left =
-        (at_mono_ns - pf_clock_mono_ns(live->options.clock)) / PF_LIVE_NS_PER_MS + 1;
+    const int64_t left = (at_mono_ns - pf_clock_mono_ns(live->options.clock)) / PF_NS_PER_MS + 1;
     return left > 1 ? left : 1;
 }
 
@@ -27,21 +25,11 @@ int64_t pf_live_until_ms(const struct pf_live *live, int64_t at_mono_ns)
 
 static bool init_shared(struct pf_live_shared *shared)
 {
-    pthread_condattr_t attributes;
-    if (pthread_mutex_init(&shared->lock, NULL) != 0) {
+    if (!pf_thread_cond_init(&shared->changed)) {
         return false;
     }
-    if (pthread_condattr_init(&attributes) != 0) {
-        (void)pthread_mutex_destroy(&shared->lock);
-        return false;
-    }
-    const bool done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                      pthread_cond_init(&shared->changed, &attributes) == 0;
-    (void)pthread_condattr_destroy(&attributes);
-    if (!done) {
-        (void)pthread_mutex_destroy(&shared->lock);
-    }
-    return done;
+    (void)pthread_mutex_init(&shared->lock, NULL); /* cannot fail with default attributes */
+    return true;
 }
 
 static enum pf_code make_parts(struct pf_live *live, struct pf_err *err)
@@ -329,34 +317,17 @@ static void *run(void *opaque)
 
 enum pf_code pf_live_start(struct pf_live *live, struct pf_err *err)
 {
-    sigset_t all;
-    sigset_t old;
-    (void)sigfillset(&all);
-    /* signals are for main */
-    const int masked = pthread_sigmask(SIG_BLOCK, &all, &old);
-    const int failed = pthread_create(&live->thread, NULL, run, live);
-    if (masked == 0) {
-        (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    }
-    if (failed != 0) {
-        return pf_err_set_errno(err, PF_E_IO, failed, "cannot start the thread of the live model");
-    }
-    live->started = true;
-    return PF_OK;
+    const enum pf_code code = pf_thread_start("the live model", run, live, &live->thread, err);
+    live->started = code == PF_OK;
+    return code;
 }
 
 /* ---- what others see ---- */
 
 enum pf_code pf_live_wait_synced(struct pf_live *live, int64_t timeout_ms, struct pf_err *err)
 {
-    struct timespec until = {.tv_sec = 0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * PF_LIVE_NS_PER_MS;
-    if (until.tv_nsec >= 1000 * PF_LIVE_NS_PER_MS) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000 * PF_LIVE_NS_PER_MS;
-    }
+    const struct timespec until =
+        pf_thread_time(pf_clock_mono_ns(pf_clock_system()) + timeout_ms * PF_NS_PER_MS);
     struct pf_live_shared *shared = &live->shared;
     (void)pthread_mutex_lock(&shared->lock);
     int waited = 0;
@@ -393,7 +364,7 @@ size_t pf_live_kinds(struct pf_live *live, struct pf_live_kind *ret_kinds, size_
     for (size_t i = 0; i < count; i++) {
         ret_kinds[i] = shared->kinds[i];
         const int64_t alive = shared->alive_mono_ns[i];
-        ret_kinds[i].age_ms = alive != 0 ? (now - alive) / PF_LIVE_NS_PER_MS : -1;
+        ret_kinds[i].age_ms = alive != 0 ? (now - alive) / PF_NS_PER_MS : -1;
     }
     (void)pthread_mutex_unlock(&shared->lock);
     return count;

@@ -11,8 +11,6 @@
 #include <podfit/live.h>
 #include <podfit/reflector.h>
 
-#define PF_LIVE_NS_PER_MS INT64_C(1000000)
-
 /* ---- specs.c: which kinds are followed ---- */
 
 /** One kind; a row in the table is all that a new one needs. */

@@ -39,7 +39,7 @@ bool pf_observed_put(struct pf_observed_list *list, uint64_t key, enum pf_verdic
     }
     item->key = key;
     item->verdict = verdict;
-    item->expires_ns = now + PF_OBSERVED_TTL_MS * INT64_C(1000000);
+    item->expires_ns = now + PF_OBSERVED_TTL_MS * PF_NS_PER_MS;
     const size_t len = said.len < sizeof(item->said) ? said.len : sizeof(item->said) - 1;
     if (len != 0) {
         memcpy(item->said, said.ptr, len);

@@ -1,9 +1,8 @@
 #include <stdio.h>
 
 #include "outcome_internal.h"
+#include <podfit/annotations.h>
 #include <podfit/mem.h>
-
-#define NS_PER_MS INT64_C(1000000)
 
 const char *pf_outcome_name(enum pf_outcome outcome)
 {
@@ -47,17 +46,11 @@ void pf_outcomes_free(struct pf_outcomes *outcomes)
     free(outcomes);
 }
 
-static struct pf_sv annotation(const struct pf_pod *pod, const char *key)
-{
-    const struct pf_label *found = pf_labels_find(&pod->meta.annotations, pf_sv_from(key));
-    return found != NULL ? found->value : (struct pf_sv){0};
-}
-
 /* What podfit's annotations say; the verdict alone may be anybody's. @return false: nothing */
 static bool read_verdict(const struct pf_pod *pod, enum pf_verdict *ret_verdict)
 {
-    const struct pf_sv text = annotation(pod, "podfit.io/verdict");
-    if (text.len == 0 || annotation(pod, "podfit.io/review").len == 0) {
+    const struct pf_sv text = pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_VERDICT));
+    if (text.len == 0 || pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_REVIEW)).len == 0) {
         return false;
     }
     for (size_t i = 0; i < PF_OUTCOME_VERDICTS; i++) {
@@ -148,7 +141,7 @@ static enum judged judge(enum pf_verdict verdict, enum pf_outcome outcome, int64
     const bool misfit = verdict == PF_VERDICT_FULL || verdict == PF_VERDICT_NEVER;
     if (outcome == PF_OUTCOME_BOUND) {
         if (misfit) {
-            return after_ns <= PF_OUTCOME_BIND_MS * NS_PER_MS ? JUDGED_EARLY : JUDGED_NOTHING;
+            return after_ns <= PF_OUTCOME_BIND_MS * PF_NS_PER_MS ? JUDGED_EARLY : JUDGED_NOTHING;
         }
         return verdict == PF_VERDICT_FITS ? JUDGED_RIGHT : JUDGED_NOTHING;
     }
@@ -174,7 +167,7 @@ static void write_audit(const struct pf_outcomes *outcomes, const struct pf_outc
         .outcome = pf_outcome_name(miss->outcome),
         .observed_message = pf_sv_from(miss->happened),
         .wall_ns = miss->wall_ns,
-        .review_uid = annotation(pod, "podfit.io/review"),
+        .review_uid = pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_REVIEW)),
         .observed = miss->observed,
         .class_name = pf_sv_from(miss->class_name),
         .verdict = pf_verdict_name(miss->verdict),
@@ -200,10 +193,11 @@ static void keep_miss(struct pf_outcomes *outcomes, const struct pf_tracked *tra
     };
     (void)snprintf(miss->pod, sizeof(miss->pod), "%.*s/%.*s", PF_SV_ARG(pod->meta.namespace_),
                    PF_SV_ARG(pod->meta.name));
-    put_text(miss->class_name, sizeof(miss->class_name), annotation(pod, "podfit.io/class"));
+    put_text(miss->class_name, sizeof(miss->class_name),
+             pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_CLASS)));
     put_text(miss->said, sizeof(miss->said),
              tracked->said != NULL ? pf_sv_from(tracked->said)
-                                   : annotation(pod, "podfit.io/reason"));
+                                   : pf_meta_annotation(&pod->meta, PF_SV(PF_ANNOTATION_REASON)));
     if (outcome == PF_OUTCOME_BOUND) {
         (void)snprintf(miss->happened, sizeof(miss->happened), "bound to %.*s",
                        PF_SV_ARG(pod->node_name));

@@ -1,8 +1,8 @@
 #include "live_internal.h"
 
 /* Asked for when a needed kind has been silent for a quarter of what the model's age may be, at most so often. */
-#define PROBE_MIN_NS (2000 * PF_LIVE_NS_PER_MS)
-#define PROBE_MAX_NS (15000 * PF_LIVE_NS_PER_MS)
+#define PROBE_MIN_NS (2000 * PF_NS_PER_MS)
+#define PROBE_MAX_NS (15000 * PF_NS_PER_MS)
 /* Without an answer for so long, or until the next would be due, the client takes its connections for dead (kube_client.h). */
 #define PROBE_TIMEOUT_MS INT64_C(10000)
 #define PROBE_MAX_BYTES  ((size_t)4 * 1024 * 1024)
@@ -40,9 +40,8 @@ static void answered(void *ctx, const struct pf_kube_result *result)
 
 static int64_t interval_ns(const struct pf_live *live)
 {
-    const int64_t quarter = live->config != NULL
-                                ? live->config->fit.max_model_age_ms / 4 * PF_LIVE_NS_PER_MS
-                                : PROBE_MAX_NS;
+    const int64_t quarter =
+        live->config != NULL ? live->config->fit.max_model_age_ms / 4 * PF_NS_PER_MS : PROBE_MAX_NS;
     if (quarter < PROBE_MIN_NS) {
         return PROBE_MIN_NS;
     }
@@ -69,7 +68,7 @@ void pf_live_probe_tick(struct pf_live *live, int64_t now)
         now - probe->asked_mono_ns < interval || now - quietest_ns(live, now) < interval) {
         return;
     }
-    const int64_t interval_ms = interval / PF_LIVE_NS_PER_MS;
+    const int64_t interval_ms = interval / PF_NS_PER_MS;
     const int64_t timeout_ms = interval_ms < PROBE_TIMEOUT_MS ? interval_ms : PROBE_TIMEOUT_MS;
     const struct pf_kube_request request = {
         .method = "GET",

@@ -6,7 +6,7 @@
 /* Failures of one list after which a person is told: 10 to 25 s with the reflector's back-off. */
 #define FAILURES_MAX 5U
 /* Two bookmarks and a half: the reflector gives up a watch that is silent for longer, whatever else the server answers. */
-#define SILENT_MAX_NS (150000 * PF_LIVE_NS_PER_MS)
+#define SILENT_MAX_NS (150000 * PF_NS_PER_MS)
 
 /* What is known of the kind is as of when? A watch that is open and silent is as fresh as the last word of its server; one that is opened anew is as fresh as it was. */
 static int64_t fresh_ns(const struct pf_live *live, struct pf_live_follow *follow,
@@ -50,7 +50,7 @@ static void hide_old(const struct pf_live *live, struct pf_live_follow *follow, 
     if (!follow->synced || follow->denied || live->config == NULL) {
         return;
     }
-    const int64_t age_ms = (now - fresh) / PF_LIVE_NS_PER_MS;
+    const int64_t age_ms = (now - fresh) / PF_NS_PER_MS;
     const bool old = !watching && age_ms > live->config->fit.max_model_age_ms;
     pf_live_sink_known(follow, /* known= */ !old);
 }

@@ -93,7 +93,7 @@ void pf_live_metrics(struct pf_live *live, struct pf_buf *buf)
         const struct pf_prom_label label = {"kind", pf_sv_from(kinds[j].name)};
         if (kinds[j].age_ms >= 0) {
             pf_prom_sample_nano(buf, "podfit_watch_age_seconds", &label, 1,
-                                kinds[j].age_ms * PF_LIVE_NS_PER_MS);
+                                kinds[j].age_ms * PF_NS_PER_MS);
         }
     }
     put_requests(live, buf);
@@ -107,12 +107,6 @@ void pf_live_metrics(struct pf_live *live, struct pf_buf *buf)
                    gates.failed);
 }
 
-static void put_u64(struct pf_writer *w, const char *key, uint64_t value)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_u64(w, value);
-}
-
 static void put_kind(struct pf_writer *w, const struct pf_live_kind *kind)
 {
     pf_write_key(w, pf_sv_from(kind->name));
@@ -123,15 +117,15 @@ static void put_kind(struct pf_writer *w, const struct pf_live_kind *kind)
     pf_write_bool_member(w, "absent", kind->absent);
     pf_write_i64_member(w, "ageMs", kind->age_ms);
     pf_write_string_member(w, "resourceVersion", pf_sv_from(kind->resource_version));
-    put_u64(w, "lists", kind->lists);
-    put_u64(w, "watches", kind->watches);
-    put_u64(w, "restarts", kind->restarts);
-    put_u64(w, "failures", kind->failures);
-    put_u64(w, "events", kind->events);
-    put_u64(w, "objectsRejected", kind->rejected_objects);
-    put_u64(w, "eventsStale", kind->stale_events);
-    put_u64(w, "eventsRepeated", kind->repeated_events);
-    put_u64(w, "eventsUnknown", kind->unknown_events);
+    pf_write_u64_member(w, "lists", kind->lists);
+    pf_write_u64_member(w, "watches", kind->watches);
+    pf_write_u64_member(w, "restarts", kind->restarts);
+    pf_write_u64_member(w, "failures", kind->failures);
+    pf_write_u64_member(w, "events", kind->events);
+    pf_write_u64_member(w, "objectsRejected", kind->rejected_objects);
+    pf_write_u64_member(w, "eventsStale", kind->stale_events);
+    pf_write_u64_member(w, "eventsRepeated", kind->repeated_events);
+    pf_write_u64_member(w, "eventsUnknown", kind->unknown_events);
     pf_write_string_member(w, "failure", pf_sv_from(kind->failure));
     pf_write_end_object(w);
 }
@@ -152,9 +146,9 @@ void pf_live_stats(struct pf_live *live, struct pf_writer *w)
     const struct pf_live_gates gates = pf_live_gates(live);
     pf_write_key(w, PF_SV("gates"));
     pf_write_begin_object(w);
-    put_u64(w, "waiting", gates.waiting);
-    put_u64(w, "removed", gates.removed);
-    put_u64(w, "failed", gates.failed);
+    pf_write_u64_member(w, "waiting", gates.waiting);
+    pf_write_u64_member(w, "removed", gates.removed);
+    pf_write_u64_member(w, "failed", gates.failed);
     pf_write_end_object(w);
 }
 

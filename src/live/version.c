@@ -128,7 +128,7 @@ static void ask(struct question *question)
 
 static void wait_ms(const struct pf_live *live, int64_t wait)
 {
-    const int64_t until = pf_clock_mono_ns(live->options.clock) + wait * PF_LIVE_NS_PER_MS;
+    const int64_t until = pf_clock_mono_ns(live->options.clock) + wait * PF_NS_PER_MS;
     while (!stopping(live) && pf_clock_mono_ns(live->options.clock) < until) {
         pf_kube_client_step(live->client, (int)pf_live_until_ms(live, until));
     }

@@ -24,7 +24,7 @@ static bool may(struct pf_registration *self, struct pf_registration_pace *pace,
     if (pace->due_since_mono_ns == 0) {
         pace->due_since_mono_ns = now;
     }
-    const int64_t patience_ns = PF_REGISTRATION_STEP_IN_MS * PF_REGISTRATION_NS_PER_MS;
+    const int64_t patience_ns = PF_REGISTRATION_STEP_IN_MS * PF_NS_PER_MS;
     const bool ours = pf_lease_held(self->lease) || now - pace->due_since_mono_ns >= patience_ns;
     return ours && now >= pace->next_mono_ns;
 }
@@ -44,9 +44,8 @@ static void wait_longer(struct pf_registration *self, struct pf_registration_pac
     const int64_t jitter_ms = (int64_t)((self->random >> 33) % (uint64_t)pace->wait_ms) / 2;
     const int64_t patience_ms = pf_kube_client_patience_ms(self->client);
     const int64_t wait_ms = pace->wait_ms + jitter_ms;
-    pace->next_mono_ns =
-        pf_clock_mono_ns(self->options.clock) +
-        (wait_ms > patience_ms ? wait_ms : patience_ms) * PF_REGISTRATION_NS_PER_MS;
+    pace->next_mono_ns = pf_clock_mono_ns(self->options.clock) +
+                         (wait_ms > patience_ms ? wait_ms : patience_ms) * PF_NS_PER_MS;
 }
 
 /* ---- requests ---- */
@@ -182,7 +181,7 @@ static bool yield_to_another(struct pf_registration *self, enum pf_code code)
     }
     self->stats.conflicts++;
     self->secret_pace.next_mono_ns =
-        pf_clock_mono_ns(self->options.clock) + CONFLICT_MS * PF_REGISTRATION_NS_PER_MS;
+        pf_clock_mono_ns(self->options.clock) + CONFLICT_MS * PF_NS_PER_MS;
     return read_secret(self, NULL) == PF_OK;
 }
 

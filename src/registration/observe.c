@@ -141,7 +141,7 @@ bool pf_observe_is_trusted(const struct pf_registration *self, struct pf_sv chai
 /* The first time is forgiven at once; whoever does it again and again is not fought with every second. */
 #define RESET_WAIT_MS    INT64_C(1000)
 #define RESET_LONGEST_MS INT64_C(60000)
-#define RESET_CALM_NS    (INT64_C(600) * PF_REGISTRATION_NS_PER_S)
+#define RESET_CALM_NS    (INT64_C(600) * PF_NS_PER_S)
 
 static void note_reset(struct pf_registration *self, int64_t now)
 {
@@ -150,7 +150,7 @@ static void note_reset(struct pf_registration *self, int64_t now)
         self->reset_wait_ms = 0;
     }
     self->reset_mono_ns = now;
-    self->bundle_pace.next_mono_ns = now + self->reset_wait_ms * PF_REGISTRATION_NS_PER_MS;
+    self->bundle_pace.next_mono_ns = now + self->reset_wait_ms * PF_NS_PER_MS;
     pf_log_warning("registration",
                    "somebody changed the caBundle of '%s'; it is put right in %lld ms",
                    self->options.hook_name, (long long)self->reset_wait_ms);

@@ -1,4 +1,3 @@
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include <podfit/limits.h>
 #include <podfit/log.h>
 #include <podfit/mem.h>
+#include <podfit/thread.h>
 
 #define ARENA_BYTES      ((size_t)256 * 1024)
 #define HOOK_ARENA_BYTES (2 * PF_OBJECT_MAX_BYTES)
@@ -37,7 +37,7 @@ void pf_registration_trouble(struct pf_registration *self, enum pf_registration_
 /* The next CA does not sign before the API server is known to trust it for long enough; without a webhook configuration nobody has to. */
 static bool must_hold(const struct pf_registration *self)
 {
-    const int64_t delay_ns = self->options.publish_delay_s * PF_REGISTRATION_NS_PER_S;
+    const int64_t delay_ns = self->options.publish_delay_s * PF_NS_PER_S;
     const int64_t now = pf_clock_mono_ns(self->options.clock);
     const bool nobody = self->hook_known && !self->hook.present;
     const bool known =
@@ -253,7 +253,7 @@ static void publish(struct pf_registration *self)
 /* Dates pass by the wall clock, which may jump either way, and the delay before a CA signs by the other one. */
 static bool is_time_for_a_close_look(const struct pf_registration *self)
 {
-    const int64_t period_ns = PF_REGISTRATION_CLOSE_LOOK_MS * PF_REGISTRATION_NS_PER_MS;
+    const int64_t period_ns = PF_REGISTRATION_CLOSE_LOOK_MS * PF_NS_PER_MS;
     const int64_t wall_ns = pf_clock_wall_ns(self->options.clock) - self->closely_wall_ns;
     const int64_t mono_ns = pf_clock_mono_ns(self->options.clock) - self->closely_mono_ns;
     return wall_ns < 0 || wall_ns >= period_ns || mono_ns >= period_ns;
@@ -303,7 +303,7 @@ int64_t pf_registration_step(struct pf_registration *registration, int timeout_m
     if (self->secret.changed || self->hook.changed || held != self->stats.lease_held ||
         now >= self->look_mono_ns) {
         look_and_act(self);
-        self->look_mono_ns = now + PF_REGISTRATION_LOOK_MS * PF_REGISTRATION_NS_PER_MS;
+        self->look_mono_ns = now + PF_REGISTRATION_LOOK_MS * PF_NS_PER_MS;
     }
     publish(self);
     return wait_ms > 1 ? wait_ms : 1;
@@ -322,8 +322,7 @@ struct pf_registration_stats pf_registration_stats(struct pf_registration *regis
 /* Another need not wait for its time to run out. */
 static void release_lease(struct pf_registration *self)
 {
-    const int64_t until =
-        pf_clock_mono_ns(self->options.clock) + RELEASE_MS * PF_REGISTRATION_NS_PER_MS;
+    const int64_t until = pf_clock_mono_ns(self->options.clock) + RELEASE_MS * PF_NS_PER_MS;
     pf_lease_release(self->lease);
     while (!pf_lease_released(self->lease) && pf_clock_mono_ns(self->options.clock) < until) {
         const int64_t wait_ms = pf_lease_tick(self->lease);
@@ -343,21 +342,10 @@ static void *run(void *opaque)
 
 enum pf_code pf_registration_start(struct pf_registration *registration, struct pf_err *err)
 {
-    sigset_t all;
-    sigset_t old;
-    (void)sigfillset(&all);
-    /* signals are for main */
-    const int masked = pthread_sigmask(SIG_BLOCK, &all, &old);
-    const int failed = pthread_create(&registration->thread, NULL, run, registration);
-    if (masked == 0) {
-        (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    }
-    if (failed != 0) {
-        return pf_err_set_errno(err, PF_E_IO, failed,
-                                "cannot start the thread of the registration");
-    }
-    registration->started = true;
-    return PF_OK;
+    const enum pf_code code =
+        pf_thread_start("the registration", run, registration, &registration->thread, err);
+    registration->started = code == PF_OK;
+    return code;
 }
 
 void pf_registration_stop(struct pf_registration *registration)

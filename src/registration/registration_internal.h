@@ -11,8 +11,6 @@
 #include <podfit/registered_objects.h>
 #include <podfit/registration.h>
 
-#define PF_REGISTRATION_NS_PER_MS INT64_C(1000000)
-#define PF_REGISTRATION_NS_PER_S  INT64_C(1000000000)
 /* The thread looks at its duties so often. */
 #define PF_REGISTRATION_LOOK_MS INT64_C(1000)
 /* And so often at dates and trust without a reason: by wall clock and often (webhook practice C-02), but it takes OpenSSL some milliseconds. */

@@ -178,7 +178,7 @@ static unsigned sweep_list(struct pf_conntable *table, enum pf_conn_state state,
     };
     unsigned closed = 0;
     struct pf_conn *conn = table->lists[state].head;
-    while (conn != NULL && now - conn->since_mono_ns >= limit_ms * 1000000) {
+    while (conn != NULL && now - conn->since_mono_ns >= limit_ms * PF_NS_PER_MS) {
         struct pf_conn *next = conn->next;
         close_conn(table, conn, ends[state], now);
         closed++;

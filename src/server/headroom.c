@@ -253,7 +253,7 @@ struct pf_headroom_view pf_headroom_look(struct pf_headroom *headroom, struct pf
     struct pf_err err = {0};
     if (follow(headroom, config, &err) == PF_OK &&
         (!headroom->counted ||
-         now - headroom->counted_mono_ns >= PF_HEADROOM_EVERY_MS * INT64_C(1000000))) {
+         now - headroom->counted_mono_ns >= PF_HEADROOM_EVERY_MS * PF_NS_PER_MS)) {
         count_all(headroom);
         headroom->counted = true;
         headroom->counted_mono_ns = now;
@@ -262,7 +262,7 @@ struct pf_headroom_view pf_headroom_look(struct pf_headroom *headroom, struct pf
         .classes = headroom->classes,
         .count = headroom->count,
         .left_out = headroom->left_out,
-        .counted_ms = (now - headroom->counted_mono_ns) / 1000000,
+        .counted_ms = (now - headroom->counted_mono_ns) / PF_NS_PER_MS,
         .locked_us = headroom->locked_ns / 1000,
     };
 }

@@ -2,13 +2,13 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "listener_internal.h"
 #include "serving_trial.h"
 #include <podfit/log.h>
 #include <podfit/mem.h>
+#include <podfit/thread.h>
 
 /* Deadlines are kept to this. */
 #define SWEEP_MS 250
@@ -47,13 +47,8 @@ static void *sweep_forever(void *opaque)
     struct pf_listener *listener = opaque;
     pthread_mutex_lock(&listener->lock);
     while (!listener->stop) {
-        struct timespec until = {.tv_sec = 0};
-        (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail on Linux */
-        until.tv_nsec += SWEEP_MS * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_nsec -= 1000000000L;
-            until.tv_sec++;
-        }
+        const struct timespec until =
+            pf_thread_time(pf_clock_mono_ns(pf_clock_system()) + SWEEP_MS * PF_NS_PER_MS);
         (void)pthread_cond_timedwait(&listener->wake, &listener->lock, &until);
         const int64_t now = pf_clock_mono_ns(listener->options.clock);
         pf_linger_sweep(&listener->linger, now, /* all= */ listener->stop);
@@ -65,16 +60,6 @@ static void *sweep_forever(void *opaque)
     pf_linger_sweep(&listener->linger, 0, /* all= */ true);
     pthread_mutex_unlock(&listener->lock);
     return NULL;
-}
-
-static void init_sync(struct pf_listener *listener)
-{
-    (void)pthread_mutex_init(&listener->lock, NULL); /* neither can fail with these attributes */
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&listener->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
 }
 
 static void destroy(struct pf_listener *listener)
@@ -135,27 +120,26 @@ static enum pf_code start_sweeper(struct pf_listener *listener, struct pf_err *e
     if (code != PF_OK) {
         return code;
     }
-    const int failure = pthread_create(&listener->sweeper, NULL, sweep_forever, listener);
-    if (failure != 0) {
-        return pf_err_set_errno(err, PF_E_IO, failure, "cannot start a thread");
-    }
-    listener->sweeper_runs = true;
-    return PF_OK;
+    code =
+        pf_thread_start("connections' deadlines", sweep_forever, listener, &listener->sweeper, err);
+    listener->sweeper_runs = code == PF_OK;
+    return code;
 }
 
 enum pf_code pf_listener_start(const struct pf_listener_options *options,
                                struct pf_listener **ret_listener, struct pf_err *err)
 {
     struct pf_listener *listener = pf_mem_calloc(1, sizeof(*listener));
-    if (listener == NULL) {
+    if (listener == NULL || !pf_thread_cond_init(&listener->wake)) {
         (void)close(options->listen_fd); /* taken over, and of no use */
+        free(listener);
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory for the %s listener", options->name);
     }
     listener->options = *options;
     atomic_init(&listener->sweep_mono_ns, pf_clock_mono_ns(options->clock));
     pf_exchange_pool_init(&listener->pool, options->body_max_bytes, options->answer_max_bytes,
                           options->budget_bytes);
-    init_sync(listener);
+    (void)pthread_mutex_init(&listener->lock, NULL); /* cannot fail with default attributes */
     enum pf_code code = start_sweeper(listener, err);
     if (code != PF_OK) {
         (void)close(options->listen_fd); /* taken over, and of no use */

@@ -16,12 +16,6 @@ static void put_time(struct pf_writer *w, const char *key, int64_t wall_ns)
     pf_write_string_member(w, key, pf_sv_from(text));
 }
 
-static void put_u64(struct pf_writer *w, const char *key, uint64_t value)
-{
-    pf_write_key(w, pf_sv_from(key));
-    pf_write_put_u64(w, value);
-}
-
 static void put_object(struct pf_writer *w, const char *key)
 {
     pf_write_key(w, pf_sv_from(key));
@@ -32,8 +26,9 @@ static void put_object(struct pf_writer *w, const char *key)
 static void put_age(struct pf_writer *w, const struct pf_model_origin *origin, int64_t now_mono_ns,
                     int64_t max_age_ms)
 {
-    const int64_t age_ms = origin->live ? (now_mono_ns - origin->updated_mono_ns) / 1000000 : 0;
-    put_u64(w, "ageMs", age_ms > 0 ? (uint64_t)age_ms : 0);
+    const int64_t age_ms =
+        origin->live ? (now_mono_ns - origin->updated_mono_ns) / PF_NS_PER_MS : 0;
+    pf_write_u64_member(w, "ageMs", age_ms > 0 ? (uint64_t)age_ms : 0);
     pf_write_i64_member(w, "maxAgeMs", max_age_ms);
     pf_write_bool_member(w, "stale", origin->synced && age_ms > max_age_ms);
 }
@@ -48,14 +43,14 @@ static void put_model(struct pf_writer *w, struct pf_server *server, int64_t max
     pf_write_bool_member(w, "synced", origin.synced);
     pf_write_bool_member(w, "live", origin.live);
     pf_write_string_member(w, "resourceVersion", pf_sv_from(origin.resource_version));
-    put_u64(w, "nodes", stats.nodes);
-    put_u64(w, "pods", stats.pods);
-    put_u64(w, "podsBound", stats.pods_bound);
-    put_u64(w, "podsPending", stats.pods_pending);
-    put_u64(w, "namespaces", stats.namespaces);
-    put_u64(w, "reservations", stats.reservations);
-    put_u64(w, "shapes", stats.shapes);
-    put_u64(w, "bytes", stats.bytes);
+    pf_write_u64_member(w, "nodes", stats.nodes);
+    pf_write_u64_member(w, "pods", stats.pods);
+    pf_write_u64_member(w, "podsBound", stats.pods_bound);
+    pf_write_u64_member(w, "podsPending", stats.pods_pending);
+    pf_write_u64_member(w, "namespaces", stats.namespaces);
+    pf_write_u64_member(w, "reservations", stats.reservations);
+    pf_write_u64_member(w, "shapes", stats.shapes);
+    pf_write_u64_member(w, "bytes", stats.bytes);
     put_age(w, &origin, pf_clock_mono_ns(server->options.clock), max_age_ms);
     pf_write_end_object(w);
 }
@@ -64,11 +59,11 @@ static void put_reviews(struct pf_writer *w, struct pf_server *server)
 {
     const struct pf_metrics_totals totals = pf_metrics_totals(server->metrics);
     put_object(w, "reviews");
-    put_u64(w, "total", totals.reviews);
-    put_u64(w, "covered", totals.covered);
-    put_u64(w, "observed", totals.observed);
+    pf_write_u64_member(w, "total", totals.reviews);
+    pf_write_u64_member(w, "covered", totals.covered);
+    pf_write_u64_member(w, "observed", totals.observed);
     for (size_t i = 0; i < PF_ARRAY_LEN(totals.actions); i++) {
-        put_u64(w, pf_action_name((enum pf_action)i), totals.actions[i]);
+        pf_write_u64_member(w, pf_action_name((enum pf_action)i), totals.actions[i]);
     }
     pf_write_end_object(w);
 }
@@ -77,13 +72,13 @@ static void put_connections(struct pf_writer *w, struct pf_server *server)
 {
     const struct pf_listener_stats stats = pf_listener_stats(server->listener);
     put_object(w, "connections");
-    put_u64(w, "fresh", stats.connections.open[PF_CONN_FRESH]);
-    put_u64(w, "busy", stats.connections.open[PF_CONN_BUSY]);
-    put_u64(w, "idle", stats.connections.open[PF_CONN_IDLE]);
-    put_u64(w, "max", server->options.max_connections);
-    put_u64(w, "accepted", stats.connections.accepted);
-    put_u64(w, "handshakes", stats.handshakes);
-    put_u64(w, "handshakeErrors", stats.handshake_errors);
+    pf_write_u64_member(w, "fresh", stats.connections.open[PF_CONN_FRESH]);
+    pf_write_u64_member(w, "busy", stats.connections.open[PF_CONN_BUSY]);
+    pf_write_u64_member(w, "idle", stats.connections.open[PF_CONN_IDLE]);
+    pf_write_u64_member(w, "max", server->options.max_connections);
+    pf_write_u64_member(w, "accepted", stats.connections.accepted);
+    pf_write_u64_member(w, "handshakes", stats.handshakes);
+    pf_write_u64_member(w, "handshakeErrors", stats.handshake_errors);
     pf_write_end_object(w);
 }
 
@@ -97,8 +92,8 @@ static void put_files(struct pf_writer *w, struct pf_server *server)
         pf_write_bool_member(w, "used", state.used);
         pf_write_bool_member(w, "broken", state.broken);
         pf_write_string_member(w, "error", pf_sv_from(state.error));
-        put_u64(w, "successes", state.successes);
-        put_u64(w, "failures", state.failures);
+        pf_write_u64_member(w, "successes", state.successes);
+        pf_write_u64_member(w, "failures", state.failures);
         put_time(w, "loadedAt", state.success_wall_ns);
         pf_write_end_object(w);
     }
@@ -126,11 +121,11 @@ static void put_audit(struct pf_writer *w, struct pf_server *server)
         stats = pf_audit_stats(server->options.audit);
     }
     put_object(w, "audit");
-    put_u64(w, "written", stats.written);
-    put_u64(w, "repeated", stats.repeated);
-    put_u64(w, "dropped", stats.dropped);
-    put_u64(w, "failed", stats.failed);
-    put_u64(w, "queued", stats.queued);
+    pf_write_u64_member(w, "written", stats.written);
+    pf_write_u64_member(w, "repeated", stats.repeated);
+    pf_write_u64_member(w, "dropped", stats.dropped);
+    pf_write_u64_member(w, "failed", stats.failed);
+    pf_write_u64_member(w, "queued", stats.queued);
     pf_write_end_object(w);
 }
 

@@ -106,7 +106,7 @@ static void answer(void *opaque, struct pf_exchange *exchange)
     const struct pf_clock *clock = webhook->options.clock;
     const int64_t began = pf_clock_mono_ns(clock);
     if (exchange->timeout_ms != 0 &&
-        began - exchange->start_mono_ns >= exchange->timeout_ms * 1000000) {
+        began - exchange->start_mono_ns >= exchange->timeout_ms * PF_NS_PER_MS) {
         pf_exchange_decide(exchange, PF_REPLY_EXPIRED);
         return;
     }
@@ -191,7 +191,7 @@ static struct pf_audit_record describe(struct pf_webhook *webhook,
     }
     if (decision->origin.live) {
         const int64_t age_ns = pf_clock_mono_ns(clock) - decision->origin.updated_mono_ns;
-        record.model_age_ms = age_ns > 0 ? age_ns / 1000000 : 0;
+        record.model_age_ms = age_ns > 0 ? age_ns / PF_NS_PER_MS : 0;
     }
     if (decision->pod != NULL) {
         record.name = decision->pod->meta.name;

@@ -15,7 +15,6 @@
 #include <podfit/file.h>
 #include <podfit/limits.h>
 
-#define NS_PER_S INT64_C(1000000000)
 /* crypto/tls refuses RSA below 1024 and above 8192 bits; 2048 is what CA/Browser and GnuTLS "medium" ask */
 #define RSA_MIN_BITS 2048
 #define RSA_MAX_BITS 8192
@@ -388,7 +387,7 @@ static enum pf_code verify_with(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
     /* a client in Go takes every certificate of its bundle for an anchor, self-signed or not */
     (void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-    X509_VERIFY_PARAM_set_time(param, (time_t)(now_wall_ns / NS_PER_S));
+    X509_VERIFY_PARAM_set_time(param, (time_t)(now_wall_ns / PF_NS_PER_S));
     if (X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER) != 1 ||
         !set_name(param, name)) {
         return pf_ossl_fail(err, PF_E_NO_MEMORY, "cannot verify");

@@ -6,9 +6,9 @@
 
 #include "ossl.h"
 #include <podfit/certmake.h>
+#include <podfit/clock.h>
 #include <podfit/limits.h>
 
-#define NS_PER_S          INT64_C(1000000000)
 #define SERIAL_BITS       128
 #define CA_NAME_MAX_BYTES 40 /* with a blank and 8 digits below the 64 that X.520 allows */
 #define COMMON_NAME_MAX   64 /* X.520 ub-common-name */
@@ -50,8 +50,8 @@ static enum pf_code check_lifetime(int64_t lifetime_s, int64_t now_wall_ns, stru
                           (long long)lifetime_s, (long long)PF_CERTMAKE_LIFETIME_MIN_S,
                           (long long)PF_CERTMAKE_LIFETIME_MAX_S);
     }
-    const int64_t now_s = now_wall_ns / NS_PER_S;
-    if (now_s < PF_CERTMAKE_BACKDATE_S || now_s > INT64_MAX / NS_PER_S - lifetime_s) {
+    const int64_t now_s = now_wall_ns / PF_NS_PER_S;
+    if (now_s < PF_CERTMAKE_BACKDATE_S || now_s > INT64_MAX / PF_NS_PER_S - lifetime_s) {
         return pf_err_set(err, PF_E_RANGE,
                           "the clock says %lld seconds since 1970, the "
                           "certificate's dates would lie before 1970 or after 2261",
@@ -157,7 +157,7 @@ enum pf_code pf_certmake_ca(const struct pf_certmake_ca *options, int64_t now_wa
             CA_NAME_MAX_BYTES);
     }
     ERR_clear_error();
-    const int64_t now_s = now_wall_ns / NS_PER_S;
+    const int64_t now_s = now_wall_ns / PF_NS_PER_S;
     char serial[9] = "";
     char common_name[COMMON_NAME_MAX + 1] = "";
     pf_autopkey EVP_PKEY *key = EVP_EC_gen("P-256");
@@ -354,8 +354,8 @@ enum pf_code pf_certmake_leaf(const struct pf_cert_pair *ca, const struct pf_cer
     }
     ERR_clear_error();
     X509 *ca_cert = sk_X509_value(ca_certs, 0);
-    const int64_t now_s = now_wall_ns / NS_PER_S;
-    const int64_t ca_end_s = pf_ossl_wall_ns(X509_get0_notAfter(ca_cert)) / NS_PER_S;
+    const int64_t now_s = now_wall_ns / PF_NS_PER_S;
+    const int64_t ca_end_s = pf_ossl_wall_ns(X509_get0_notAfter(ca_cert)) / PF_NS_PER_S;
     const int64_t end_s = now_s + options->lifetime_s;
     char serial[9] = "";
     pf_autopkey EVP_PKEY *key = EVP_EC_gen("P-256");

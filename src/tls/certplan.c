@@ -1,8 +1,8 @@
 #include <podfit/certmake.h>
 #include <podfit/certplan.h>
+#include <podfit/clock.h>
 
-#define NS_PER_S    INT64_C(1000000000)
-#define BACKDATE_NS (PF_CERTMAKE_BACKDATE_S * NS_PER_S)
+#define BACKDATE_NS (PF_CERTMAKE_BACKDATE_S * PF_NS_PER_S)
 
 static int64_t add_saturated(int64_t a, int64_t b)
 {
@@ -40,7 +40,7 @@ int64_t pf_certplan_renew_at(const struct pf_certplan_dates *dates)
 static int64_t switch_at(const struct pf_certplan_view *view)
 {
     int64_t delay_ns = 0;
-    if (__builtin_mul_overflow(view->publish_delay_s, NS_PER_S, &delay_ns)) {
+    if (__builtin_mul_overflow(view->publish_delay_s, PF_NS_PER_S, &delay_ns)) {
         delay_ns = INT64_MAX;
     }
     return add_saturated(issued_at(&view->next), delay_ns);

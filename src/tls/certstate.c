@@ -5,9 +5,8 @@
 #include "certinfo.h"
 #include <podfit/certmake.h>
 
-#define NS_PER_S INT64_C(1000000000)
 /* A client whose clock is behind takes a leaf for valid a little longer; the same hour as at the other end of a certificate's life. */
-#define SKEW_NS (PF_CERTMAKE_BACKDATE_S * NS_PER_S)
+#define SKEW_NS (PF_CERTMAKE_BACKDATE_S * PF_NS_PER_S)
 
 void pf_certstate_done(struct pf_certstate *state)
 {

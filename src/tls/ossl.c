@@ -5,9 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <podfit/clock.h>
 #include <podfit/limits.h>
-
-#define NS_PER_S INT64_C(1000000000)
 
 enum pf_code pf_ossl_fail(struct pf_err *err, enum pf_code code, const char *what)
 {
@@ -252,16 +251,16 @@ enum pf_code pf_ossl_append_cert(const X509 *cert, struct pf_buf *buf, struct pf
 int64_t pf_ossl_wall_ns(const ASN1_TIME *when)
 {
     /* whole seconds, so that nobody who splits off a fraction passes the end of 64 bits */
-    static const int64_t first_s = INT64_MIN / NS_PER_S;
-    static const int64_t last_s = INT64_MAX / NS_PER_S;
+    static const int64_t first_s = INT64_MIN / PF_NS_PER_S;
+    static const int64_t last_s = INT64_MAX / PF_NS_PER_S;
     struct tm parts = {0};
     if (ASN1_TIME_to_tm(when, &parts) != 1) {
         ERR_clear_error();
-        return first_s * NS_PER_S;
+        return first_s * PF_NS_PER_S;
     }
     const int64_t seconds = (int64_t)timegm(&parts);
     if (seconds > last_s) {
-        return last_s * NS_PER_S;
+        return last_s * PF_NS_PER_S;
     }
-    return (seconds < first_s ? first_s : seconds) * NS_PER_S;
+    return (seconds < first_s ? first_s : seconds) * PF_NS_PER_S;
 }

@@ -9,6 +9,9 @@
 
 #include <podfit/macro.h>
 
+#define PF_NS_PER_MS INT64_C(1000000)
+#define PF_NS_PER_S  INT64_C(1000000000)
+
 struct pf_clock {
     int64_t (*mono_ns)(void *opaque); /**< CLOCK_MONOTONIC */
     int64_t (*wall_ns)(void *opaque); /**< since 1970-01-01T00:00:00Z */

@@ -247,7 +247,7 @@ void bench_send(struct live_bench *bench, const char *resource, const char *even
 
 void bench_advance(struct live_bench *bench, int64_t ms)
 {
-    (void)atomic_fetch_add(&bench->now_ns, ms * PF_LIVE_NS_PER_MS);
+    (void)atomic_fetch_add(&bench->now_ns, ms * PF_NS_PER_MS);
     if (bench->live != NULL) {
         pf_kube_client_wake(bench->live->client);
     }
