@@ -81,6 +81,7 @@ static void check_rows(const struct row *rows, size_t count)
     }
 }
 
+#define CPU(n)      "\"cpu\":\"" n "\""
 #define REQ(r)      "{\"resources\":{\"requests\":{" r "}}}"
 #define SIDECAR(r)  "{\"restartPolicy\":\"Always\",\"resources\":{\"requests\":{" r "}}}"
 #define PODS(c)     "{\"spec\":{\"containers\":[" c "]}}"
@@ -191,34 +192,6 @@ static void test_pod_level(void **state)
                    "\"containers\":[{\"resources\":{\"limits\":{\"hugepages-2Mi\":\"2Mi\"}}},"
                    "{\"resources\":{\"limits\":{\"hugepages-2Mi\":\"4Mi\"}}}]"),
          "1000 0 0 hugepages-2Mi=6291456"},
-        {"status of 1.36", 36, EXISTING,
-         "{\"spec\":{\"resources\":{\"requests\":{\"cpu\":\"1\"}}},\"status\":{\"resources\":{"
-         "\"requests\":{\"cpu\":\"2\"}},\"allocatedResources\":{\"cpu\":\"3\"}}}",
-         "3000 0 0"},
-        {"status is off in 1.35", 35, EXISTING,
-         "{\"spec\":{\"resources\":{\"requests\":{\"cpu\":\"1\"}}},\"status\":{\"resources\":{"
-         "\"requests\":{\"cpu\":\"2\"}},\"allocatedResources\":{\"cpu\":\"3\"}}}",
-         "1000 0 0"},
-        {"allocated alone is not read", 36, EXISTING,
-         "{\"spec\":{\"resources\":{\"requests\":{\"cpu\":\"1\"}}},\"status\":{"
-         "\"allocatedResources\":{\"cpu\":\"3\"}}}",
-         "1000 0 0"},
-        {"infeasible drops the spec", 36, EXISTING,
-         "{\"spec\":{\"resources\":{\"requests\":{\"cpu\":\"9\"}}},\"status\":{\"resources\":{"
-         "\"requests\":{\"cpu\":\"2\"}},\"conditions\":[{\"type\":\"PodResizePending\",\"reason\":"
-         "\"Infeasible\"}]}}",
-         "2000 0 0"},
-        {"a name that only the status has does not count", 36, EXISTING,
-         "{\"spec\":{\"resources\":{\"requests\":{\"cpu\":\"1\"}},\"containers\":[" REQ(
-             "\"memory\":\"4\"") "]},\"status\":{\"resources\":{\"requests\":{\"cpu\":\"2\","
-                                 "\"memory\":\"9\"}},\"allocatedResources\":{\"memory\":\"8\"}}}",
-         "2000 4 0"},
-        {"infeasible without a status of that name is nothing", 36, EXISTING,
-         "{\"spec\":{\"overhead\":{\"cpu\":\"1\"},\"resources\":{\"requests\":{\"cpu\":\"9\"}},"
-         "\"containers\":[" REQ(
-             "\"cpu\":\"4\"") "]},\"status\":{\"resources\":{},\"conditions\":"
-                              "[{\"type\":\"PodResizePending\",\"reason\":\"Infeasible\"}]}}",
-         "1000 0 0"},
     };
     check_rows(rows, PF_ARRAY_LEN(rows));
 }
@@ -230,6 +203,36 @@ static void test_pod_level(void **state)
 #define RESIZED(spec, statuses, rest)                                                             \
     "{\"spec\":{\"containers\":[" spec "]},\"status\":{\"containerStatuses\":[" statuses "]" rest \
     "}}"
+
+/* Requests of the pod as a whole, what else is in its spec, and its status. */
+#define POD_RESIZED(r, rest, status) \
+    "{\"spec\":{\"resources\":{\"requests\":{" r "}}" rest "},\"status\":{" status "}}"
+#define RESOURCES(r) "\"resources\":{\"requests\":{" r "}}"
+#define ALLOCATED(r) "\"allocatedResources\":{" r "}"
+
+static void test_pod_level_resize(void **state)
+{
+    (void)state;
+    static const char both[] =
+        POD_RESIZED(CPU("1"), "", RESOURCES(CPU("2")) "," ALLOCATED(CPU("3")));
+    const struct row rows[] = {
+        {"status of 1.36", 36, EXISTING, both, "3000 0 0"},
+        {"status is off in 1.35", 35, EXISTING, both, "1000 0 0"},
+        {"allocated alone is not read", 36, EXISTING,
+         POD_RESIZED(CPU("1"), "", ALLOCATED(CPU("3"))), "1000 0 0"},
+        {"infeasible drops the spec", 36, EXISTING,
+         POD_RESIZED(CPU("9"), "", RESOURCES(CPU("2")) "," PENDING("Infeasible")), "2000 0 0"},
+        {"a name that only the status has does not count", 36, EXISTING,
+         POD_RESIZED(CPU("1"), ",\"containers\":[" REQ("\"memory\":\"4\"") "]",
+                     RESOURCES("\"cpu\":\"2\",\"memory\":\"9\"") "," ALLOCATED("\"memory\":\"8\"")),
+         "2000 4 0"},
+        {"infeasible without a status of that name is nothing", 36, EXISTING,
+         POD_RESIZED(CPU("9"), ",\"overhead\":{\"cpu\":\"1\"},\"containers\":[" REQ(CPU("4")) "]",
+                     "\"resources\":{}," PENDING("Infeasible")),
+         "1000 0 0"},
+    };
+    check_rows(rows, PF_ARRAY_LEN(rows));
+}
 
 /* Defaults that the API server computes and writes down. */
 static void test_pod_level_written(void **state)
@@ -255,46 +258,39 @@ static void test_in_place_resize(void **state)
     (void)state;
     static const struct row rows[] = {
         {"maximum of the three: status", 33, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"1\""), STATUS("a", "\"cpu\":\"3\"", "\"cpu\":\"2\""), ""),
-         "3000 0 0"},
+         RESIZED(NAMED("a", CPU("1")), STATUS("a", CPU("3"), CPU("2")), ""), "3000 0 0"},
         {"maximum of the three: allocated", 33, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"1\""), STATUS("a", "\"cpu\":\"2\"", "\"cpu\":\"3\""), ""),
-         "3000 0 0"},
+         RESIZED(NAMED("a", CPU("1")), STATUS("a", CPU("2"), CPU("3")), ""), "3000 0 0"},
         {"maximum of the three: spec", 33, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"3\""), STATUS("a", "\"cpu\":\"2\"", "\"cpu\":\"1\""), ""),
-         "3000 0 0"},
+         RESIZED(NAMED("a", CPU("3")), STATUS("a", CPU("2"), CPU("1")), ""), "3000 0 0"},
         {"resource by resource", 36, EXISTING,
          RESIZED(NAMED("a", "\"cpu\":\"1\",\"memory\":\"9\""),
                  STATUS("a", "\"cpu\":\"2\",\"memory\":\"5\"", "\"a.b/c\":\"1\""), ""),
          "2000 9 0 a.b/c=1"},
         {"incoming ignores it", 36, INCOMING,
-         RESIZED(NAMED("a", "\"cpu\":\"1\""), STATUS("a", "\"cpu\":\"2\"", "\"cpu\":\"3\""), ""),
-         "1000 0 0"},
+         RESIZED(NAMED("a", CPU("1")), STATUS("a", CPU("2"), CPU("3")), ""), "1000 0 0"},
         {"infeasible drops the spec", 36, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"9\""), STATUS("a", "\"cpu\":\"1\"", "\"cpu\":\"2\""),
-                 "," PENDING("Infeasible")),
+         RESIZED(NAMED("a", CPU("9")), STATUS("a", CPU("1"), CPU("2")), "," PENDING("Infeasible")),
          "2000 0 0"},
         {"deferred changes nothing", 36, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"9\""), STATUS("a", "\"cpu\":\"1\"", "\"cpu\":\"2\""),
-                 "," PENDING("Deferred")),
+         RESIZED(NAMED("a", CPU("9")), STATUS("a", CPU("1"), CPU("2")), "," PENDING("Deferred")),
          "9000 0 0"},
         {"in progress changes nothing", 36, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"9\""), STATUS("a", "\"cpu\":\"1\"", "\"cpu\":\"2\""),
+         RESIZED(NAMED("a", CPU("9")), STATUS("a", CPU("1"), CPU("2")),
                  ",\"conditions\":[{\"type\":\"PodResizeInProgress\",\"reason\":\"Infeasible\"}]"),
          "9000 0 0"},
         {"status of another name", 36, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"1\""), STATUS("b", "\"cpu\":\"2\"", "\"cpu\":\"3\""), ""),
-         "1000 0 0"},
+         RESIZED(NAMED("a", CPU("1")), STATUS("b", CPU("2"), CPU("3")), ""), "1000 0 0"},
         {"infeasible without a status keeps the spec", 36, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"1\""), "", "," PENDING("Infeasible")), "1000 0 0"},
+         RESIZED(NAMED("a", CPU("1")), "", "," PENDING("Infeasible")), "1000 0 0"},
         {"allocated alone is not read", 36, EXISTING,
-         RESIZED(NAMED("a", "\"cpu\":\"1\""),
+         RESIZED(NAMED("a", CPU("1")),
                  "{\"name\":\"a\",\"resources\":null,\"allocatedResources\":{\"cpu\":\"3\"}}", ""),
          "1000 0 0"},
         {"sidecars, not init containers", 36, EXISTING,
          "{\"spec\":{\"initContainers\":[{\"name\":\"s\",\"restartPolicy\":\"Always\"},{\"name\":"
-         "\"i\"}]},\"status\":{\"initContainerStatuses\":[" STATUS(
-             "s", "\"cpu\":\"1\"", "") "," STATUS("i", "\"cpu\":\"7\"", "") "]}}",
+         "\"i\"}]},\"status\":{\"initContainerStatuses\":[" STATUS("s", CPU("1"), "") "," STATUS(
+             "i", CPU("7"), "") "]}}",
          "1000 0 0"},
     };
     check_rows(rows, PF_ARRAY_LEN(rows));
@@ -487,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_containers),
         cmocka_unit_test(test_pod_level),
+        cmocka_unit_test(test_pod_level_resize),
         cmocka_unit_test(test_pod_level_written),
         cmocka_unit_test(test_in_place_resize),
         cmocka_unit_test(test_nonzero),
