@@ -1,9 +1,9 @@
 #include "cmd.h"
 #include "complete.h"
-#include "embed.h"
 #include <podfit/cliopt.h>
 #include <podfit/cliout.h>
 #include <podfit/command.h>
+#include <podfit/embed.h>
 
 #define ARENA_MAX_BYTES ((size_t)1024 * 1024)
 /* every option of a command with its sentence, many times over */

@@ -1,4 +1,4 @@
-#include "embed.h"
+#include <podfit/embed.h>
 #include <podfit/example.h>
 
 PF_EMBED("pf_example_cluster_text", PF_EXAMPLE_DIR "/cluster.yaml");

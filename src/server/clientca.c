@@ -4,11 +4,12 @@
 #include <gnutls/x509.h>
 
 #include <podfit/clientca.h>
+#include <podfit/clock.h>
 #include <podfit/limits.h>
 #include <podfit/mem.h>
 
 /* A certificate may expire while its connection stays open. */
-#define ASK_AGAIN_NS INT64_C(60000000000)
+#define ASK_AGAIN_NS (60 * PF_NS_PER_S)
 
 struct pf_clientca {
     pthread_mutex_t

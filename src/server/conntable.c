@@ -5,7 +5,7 @@
 #include <podfit/mem.h>
 
 /* A connection in its first second is probably a client in the middle of its handshake, a request in its first second one that arrives and is answered. */
-#define GRACE_NS INT64_C(1000000000)
+#define GRACE_NS PF_NS_PER_S
 
 /* Each state is a list in the order in which connections entered it: the oldest is the head. */
 struct conn_list {

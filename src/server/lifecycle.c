@@ -1,11 +1,10 @@
 #include "server_internal.h"
 #include <podfit/log.h>
 
-#define MS INT64_C(1000000)
 /* How often the certificate folder is looked at: by wall clock and often, a long timer sleeps through a suspend (webhook practice C-02). */
-#define RENEW_EVERY_NS (INT64_C(60000) * MS)
+#define RENEW_EVERY_NS (INT64_C(60000) * PF_NS_PER_MS)
 /* No request has begun or ended for so long: quiet. */
-#define QUIET_NS (1000 * MS)
+#define QUIET_NS (1000 * PF_NS_PER_MS)
 /* A heartbeat at least this often. */
 #define TICK_MAX_MS   1000
 #define DRAIN_TICK_MS 50
@@ -97,7 +96,7 @@ static bool is_quiet(struct pf_server *server, int64_t now)
 /* Webhook practice H-06, H-07: nothing is closed under a client until it has been told on an answer, or everything is quiet. */
 static void drain_step(struct pf_server *server, int64_t now)
 {
-    const int64_t passed_ms = (now - server->phase_mono_ns) / MS;
+    const int64_t passed_ms = (now - server->phase_mono_ns) / PF_NS_PER_MS;
     switch ((enum pf_server_phase)atomic_load(&server->phase)) {
     case PF_SERVER_DELAY:
         if (passed_ms >= server->options.shutdown_delay_ms) {

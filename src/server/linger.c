@@ -3,7 +3,7 @@
 
 #include "listener_internal.h"
 
-#define LINGER_NS INT64_C(2000000000)
+#define LINGER_NS (2 * PF_NS_PER_S)
 
 void pf_linger_hold(struct pf_listener *listener, int fd)
 {

@@ -6,7 +6,7 @@
 
 /* Longer inside one request, or without a beat, means that a thread hangs. Everything they do takes microseconds to milliseconds; a reload of a large
  * configuration may take seconds on a throttled CPU. */
-#define HANG_NS INT64_C(30000000000)
+#define HANG_NS (30 * PF_NS_PER_S)
 
 /* A remark on each kind that cannot be followed. */
 #define MODEL_DETAIL_MAX_BYTES ((size_t)16 * 1024)

@@ -4,22 +4,13 @@
 #include <stdio.h>
 
 #include <podfit/clock.h>
+#include <podfit/embed.h>
 #include <podfit/limits.h>
 
 /* The tree of /stats takes some four times its text. */
 #define ARENA_MAX_BYTES ((size_t)48 * 1024 * 1024)
 
-/* The assembler includes the file as it is; CMake names the folder and rebuilds this file when it changes. */
-__asm__(".pushsection .rodata.pf_page_text,\"a\",@progbits\n"
-        ".hidden pf_page_text_begin\n"
-        ".hidden pf_page_text_end\n"
-        ".globl pf_page_text_begin\n"
-        ".globl pf_page_text_end\n"
-        "pf_page_text_begin:\n"
-        ".incbin \"" PF_PAGE_DIR "/page.html\"\n"
-        "pf_page_text_end:\n"
-        ".byte 0\n"
-        ".popsection\n");
+PF_EMBED("pf_page_text", PF_PAGE_DIR "/page.html");
 
 extern const char pf_page_text_begin[];
 extern const char pf_page_text_end[];

@@ -5,7 +5,6 @@
 #include <podfit/clock.h>
 #include <podfit/macro.h>
 
-#define SECOND_NS INT64_C(1000000000)
 /* What stands where nothing is known. */
 #define NOTHING "\xe2\x80\x93"
 
@@ -147,7 +146,7 @@ static void put_since(const struct pf_template_filter *filter, const struct cJSO
         return;
     }
     const int64_t passed = filter->now_wall_ns - then;
-    put_seconds(buf, passed > 0 ? passed / SECOND_NS : 0);
+    put_seconds(buf, passed > 0 ? passed / PF_NS_PER_S : 0);
 }
 
 static void put_until(const struct pf_template_filter *filter, const struct cJSON *value,
@@ -161,10 +160,10 @@ static void put_until(const struct pf_template_filter *filter, const struct cJSO
     const int64_t left = then - filter->now_wall_ns;
     if (left < 0) {
         pf_buf_append_cstr(buf, "expired ");
-        put_seconds(buf, -left / SECOND_NS);
+        put_seconds(buf, -left / PF_NS_PER_S);
         pf_buf_append_cstr(buf, " ago");
     } else {
-        put_seconds(buf, left / SECOND_NS);
+        put_seconds(buf, left / PF_NS_PER_S);
     }
 }
 
@@ -178,7 +177,7 @@ static void put_clock(const struct pf_template_filter *filter, const struct cJSO
         put_nothing(buf);
         return;
     }
-    const int64_t second = then / SECOND_NS % 86400;
+    const int64_t second = then / PF_NS_PER_S % 86400;
     pf_buf_printf(buf, "%02" PRId64 ":%02" PRId64 ":%02" PRId64, second / 3600, second / 60 % 60,
                   second % 60);
 }

@@ -7,7 +7,6 @@
 #include <podfit/log.h>
 #include <podfit/mem.h>
 
-#define MS INT64_C(1000000)
 /* A client that needs longer than this from connect to request line is stuck or hostile; API servers give a handshake 10 s. */
 #define FIRST_MS 5000
 /* Large bodies and answers together: eight reviews of the largest size. */

@@ -4,7 +4,7 @@
 #include <podfit/mem.h>
 
 /* The map is taken at most so often, whoever asks. */
-#define MAP_EVERY_NS INT64_C(1000000000)
+#define MAP_EVERY_NS PF_NS_PER_S
 
 struct pf_status {
     struct pf_status_options options;

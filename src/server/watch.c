@@ -9,10 +9,9 @@
 #include <podfit/mem.h>
 #include <podfit/watch.h>
 
-#define MS               INT64_C(1000000)
-#define QUIET_NS         (100 * MS)
-#define QUIET_LONGEST_NS (1000 * MS)
-#define RETRY_NS         (1000 * MS)
+#define QUIET_NS         (100 * PF_NS_PER_MS)
+#define QUIET_LONGEST_NS (1000 * PF_NS_PER_MS)
+#define RETRY_NS         (1000 * PF_NS_PER_MS)
 #define NEVER            INT64_MAX
 #define EVENTS \
     (IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB)
@@ -80,7 +79,7 @@ enum pf_code pf_watch_new(const struct pf_clock *clock, struct pf_watch **ret_wa
     }
     watch->clock = clock;
     watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC); /* -1 (too many instances): polling only */
-    watch->next_poll_ns = pf_clock_mono_ns(clock) + PF_RELOAD_POLL_MS * MS;
+    watch->next_poll_ns = pf_clock_mono_ns(clock) + PF_RELOAD_POLL_MS * PF_NS_PER_MS;
     *ret_watch = watch;
     return PF_OK;
 }
@@ -196,7 +195,7 @@ unsigned pf_watch_poll(struct pf_watch *watch)
     }
     if (now >= look_at_ns(watch)) {
         if (now >= watch->next_poll_ns) {
-            watch->next_poll_ns = now + PF_RELOAD_POLL_MS * MS;
+            watch->next_poll_ns = now + PF_RELOAD_POLL_MS * PF_NS_PER_MS;
             for (unsigned i = 0; i < watch->count; i++) {
                 watch_folder(watch, &watch->entries[i]); /* a folder may have been replaced */
             }
@@ -220,5 +219,5 @@ int pf_watch_timeout_ms(const struct pf_watch *watch)
     if (watch->retry_bits != 0 && watch->retry_ns < due) {
         due = watch->retry_ns;
     }
-    return due <= now ? 0 : (int)((due - now) / MS) + 1;
+    return due <= now ? 0 : (int)((due - now) / PF_NS_PER_MS) + 1;
 }

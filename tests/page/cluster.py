@@ -1,7 +1,8 @@
 """Clusters of a wanted number of nodes for the tests of the status page, the same each time."""
 import json
 
-CONFIG = '''apiVersion: config.podfit.io/v1
+# The beginning of a configuration, up to its first class.
+PROJECTS = '''apiVersion: config.podfit.io/v1
 kind: PodfitConfiguration
 classes:
 - name: projects
@@ -10,7 +11,8 @@ classes:
   requests: replace
   onNever: reject
   onFull: reject
-- name: workspaces
+'''
+CONFIG = PROJECTS + '''- name: workspaces
   match: {namespaces: [ide]}
   defaultQuotas: {mem: 16000, mem_oc: 1, cpu: 3, cpu_oc: 1}
   requests: replace

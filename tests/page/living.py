@@ -8,6 +8,8 @@ import urllib.parse
 
 import jsonpatch
 
+import cluster
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'cli'))
 sys.path.insert(0, os.path.join(HERE, '..', 'e2e'))
@@ -17,16 +19,7 @@ import harness  # noqa: E402
 WATCH_SECONDS = 120
 END_OF_LIST = {'type': 'BOOKMARK', 'object': {'metadata': {'resourceVersion': '9', 'annotations': {'k8s.io/initial-events-end': 'true'}}}}
 
-CONFIG = '''apiVersion: config.podfit.io/v1
-kind: PodfitConfiguration
-classes:
-- name: projects
-  match: {namespaces: [cocalc]}
-  defaultQuotas: {mem: 2000, mem_oc: 10, cpu: 1, cpu_oc: 20}
-  requests: replace
-  onNever: reject
-  onFull: reject
-- name: notebooks
+CONFIG = cluster.PROJECTS + '''- name: notebooks
   match: {namespaces: [jhub]}
   requests: keep
   onNever: reject

@@ -90,6 +90,25 @@ static bool check_event(void *ctx, const struct pf_watch_event *event)
     return true;
 }
 
+static enum pf_code feed_watch(void *stream, struct pf_sv piece)
+{
+    return pf_watch_stream_feed(stream, piece, NULL);
+}
+
+static enum pf_code feed_list(void *stream, struct pf_sv piece)
+{
+    return pf_list_stream_feed(stream, piece, NULL);
+}
+
+static void feed_in_pieces(struct pf_sv text, size_t step,
+                           enum pf_code (*feed)(void *stream, struct pf_sv piece), void *stream)
+{
+    for (size_t at = 0; at < text.len; at += step) {
+        const size_t end = text.len - at < step ? text.len : at + step;
+        assert_int_equal(feed(stream, part_of(text, at, end)), PF_OK);
+    }
+}
+
 static void read_whole(struct pf_sv text, struct events *events)
 {
     struct pf_watch_stream stream;
@@ -113,11 +132,7 @@ static void events_in_pieces(void **unused)
             struct pf_watch_stream stream;
             events.next = 0;
             pf_watch_stream_init(&stream, PF_OBJECT_MAX_BYTES, check_event, &events);
-            for (size_t at = 0; at < text.len; at += step) {
-                const size_t end = text.len - at < step ? text.len : at + step;
-                const struct pf_sv piece = part_of(pf_buf_view(&text), at, end);
-                assert_int_equal(pf_watch_stream_feed(&stream, piece, NULL), PF_OK);
-            }
+            feed_in_pieces(pf_buf_view(&text), step, feed_watch, &stream);
             assert_int_equal(events.next, events.count);
             pf_watch_stream_done(&stream);
         }
@@ -266,11 +281,7 @@ static void lists_in_pieces(void **unused)
         read_items(pf_buf_view(&text), &items);
         for (size_t step = 1; step <= PIECE_MAX; step++) {
             struct pf_list_stream *stream = open_list(check_item, &items);
-            for (size_t at = 0; at < text.len; at += step) {
-                const size_t end = text.len - at < step ? text.len : at + step;
-                const struct pf_sv piece = part_of(pf_buf_view(&text), at, end);
-                assert_int_equal(pf_list_stream_feed(stream, piece, NULL), PF_OK);
-            }
+            feed_in_pieces(pf_buf_view(&text), step, feed_list, stream);
             close_list(stream, &items);
         }
     }
