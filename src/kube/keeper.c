@@ -37,6 +37,7 @@ struct pf_keeper {
     struct source sources[SOURCE_KINDS];
     int64_t token_mono_ns;       /* when the token file was looked at last */
     struct pf_identity *current; /* NULL until a plug-in has ended well */
+    bool outdated;               /* what is known is not in it yet: there was no memory */
     struct pf_exec_plugin *plugin;
     struct pf_exec_credential credential;
     bool has_credential;
@@ -152,7 +153,7 @@ static bool is_due(const struct pf_keeper *keeper, enum source_kind kind)
 }
 
 /* Read what is due. What was read once stays in use when its file cannot be read any more (webhook practice K-03). */
-static enum pf_code refresh(struct pf_keeper *keeper, bool *ret_changed, struct pf_err *err)
+static enum pf_code refresh(struct pf_keeper *keeper, struct pf_err *err)
 {
     for (unsigned i = 0; i < SOURCE_KINDS; i++) {
         struct source *source = &keeper->sources[i];
@@ -164,7 +165,7 @@ static enum pf_code refresh(struct pf_keeper *keeper, bool *ret_changed, struct 
         }
         const bool had = source->text.data != NULL;
         const enum pf_code code =
-            read_source(source, (enum source_kind)i, ret_changed, had ? NULL : err);
+            read_source(source, (enum source_kind)i, &keeper->outdated, had ? NULL : err);
         if (code != PF_OK && !had) {
             return code;
         }
@@ -253,6 +254,7 @@ static enum pf_code rebuild(struct pf_keeper *keeper, struct pf_err *err)
     }
     pf_keeper_release(keeper->current);
     keeper->current = identity;
+    keeper->outdated = false;
     return PF_OK;
 }
 
@@ -289,13 +291,12 @@ enum pf_code pf_keeper_new(const struct pf_kube_config *config, const struct pf_
     if (keeper == NULL) {
         return pf_err_set(err, PF_E_NO_MEMORY, "out of memory for the API client");
     }
-    bool changed = false;
     keeper->config = config;
     keeper->clock = clock;
     set_sources(keeper);
     enum pf_code code = check_given(config, err);
     if (code == PF_OK) {
-        code = refresh(keeper, &changed, err);
+        code = refresh(keeper, err);
     }
     if (code == PF_OK) {
         code = rebuild(keeper, err);
@@ -348,6 +349,7 @@ void pf_keeper_step(struct pf_keeper *keeper)
     keeper->has_credential = true;
     keeper->fresh = true;
     keeper->failure = (struct pf_err){0};
+    keeper->outdated = true;
     (void)rebuild(keeper, &keeper->failure); /* a failure is told by the next pf_keeper_get() */
 }
 
@@ -383,9 +385,8 @@ static enum pf_code need_credential(struct pf_keeper *keeper, struct pf_err *err
 enum pf_code pf_keeper_get(struct pf_keeper *keeper, struct pf_identity **ret_identity,
                            struct pf_err *err)
 {
-    bool changed = false;
-    enum pf_code code = refresh(keeper, &changed, err);
-    if (code == PF_OK && changed) {
+    enum pf_code code = refresh(keeper, err);
+    if (code == PF_OK && keeper->outdated) {
         code = rebuild(keeper, err);
     }
     if (code == PF_OK) {
@@ -401,7 +402,6 @@ enum pf_code pf_keeper_get(struct pf_keeper *keeper, struct pf_identity **ret_id
 
 bool pf_keeper_reject(struct pf_keeper *keeper, const struct pf_identity *identity)
 {
-    bool changed = false;
     if (identity != keeper->current) {
         return true;
     }
@@ -411,5 +411,5 @@ bool pf_keeper_reject(struct pf_keeper *keeper, const struct pf_identity *identi
         return true;
     }
     keeper->token_mono_ns = INT64_MIN / 2; /* whatever the file's date says */
-    return refresh(keeper, &changed, NULL) == PF_OK && changed && rebuild(keeper, NULL) == PF_OK;
+    return refresh(keeper, NULL) == PF_OK && keeper->outdated && rebuild(keeper, NULL) == PF_OK;
 }
