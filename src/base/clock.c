@@ -154,3 +154,13 @@ uint64_t pf_random_u64(void)
     }
     return value;
 }
+
+uint64_t pf_random_below(uint64_t *state, uint64_t bound)
+{
+    *state += UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    z ^= z >> 31;
+    return bound != 0 ? z % bound : 0;
+}

@@ -5,26 +5,7 @@
 #include "transfer.h"
 #include <podfit/mem.h>
 
-bool pf_endpoint_is_loopback(struct pf_sv host)
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (host.len == 0 || host.len >= sizeof(text)) {
-        return false;
-    }
-    memcpy(text, host.ptr, host.len);
-    if (inet_pton(AF_INET, text, &v4) == 1) {
-        return ntohl(v4.s_addr) >> 24 == 127;
-    }
-    if (inet_pton(AF_INET6, text, &v6) == 1) {
-        return IN6_IS_ADDR_LOOPBACK(&v6);
-    }
-    return strcmp(text, "localhost") == 0;
-}
-
-/* @param authority `host:port`, `[v6]:port` or without the port @param[out] ret_port with its colon; empty when there is none */
-static struct pf_sv split_authority(struct pf_sv authority, struct pf_sv *ret_port)
+struct pf_sv pf_endpoint_split(struct pf_sv authority, struct pf_sv *ret_port)
 {
     size_t end = authority.len;
     for (size_t i = authority.len; i > 0 && authority.ptr[i - 1] != ']'; i--) {
@@ -43,6 +24,25 @@ static struct pf_sv without_brackets(struct pf_sv host)
         return (struct pf_sv){.ptr = host.ptr + 1, .len = host.len - 2};
     }
     return host;
+}
+
+bool pf_endpoint_is_loopback(struct pf_sv host)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    struct in_addr v4;
+    struct in6_addr v6;
+    const struct pf_sv name = without_brackets(host);
+    if (name.len == 0 || name.len >= sizeof(text)) {
+        return false;
+    }
+    memcpy(text, name.ptr, name.len);
+    if (inet_pton(AF_INET, text, &v4) == 1) {
+        return ntohl(v4.s_addr) >> 24 == 127;
+    }
+    if (inet_pton(AF_INET6, text, &v6) == 1) {
+        return IN6_IS_ADDR_LOOPBACK(&v6);
+    }
+    return strcmp(text, "localhost") == 0;
 }
 
 static char *text_of(const struct pf_sv *parts, size_t count)
@@ -85,8 +85,8 @@ enum pf_code pf_endpoint_resolve(struct pf_kube_client *client, struct pf_err *e
     const struct pf_sv authority = {.ptr = rest.ptr, .len = slash != SIZE_MAX ? slash : rest.len};
     const struct pf_sv path = {.ptr = rest.ptr + authority.len, .len = rest.len - authority.len};
     struct pf_sv port = {0};
-    const struct pf_sv host = split_authority(authority, &port);
-    client->loopback = pf_endpoint_is_loopback(without_brackets(host));
+    const struct pf_sv host = pf_endpoint_split(authority, &port);
+    client->loopback = pf_endpoint_is_loopback(host);
     client->encrypted = pf_sv_starts_with(server, PF_SV("https://"));
     if (!client->encrypted && !client->loopback) {
         return pf_err_set(err, PF_E_UNSUPPORTED,

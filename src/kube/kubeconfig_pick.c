@@ -112,16 +112,9 @@ static const char *server_fault(struct pf_sv server, enum pf_code *ret_code)
     if (strcspn(rest.ptr, "@?#\\\"<>") != rest.len) {
         return "server is a host with an optional port and path, without user, query and fragment";
     }
-    size_t host = authority;
-    for (size_t i = authority; i > 0 && rest.ptr[i - 1] != ']'; i--) {
-        if (rest.ptr[i - 1] == ':') {
-            host = i - 1;
-            break;
-        }
-    }
-    const bool bracket = host >= 2 && rest.ptr[0] == '[' && rest.ptr[host - 1] == ']';
-    const struct pf_sv name = {.ptr = rest.ptr + bracket, .len = host - (bracket ? 2 : 0)};
-    if (plain && !pf_endpoint_is_loopback(name)) {
+    struct pf_sv port = {0};
+    const struct pf_sv place = {.ptr = rest.ptr, .len = authority};
+    if (plain && !pf_endpoint_is_loopback(pf_endpoint_split(place, &port))) {
         *ret_code = PF_E_UNSUPPORTED;
         return "server is not encrypted: http is only allowed to this machine (127.0.0.1, "
                "localhost)";

@@ -68,8 +68,7 @@ static void wait_for_next(struct pf_lease *lease)
 {
     int64_t wait_ms = lease->options.retry_ms;
     if (!lease->held) {
-        lease->random = lease->random * UINT64_C(6364136223846793005) + 1442695040888963407U;
-        wait_ms += (int64_t)((lease->random >> 33) % (uint64_t)(wait_ms * 12 / 10 + 1));
+        wait_ms += (int64_t)pf_random_below(&lease->random, (uint64_t)(wait_ms * 12 / 10 + 1));
     }
     lease->next_mono_ns = now_of(lease) + wait_ms * PF_NS_PER_MS;
 }

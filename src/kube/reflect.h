@@ -9,8 +9,6 @@
 #include <podfit/limits.h>
 #include <podfit/reflector.h>
 
-#define REFLECT_SECOND ((int64_t)1000000000)
-
 /* What is under way, or due next. */
 enum reflect_mode {
     REFLECT_LIST,   /* a page of a list */
@@ -81,8 +79,6 @@ enum reflect_verdict pf_reflect_judge(enum reflect_mode mode, int status, struct
 /* Wait before the next try; goes one step up. @param retry_after_ms  -1: the server said nothing */
 int64_t pf_reflect_delay_ns(struct pf_reflector *self, enum reflect_verdict verdict,
                             int64_t retry_after_ms);
-/* @return 0 to @p bound - 1 */
-uint64_t pf_reflect_random(struct pf_reflector *self, uint64_t bound);
 /* When the call under way is given up if nothing more comes. */
 int64_t pf_reflect_deadline_ns(const struct pf_reflector *self);
 /* @return 0: not a decimal number */

@@ -3,13 +3,13 @@
 #include "reflect.h"
 
 /* a watch of this length has shown that the server is well. Source: client-go tools/cache/reflector.go (backoff reset) */
-#define HEALTHY_NS (120 * REFLECT_SECOND)
+#define HEALTHY_NS (120 * PF_NS_PER_S)
 /* server errors that go on for so long may come from our resourceVersion. Source: client-go tools/cache/reflector.go (MaxInternalErrorRetryDuration) */
-#define TROUBLE_NS (60 * REFLECT_SECOND)
+#define TROUBLE_NS (60 * PF_NS_PER_S)
 /* two watches do not start closer together; one that ends in less without an event counts as a failure */
-#define WATCH_PACE_NS REFLECT_SECOND
+#define WATCH_PACE_NS PF_NS_PER_S
 /* the server ends a watch at its timeoutSeconds, not to the second */
-#define TIMEOUT_SLACK_NS (5 * REFLECT_SECOND)
+#define TIMEOUT_SLACK_NS (5 * PF_NS_PER_S)
 /* a page is asked for again so often before the list begins anew */
 #define PAGE_TRIES 3
 /* streaming lists that do not come to their end, until paged ones are used */
@@ -281,7 +281,7 @@ static void watch_ended(struct pf_reflector *self)
     if (lasted_ns >= HEALTHY_NS) {
         self->step = 0;
     }
-    self->stats.restarts += lasted_ns < self->timeout_s * REFLECT_SECOND - TIMEOUT_SLACK_NS;
+    self->stats.restarts += lasted_ns < self->timeout_s * PF_NS_PER_S - TIMEOUT_SLACK_NS;
     self->due_ns = lasted_ns < WATCH_PACE_NS ? self->begun_ns + WATCH_PACE_NS : now(self);
 }
 

@@ -11,7 +11,7 @@
 
 static void append_watch(struct pf_reflector *self, struct pf_buf *path)
 {
-    self->timeout_s = WATCH_MIN_S + (int64_t)pf_reflect_random(self, WATCH_SPAN_S);
+    self->timeout_s = WATCH_MIN_S + (int64_t)pf_random_below(&self->random, WATCH_SPAN_S);
     if (self->mode == REFLECT_STREAM) {
         pf_buf_append_cstr(path, "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
                                  "&allowWatchBookmarks=true");

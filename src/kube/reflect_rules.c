@@ -1,18 +1,18 @@
 #include "reflect.h"
 
 /* client-go tools/cache/reflector.go: 800 ms, doubling to 30 s, each plus up to itself */
-#define BACKOFF_FIRST_NS (REFLECT_SECOND * 8 / 10)
-#define BACKOFF_LAST_NS  (30 * REFLECT_SECOND)
+#define BACKOFF_FIRST_NS (PF_NS_PER_S * 8 / 10)
+#define BACKOFF_LAST_NS  (30 * PF_NS_PER_S)
 /* a server may ask for patience, but not make us forget it */
 #define RETRY_AFTER_MAX_MS ((int64_t)300 * 1000)
 /* a page, or a streaming list, of which nothing comes: the server ends lists after 60 s itself */
-#define LIST_SILENT_NS (60 * REFLECT_SECOND)
+#define LIST_SILENT_NS (60 * PF_NS_PER_S)
 /* 1.4 GB at 1 MB/s */
-#define LIST_TOTAL_NS (1800 * REFLECT_SECOND)
+#define LIST_TOTAL_NS (1800 * PF_NS_PER_S)
 /* bookmarks come each minute: two of them, and half a minute for a slow server */
-#define WATCH_SILENT_NS (150 * REFLECT_SECOND)
+#define WATCH_SILENT_NS (150 * PF_NS_PER_S)
 /* beyond timeoutSeconds, for a server that sends no bookmarks */
-#define WATCH_MARGIN_NS (30 * REFLECT_SECOND)
+#define WATCH_MARGIN_NS (30 * PF_NS_PER_S)
 
 struct status_rule {
     int first; /* HTTP status */
@@ -55,19 +55,9 @@ enum reflect_verdict pf_reflect_judge(enum reflect_mode mode, int status, struct
 }
 
 /* splitmix64 */
-uint64_t pf_reflect_random(struct pf_reflector *self, uint64_t bound)
-{
-    self->random += 0x9E3779B97F4A7C15ULL;
-    uint64_t z = self->random;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    z ^= z >> 31;
-    return bound != 0 ? z % bound : 0;
-}
-
 static int64_t jitter(struct pf_reflector *self, int64_t ns)
 {
-    return ns + (int64_t)pf_reflect_random(self, (uint64_t)ns);
+    return ns + (int64_t)pf_random_below(&self->random, (uint64_t)ns);
 }
 
 int64_t pf_reflect_delay_ns(struct pf_reflector *self, enum reflect_verdict verdict,
@@ -87,7 +77,7 @@ int64_t pf_reflect_delay_ns(struct pf_reflector *self, enum reflect_verdict verd
         const int64_t wished =
             (retry_after_ms < RETRY_AFTER_MAX_MS ? retry_after_ms : RETRY_AFTER_MAX_MS) *
             PF_NS_PER_MS;
-        const int64_t late = wished + (int64_t)pf_reflect_random(self, (uint64_t)wished / 2);
+        const int64_t late = wished + (int64_t)pf_random_below(&self->random, (uint64_t)wished / 2);
         delay = late > delay ? late : delay;
     }
     return delay;
@@ -98,7 +88,7 @@ int64_t pf_reflect_deadline_ns(const struct pf_reflector *self)
     if (self->mode == REFLECT_WATCH) {
         return self->heard_ns + (self->sees_bookmarks
                                      ? WATCH_SILENT_NS
-                                     : self->timeout_s * REFLECT_SECOND + WATCH_MARGIN_NS);
+                                     : self->timeout_s * PF_NS_PER_S + WATCH_MARGIN_NS);
     }
     const int64_t silent = self->heard_ns + LIST_SILENT_NS;
     const int64_t total = self->list_ns + LIST_TOTAL_NS;

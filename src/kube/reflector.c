@@ -6,7 +6,7 @@
 
 #define PAGE_LIMIT 500
 /* an event out of order leads to one list in this time */
-#define GAP_PAUSE_NS (600 * REFLECT_SECOND)
+#define GAP_PAUSE_NS (600 * PF_NS_PER_S)
 
 enum pf_code pf_reflector_new(const struct pf_reflector_options *options,
                               struct pf_reflector **ret_reflector, struct pf_err *err)

@@ -77,7 +77,9 @@ void pf_kube_answer_compose(const struct pf_kube_call *call, CURLcode code, stru
 
 /** Take base_url, host_header and connect_to out of the configuration. */
 enum pf_code pf_endpoint_resolve(struct pf_kube_client *client, struct pf_err *err) PF_MUST_CHECK;
-/** Is @p host (without brackets) this machine? */
+/** The host of `host:port`, `[v6]:port` or one without a port; a view of @p authority, brackets included. @param[out] ret_port  with its colon; empty when there is none */
+struct pf_sv pf_endpoint_split(struct pf_sv authority, struct pf_sv *ret_port);
+/** Is this host, in brackets or without, this machine? */
 bool pf_endpoint_is_loopback(struct pf_sv host);
 
 #endif

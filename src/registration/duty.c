@@ -40,8 +40,7 @@ static void wait_longer(struct pf_registration *self, struct pf_registration_pac
 {
     const int64_t doubled = pace->wait_ms == 0 ? FIRST_WAIT_MS : 2 * pace->wait_ms;
     pace->wait_ms = doubled < LONGEST_WAIT_MS ? doubled : LONGEST_WAIT_MS;
-    self->random = self->random * UINT64_C(6364136223846793005) + 1442695040888963407U;
-    const int64_t jitter_ms = (int64_t)((self->random >> 33) % (uint64_t)pace->wait_ms) / 2;
+    const int64_t jitter_ms = (int64_t)pf_random_below(&self->random, (uint64_t)pace->wait_ms / 2);
     const int64_t patience_ms = pf_kube_client_patience_ms(self->client);
     const int64_t wait_ms = pace->wait_ms + jitter_ms;
     pace->next_mono_ns = pf_clock_mono_ns(self->options.clock) +

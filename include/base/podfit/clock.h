@@ -40,4 +40,7 @@ bool pf_clock_parse(const char *text, size_t len, int64_t *ret_wall_ns) PF_MUST_
 /** 64 random bits from the kernel. */
 uint64_t pf_random_u64(void);
 
+/** The next number below @p bound (0: 0) of a generator whose state the caller has seeded: jitter that tests can repeat, no secret. SplitMix64. */
+uint64_t pf_random_below(uint64_t *state, uint64_t bound);
+
 #endif

@@ -11,7 +11,7 @@
 #include <podfit/kubeconfig.h>
 
 /** A token file is read again at least this often. Source: client-go transport/token_source.go. */
-#define PF_KEEPER_TOKEN_PERIOD_NS (INT64_C(60) * 1000 * 1000 * 1000)
+#define PF_KEEPER_TOKEN_PERIOD_NS (60 * PF_NS_PER_S)
 
 /** Immutable; counted references. Borrowed views are NUL-terminated; ptr NULL: not given. */
 struct pf_identity {
