@@ -182,6 +182,7 @@ struct pf_audit_item *pf_audit_item_new(const struct pf_audit_record *record, in
     struct filler filler = {.item = item, .at = (char *)(reasons + reasons_kept(record))};
     put_key(&filler, record);
     put_fields(&filler, record, other_fields, PF_ARRAY_LEN(other_fields));
+    item->victims_cut = item->record.victims.len != record->victims.len;
     item->record.requests = put_bytes(
         &filler, (struct pf_sv){.ptr = record->requests.ptr, .len = requests_kept(record)},
         REQUESTS_MAX_BYTES);

@@ -17,6 +17,7 @@ struct pf_audit_item {
     int64_t mono_ns;  /**< when it was put */
     size_t bytes;     /**< of the block */
     bool truncated;   /**< a text of the record was cut */
+    bool victims_cut; /**< that of the victims */
 
     /* while it stands in the table of repeats */
     uint64_t repeats;

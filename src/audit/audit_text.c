@@ -186,7 +186,7 @@ static void put_preemption(struct pf_writer *w, const struct pf_audit_item *item
     while (rest.len != 0) {
         const size_t comma = pf_sv_find(rest, PF_SV(","));
         const size_t len = comma < rest.len ? comma : rest.len;
-        if (comma < rest.len || !item->truncated) {
+        if (comma < rest.len || !item->victims_cut) {
             pf_write_put_string(w, (struct pf_sv){.ptr = rest.ptr, .len = len});
         }
         rest.ptr += len < rest.len ? len + 1 : len;
