@@ -4,6 +4,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static bool is_same(const struct pf_certset *a, const struct pf_certset *b)
+{
+    bool same = true;
+    for (unsigned i = 0; i < PF_CERTSET_PARTS; i++) {
+        const enum pf_certset_part part = (enum pf_certset_part)i;
+        same = same && pf_sv_eq(pf_certset_view(a, part), pf_certset_view(b, part));
+    }
+    return same;
+}
+
 /* What was read is written so that it is read the same again. */
 static void check_secret(struct pf_secret_object *object)
 {
@@ -27,7 +37,7 @@ static void check_secret(struct pf_secret_object *object)
     pf_buf_append(&whole, text.ptr + at, text.len - at);
     pf_autosecretobject struct pf_secret_object again = {.rotate = PF_SECRET_ROTATE_NOTHING};
     if (pf_secret_object_decode(pf_buf_view(&whole), &again, NULL) != PF_OK ||
-        !pf_certset_equal(&again.set, &object->set)) {
+        !is_same(&again.set, &object->set)) {
         abort();
     }
 }

@@ -114,22 +114,6 @@ enum pf_code pf_load_empty(const struct pf_config *config, struct pf_model **ret
     return PF_OK;
 }
 
-static enum pf_code load(const struct source *source, const struct pf_config *config,
-                         struct pf_model **ret_model, struct pf_err *err)
-{
-    struct pf_model *model = NULL;
-    enum pf_code code = pf_load_empty(config, &model, err);
-    if (code == PF_OK) {
-        code = fill(model, source, config, err);
-    }
-    if (code != PF_OK) {
-        pf_model_free(model);
-        return code;
-    }
-    *ret_model = model;
-    return PF_OK;
-}
-
 /* `example` is the embedded cluster, wherever a snapshot is named. */
 static struct source of_path(const char *path)
 {
@@ -146,17 +130,20 @@ enum pf_code pf_load_fill(struct pf_model *model, const char *path, const struct
     return fill(model, &source, config, err);
 }
 
-enum pf_code pf_load_model(const char *path, const struct pf_config *config,
-                           struct pf_model **ret_model, struct pf_err *err)
-{
-    const struct source source = of_path(path);
-    return load(&source, config, ret_model, err);
-}
-
 enum pf_code pf_load_model_bytes(struct pf_sv bytes, const char *name,
                                  const struct pf_config *config, struct pf_model **ret_model,
                                  struct pf_err *err)
 {
     const struct source source = {.bytes = bytes, .name = name};
-    return load(&source, config, ret_model, err);
+    struct pf_model *model = NULL;
+    enum pf_code code = pf_load_empty(config, &model, err);
+    if (code == PF_OK) {
+        code = fill(model, &source, config, err);
+    }
+    if (code != PF_OK) {
+        pf_model_free(model);
+        return code;
+    }
+    *ret_model = model;
+    return PF_OK;
 }

@@ -19,16 +19,7 @@ enum pf_code pf_load_config(const char *path, struct pf_config **ret_config) PF_
 /** Tell on stderr what of kube-scheduler's configuration is not modelled. */
 void pf_load_say_notes(const struct pf_config *config);
 
-/**
- * A model filled from a snapshot, its pending pods placed.
- *
- * @param path    file, `-` for standard input, `example` or NULL for the embedded example cluster
- * @param config  borrowed
- * @return PF_OK or the code of what failed, text in @p err
- */
-enum pf_code pf_load_model(const char *path, const struct pf_config *config,
-                           struct pf_model **ret_model, struct pf_err *err) PF_MUST_CHECK;
-/** The same from memory. @param name for messages */
+/** A model filled from the bytes of a snapshot, its pending pods placed. @param name for messages @return PF_OK or the code of what failed, text in @p err */
 enum pf_code pf_load_model_bytes(struct pf_sv bytes, const char *name,
                                  const struct pf_config *config, struct pf_model **ret_model,
                                  struct pf_err *err) PF_MUST_CHECK;
@@ -36,7 +27,13 @@ enum pf_code pf_load_model_bytes(struct pf_sv bytes, const char *name,
 /** A model without objects, for this configuration's schedulers and features. @return PF_OK or the code of what failed */
 enum pf_code pf_load_empty(const struct pf_config *config, struct pf_model **ret_model,
                            struct pf_err *err) PF_MUST_CHECK;
-/** Fill a model as pf_load_model() does. */
+/**
+ * Fill a model from a snapshot, and place its pending pods.
+ *
+ * @param path    file, `-` for standard input, `example` or NULL for the embedded example cluster
+ * @param config  borrowed
+ * @return PF_OK or the code of what failed, text in @p err
+ */
 enum pf_code pf_load_fill(struct pf_model *model, const char *path, const struct pf_config *config,
                           struct pf_err *err) PF_MUST_CHECK;
 

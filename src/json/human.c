@@ -5,10 +5,6 @@
 #include <podfit/cursor.h>
 #include <podfit/human.h>
 
-struct pf_human {
-    json_t *root; /* owned */
-};
-
 static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
 
 /* jansson seeds its hash on first use; it asks for this call before threads share it */
@@ -104,107 +100,6 @@ static enum pf_code load(struct pf_sv text, size_t max_bytes, json_t **ret_root,
     }
     *ret_root = root;
     return PF_OK;
-}
-
-enum pf_code pf_human_parse(struct pf_sv text, size_t max_bytes, struct pf_human **ret_doc,
-                            struct pf_err *err)
-{
-    json_t *root = NULL;
-    const enum pf_code code = load(text, max_bytes, &root, err);
-    if (code != PF_OK) {
-        return code;
-    }
-    struct pf_human *doc = malloc(sizeof(*doc));
-    if (doc == NULL) {
-        json_decref(root);
-        return pf_err_set(err, PF_E_NO_MEMORY, "no memory for a JSON document");
-    }
-    *doc = (struct pf_human){.root = root};
-    *ret_doc = doc;
-    return PF_OK;
-}
-
-void pf_human_free(struct pf_human *doc)
-{
-    if (doc != NULL) {
-        json_decref(doc->root);
-        free(doc);
-    }
-}
-
-enum pf_code pf_human_check(struct pf_sv text, size_t max_bytes, struct pf_err *err)
-{
-    json_t *root = NULL;
-    const enum pf_code code = load(text, max_bytes, &root, err);
-    json_decref(root);
-    return code;
-}
-
-const struct json_t *pf_human_root(const struct pf_human *doc)
-{
-    return doc->root;
-}
-
-enum pf_json_kind pf_human_kind(const struct json_t *value)
-{
-    if (value == NULL) {
-        return PF_JSON_NONE;
-    }
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        return PF_JSON_OBJECT;
-    case JSON_ARRAY:
-        return PF_JSON_ARRAY;
-    case JSON_STRING:
-        return PF_JSON_STRING;
-    case JSON_INTEGER:
-    case JSON_REAL:
-        return PF_JSON_NUMBER;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return PF_JSON_BOOL;
-    case JSON_NULL:
-        return PF_JSON_NULL;
-    }
-    return PF_JSON_NONE;
-}
-
-const struct json_t *pf_human_get(const struct json_t *value, const char *key)
-{
-    return json_object_get(value, key);
-}
-
-const struct json_t *pf_human_at(const struct json_t *value, size_t index)
-{
-    return json_array_get(value, index);
-}
-
-size_t pf_human_size(const struct json_t *value)
-{
-    return json_is_object(value) ? json_object_size(value) : json_array_size(value);
-}
-
-struct pf_sv pf_human_string(const struct json_t *value)
-{
-    return (struct pf_sv){.ptr = json_string_value(value), .len = json_string_length(value)};
-}
-
-bool pf_human_i64(const struct json_t *value, int64_t *ret_value)
-{
-    if (!json_is_integer(value)) {
-        return false;
-    }
-    *ret_value = json_integer_value(value);
-    return true;
-}
-
-bool pf_human_bool(const struct json_t *value, bool *ret_value)
-{
-    if (!json_is_boolean(value)) {
-        return false;
-    }
-    *ret_value = json_is_true(value);
-    return true;
 }
 
 /* The opening quote of the key that the cursor has just passed lies in [from, at); only a comma, a bracket and white space before it. */

@@ -25,11 +25,6 @@ void pf_table_resources(struct pf_decode *d, void *at)
     pf_fields_resources(d, at);
 }
 
-void pf_table_quantity(struct pf_decode *d, void *at)
-{
-    pf_fields_quantity(d, at);
-}
-
 /* The rest of an object that was entered. Tables are constants without cycles, so the depth is that of the deepest table. */
 static void read_rows(struct pf_decode *d, const struct pf_table_row *rows, size_t count,
                       void *part)

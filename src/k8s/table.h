@@ -33,13 +33,12 @@ struct pf_table_row {
 /** Fields of one table at most. */
 #define PF_TABLE_ROWS_MAX 16
 
-/** Readers for PF_TABLE_VALUE(): a struct pf_sv, bool, int32_t, struct pf_meta, struct pf_resource_list, struct pf_quantity. null leaves them as they are. */
+/** Readers for PF_TABLE_VALUE(): a struct pf_sv, bool, int32_t, struct pf_meta, struct pf_resource_list. null leaves them as they are. */
 void pf_table_string(struct pf_decode *d, void *at);
 void pf_table_bool(struct pf_decode *d, void *at);
 void pf_table_i32(struct pf_decode *d, void *at);
 void pf_table_meta(struct pf_decode *d, void *at);
 void pf_table_resources(struct pf_decode *d, void *at);
-void pf_table_quantity(struct pf_decode *d, void *at);
 
 /** Read the object that comes next; null is an empty one. @return whether it stood there as an object */
 bool pf_table_read(struct pf_decode *d, const struct pf_table_row *rows, size_t count, void *part);

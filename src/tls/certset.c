@@ -87,16 +87,6 @@ bool pf_certset_is_empty(const struct pf_certset *set)
     return empty;
 }
 
-bool pf_certset_equal(const struct pf_certset *a, const struct pf_certset *b)
-{
-    bool equal = true;
-    for (unsigned i = 0; i < PF_CERTSET_PARTS; i++) {
-        const enum pf_certset_part part = (enum pf_certset_part)i;
-        equal = equal && pf_sv_eq(pf_certset_view(a, part), pf_certset_view(b, part));
-    }
-    return equal;
-}
-
 /* The CA that signs is the first of the bundle. */
 static enum pf_code put_ca(struct pf_sv bundle, struct pf_certstore *store, struct pf_err *err)
 {

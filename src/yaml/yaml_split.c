@@ -1,6 +1,3 @@
-#include <errno.h>
-#include <unistd.h>
-
 #include "compose.h"
 #include <podfit/yaml_split.h>
 
@@ -189,19 +186,4 @@ enum pf_code pf_yaml_split(const char *file, pf_yaml_read_fn read, void *opaque,
     pf_compose_done(&split.item);
     pf_compose_done(&split.document);
     return code;
-}
-
-enum pf_code pf_yaml_split_read_fd(void *opaque, char *bytes, size_t cap, size_t *ret_len,
-                                   struct pf_err *err)
-{
-    const int *fd = opaque;
-    ssize_t got = 0;
-    do {
-        got = read(*fd, bytes, cap);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        return pf_err_set_errno(err, PF_E_IO, errno, "cannot read the input");
-    }
-    *ret_len = (size_t)got;
-    return PF_OK;
 }

@@ -8,7 +8,6 @@
 #define PF_ARRAY_LEN(a)     (sizeof(a) / sizeof((a)[0]))
 #define PF_PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))
 #define PF_MUST_CHECK       __attribute__((warn_unused_result))
-#define PF_NONNULL(...)     __attribute__((nonnull(__VA_ARGS__)))
 #define PF_UNUSED           __attribute__((unused))
 #define PF_LIKELY(x)        __builtin_expect(!!(x), 1)
 #define PF_UNLIKELY(x)      __builtin_expect(!!(x), 0)

@@ -79,7 +79,6 @@ struct pf_trial {
 
 /** Free. */
 void pf_trial_done(struct pf_trial *trial);
-#define pf_autotrial __attribute__((cleanup(pf_trial_done)))
 /** Begin with what is taken on @p slot now; memory of an earlier use is used again. @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_trial_start(struct pf_trial *trial, const struct pf_model *model,
                             uint32_t slot) PF_MUST_CHECK;

@@ -60,8 +60,6 @@ enum pf_code pf_certset_copy(const struct pf_certset *set, struct pf_certset *re
 struct pf_sv pf_certset_view(const struct pf_certset *set, enum pf_certset_part part);
 /** Does nothing stand in it? */
 bool pf_certset_is_empty(const struct pf_certset *set);
-/** Are all parts the same bytes? */
-bool pf_certset_equal(const struct pf_certset *a, const struct pf_certset *b);
 
 /**
  * A first CA and leaf.

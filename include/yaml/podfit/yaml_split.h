@@ -50,8 +50,4 @@ enum pf_code pf_yaml_split(const char *file, pf_yaml_read_fn read, void *opaque,
                            const struct pf_yaml_split_handler *handler,
                            struct pf_err *err) PF_MUST_CHECK;
 
-/** A pf_yaml_read_fn over a file descriptor; @p opaque is `int *`, borrowed. Retries on EINTR. @return PF_OK or PF_E_IO */
-enum pf_code pf_yaml_split_read_fd(void *opaque, char *bytes, size_t cap, size_t *ret_len,
-                                   struct pf_err *err);
-
 #endif

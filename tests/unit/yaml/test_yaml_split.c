@@ -220,34 +220,13 @@ static void test_limits(PF_UNUSED void **state)
     }
 }
 
-static void test_descriptor(PF_UNUSED void **state)
-{
-    static const char yaml[] = "items: [{a: 1}]\n";
-    int ends[2] = {-1, -1};
-    struct recorder recorder = {.items = 0};
-    const struct pf_yaml_split_handler handler = {.on_item = on_item, .opaque = &recorder};
-    struct pf_err err = {.code = PF_OK};
-    pf_buf_init(&recorder.log, MEBIBYTE);
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(write(ends[1], yaml, sizeof(yaml) - 1), (ssize_t)sizeof(yaml) - 1);
-    assert_int_equal(close(ends[1]), 0);
-    assert_int_equal(pf_yaml_split("-", pf_yaml_split_read_fd, &ends[0], &generous, &handler, &err),
-                     PF_OK);
-    assert_string_equal(recorder.log.data, "item {\"a\":1}\n");
-    assert_int_equal(close(ends[0]), 0);
-    int closed = -1;
-    assert_int_equal(pf_yaml_split("-", pf_yaml_split_read_fd, &closed, &generous, &handler, &err),
-                     PF_E_IO);
-    assert_string_equal(err.text, "cannot read the input: Bad file descriptor");
-    pf_buf_done(&recorder.log);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_split),        cmocka_unit_test(test_handler_stops),
-        cmocka_unit_test(test_reader_fails), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_descriptor),
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_handler_stops),
+        cmocka_unit_test(test_reader_fails),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
