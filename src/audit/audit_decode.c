@@ -2,7 +2,6 @@
 
 #include "audit_item.h"
 #include <podfit/cursor.h>
-#include <podfit/limits.h>
 
 /** How a value is read. */
 enum type {

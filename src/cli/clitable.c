@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include <podfit/clitable.h>
-#include <podfit/mem.h>
 
 #define CELL_MAX_BYTES ((size_t)64 * 1024)
 #define GAP            2

@@ -1,6 +1,5 @@
 #include "cliyaml.h"
 #include "cmd.h"
-#include "load.h"
 #include "plan_options.h"
 #include "plan_show.h"
 #include "plan_whatif.h"

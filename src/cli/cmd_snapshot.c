@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +11,6 @@
 #include <podfit/cliopt.h>
 #include <podfit/cliout.h>
 #include <podfit/command.h>
-#include <podfit/example.h>
 #include <podfit/file.h>
 #include <podfit/limits.h>
 #include <podfit/live.h>

@@ -1,7 +1,5 @@
 #include "schedargs.h"
 
-#include "config_internal.h"
-
 #define GROUP_VERSION "kubescheduler.config.k8s.io/v1"
 
 /* Arguments that change no verdict and no score. */

@@ -1,4 +1,3 @@
-#include "config_internal.h"
 #include "schedargs.h"
 #include <podfit/limits.h>
 

@@ -1,4 +1,3 @@
-#include "device_classes.h"
 #include "room.h"
 #include <podfit/request.h>
 

@@ -1,6 +1,5 @@
 #include "binding.h"
 #include "engine.h"
-#include "evaluate.h"
 #include "message.h"
 #include <podfit/reservation.h>
 

@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#include <podfit/limits.h>
-
 /* From this minor on PostFilter of DynamicResources has a text. */
 #define FIRST_MINOR_CLAIMS_TEXT 34
 

@@ -1,5 +1,4 @@
 #include "score.h"
-#include <podfit/num.h>
 
 /* Source: pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go PreScore and Score, component-helpers nodeaffinity.go PreferredSchedulingTerms. */
 

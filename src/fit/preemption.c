@@ -2,7 +2,6 @@
 #include "evaluate.h"
 #include "message.h"
 #include "victims.h"
-#include <podfit/limits.h>
 
 /*
  * What DefaultPreemption does in PostFilter, without evicting anybody (scheduler-fit section 9). Sources: framework/preemption/preemption.go,

@@ -2,7 +2,6 @@
 
 #include "dry_run.h"
 #include "engine.h"
-#include <podfit/mem.h>
 
 /* Does the plug-in score in this profile, and can it put one node before another? */
 static bool decides(const struct pf_filter_input *input, enum pf_score_id id)

@@ -1,5 +1,4 @@
 #include "score.h"
-#include <podfit/limits.h>
 
 /* Source: pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go, PreScore, Score and NormalizeScore. */
 

@@ -1,5 +1,3 @@
-#include <inttypes.h>
-
 #include "topology.h"
 #include <podfit/limits.h>
 

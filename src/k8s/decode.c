@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "order.h"
 /* shown of a key in an error */
 #define SHOWN_BYTES ((size_t)64)
 /* items of a fresh array: most lists of a pod have one to four */

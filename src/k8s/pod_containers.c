@@ -1,5 +1,4 @@
 #include "pod_parts.h"
-#include <podfit/limits.h>
 
 bool pf_pod_containers_resources(struct pf_decode *d, struct pf_resource_list *ret_requests,
                                  struct pf_resource_list *ret_limits)

@@ -1,5 +1,4 @@
 #include "lease_internal.h"
-#include <podfit/limits.h>
 #include <podfit/mem.h>
 
 #define IDENTITY_MAX_BYTES 128

@@ -3,7 +3,6 @@
 #include <podfit/columns.h>
 #include <podfit/log.h>
 #include <podfit/mem.h>
-#include <podfit/request.h>
 #include <podfit/reservation.h>
 #include <podfit/write.h>
 

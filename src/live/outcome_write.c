@@ -1,5 +1,4 @@
 #include "outcome_internal.h"
-#include <podfit/mem.h>
 
 /* From the 5 ms of an idle scheduler to the minutes of a new node. */
 static const int64_t bind_limits[] = {

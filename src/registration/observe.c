@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "registration_internal.h"
-#include <podfit/limits.h>
 #include <podfit/log.h>
 
 /* ---- the Secret ---- */

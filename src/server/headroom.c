@@ -4,9 +4,7 @@
 #include <podfit/classpod.h>
 #include <podfit/fit_count.h>
 #include <podfit/headroom.h>
-#include <podfit/limits.h>
 #include <podfit/mem.h>
-#include <podfit/reservation.h>
 #include <podfit/rewrite.h>
 
 /* A pod made from a class has some hundred bytes; selectors may have many values. */

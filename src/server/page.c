@@ -5,7 +5,6 @@
 
 #include <podfit/clock.h>
 #include <podfit/embed.h>
-#include <podfit/limits.h>
 
 /* The tree of /stats takes some four times its text. */
 #define ARENA_MAX_BYTES ((size_t)48 * 1024 * 1024)

@@ -1,10 +1,7 @@
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "server_internal.h"
 #include <podfit/limits.h>
-#include <podfit/log.h>
 #include <podfit/mem.h>
 
 /* A client that needs longer than this from connect to request line is stuck or hostile; API servers give a handshake 10 s. */

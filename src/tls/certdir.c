@@ -3,7 +3,6 @@
 #include "certstate.h"
 #include "certstore.h"
 #include <podfit/certdir.h>
-#include <podfit/certmake.h>
 #include <podfit/file.h>
 
 struct pf_certdir_options pf_certdir_options_default(void)

@@ -11,7 +11,6 @@
 #include <podfit/cert.h>
 #include <podfit/clock.h>
 #include <podfit/file.h>
-#include <podfit/limits.h>
 
 #define DATA_LINK         "..data"
 #define DATA_LINK_NEW     "..data_tmp"
