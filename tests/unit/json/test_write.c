@@ -77,7 +77,9 @@ static void test_writer(void **state PF_UNUSED)
     pf_write_begin_object(&w);
     pf_write_string_member(&w, "na\"me", PF_SV("web"));
     pf_write_i64_member(&w, "least", INT64_MIN);
+    pf_write_u64_member(&w, "most", UINT64_MAX);
     pf_write_bool_member(&w, "yes", true);
+    pf_write_base64_member(&w, "bytes", PF_SV("\0\xFF>\n"));
     pf_write_key(&w, PF_SV("list"));
     pf_write_begin_array(&w);
     pf_write_put_u64(&w, UINT64_MAX);
@@ -96,7 +98,8 @@ static void test_writer(void **state PF_UNUSED)
     pf_write_end_object(&w);
     assert_int_equal(pf_buf_status(&buf, NULL), PF_OK);
     assert_string_equal(
-        buf.data, "{\"na\\\"me\":\"web\",\"least\":-9223372036854775808,\"yes\":true,\"list\":["
+        buf.data, "{\"na\\\"me\":\"web\",\"least\":-9223372036854775808,"
+                  "\"most\":18446744073709551615,\"yes\":true,\"bytes\":\"AP8+Cg==\",\"list\":["
                   "18446744073709551615,false,null,{},[],\"\",0,{\"raw\":1}],\"last\":2.50}");
 }
 
