@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""cli_test.py PODFIT SOURCE_DIR [TEST...]: the command line from the outside: usage and help, migration, configuration, certificates, what the server refuses."""
+"""cli_test.py PODFIT SOURCE_DIR [TEST...]: the command line from the outside: usage and help, migration, configuration, certificates, what the server refuses, which keys are documented."""
 import base64
 import json
 import os
+import re
 import subprocess
 
-from cli_case import CONFIG, Case, PODFIT, example, main, node, pod, podfit
+from cli_case import CONFIG, Case, PODFIT, SOURCE, example, listing, main, node, pod, podfit
 
 
 class Usage(Case):
@@ -174,6 +175,44 @@ class Config(Case):
         lines = podfit('config', 'document').out.split('\n')
         self.assertEqual(len({line.count(' | ') for line in lines[2:-1]}), 1)
         self.assertTrue(any(line.startswith('| `classes[].onFull`') for line in lines))
+
+
+class Documented(Case):
+    """Every key that is printed as JSON stands in docs/OUTPUT.md, in the section of its document; -o yaml is the same document."""
+    BY_RESOURCE = ('requests', 'limits', 'podRequests')
+
+    def keys(self, value):
+        if isinstance(value, list):
+            return set().union(*(self.keys(item) for item in value))
+        if not isinstance(value, dict):
+            return set()
+        below = [self.keys(item) for key, item in value.items() if key not in self.BY_RESOURCE + ('patch',)]
+        return set(value).union(*below)
+
+    def section(self, kind):
+        with open(os.path.join(SOURCE, 'docs', 'OUTPUT.md'), encoding='utf8') as file:
+            return re.search(r'(?ms)^## `%s`\n(.*?)(?=^## |\Z)' % kind, file.read()).group(1)
+
+    def test_every_key(self):
+        folder = os.path.join(self.folder.name, 'certs')
+        self.assertEqual(podfit('certs', 'create', folder, '--dns', 'localhost').status, 0)
+        audit = self.file('audit.log', json.dumps({'time': '2026-11-22T01:00:00Z', 'record': 'decision', 'class': 'a', 'verdict': 'full', 'action': 'reject', 'dryRun': False,
+                                                   'observed': False, 'namespace': 'b', 'name': 'c', 'message': 'd', 'binding': 'cpu', 'reviewUid': 'e'}) + '\n')
+        resources = {'requests': {'cpu': '1'}}
+        low = dict(pod('low', 'a', {'cpu': '2'}, nodeName='n1', priority=-1), status={'phase': 'Running'})
+        evicting = self.file('evicting.json', listing(node('n1', **{'example.com/gpu': '1'}), low))
+        more = self.file('more.json', listing(pod('fits', 'a', {'cpu': '1'}, priority=0), pod('pod-level', 'a', resources=resources), pod('large', 'a', {'cpu': '3'})))
+        for kind, args, status in [('CheckList', ['check', '--config', CONFIG, '--snapshot', 'example', '-f', example('reviews'), '-f', example('pods')], 1),
+                                   ('CheckList', ['check', '--snapshot', evicting, '-f', more], 1), ('NodeList', ['nodes', '--snapshot', evicting], 0),
+                                   ('Certificates', ['certs', 'show', folder], 0), ('AuditSummary', ['audit', audit], 0), ('Version', ['version'], 0)]:
+            with self.subTest(args=args):
+                result = podfit(*args, '-o', 'json')
+                self.assertEqual((result.status, result.err), (status, ''))
+                document = json.loads(result.out)
+                self.assertEqual((document['apiVersion'], document['kind']), ('podfit.io/v1', kind))
+                documented = set(re.findall(r'`([A-Za-z0-9]+)`', self.section(kind))) | {'apiVersion', 'kind', 'items'}
+                self.assertEqual(self.keys(document) - documented, set())
+                self.assertIn('kind: %s\n' % kind, podfit(*args, '-o', 'yaml').out)
 
 
 class Certs(Case):
