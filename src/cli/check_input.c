@@ -151,6 +151,7 @@ static enum pf_code read_object(struct reader *r, struct pf_sv json, struct pf_s
 /* A list in a list counts as its items, as with kubectl. */
 static enum pf_code read_list(struct reader *r, const struct head *head)
 {
+    r->item -= r->depth != 0 ? 1 : 0; /* its items are counted, not the list */
     if (head->items.len == 0) {
         return PF_OK;
     }
@@ -160,7 +161,6 @@ static enum pf_code read_list(struct reader *r, const struct head *head)
         return pf_err_set(r->err, PF_E_TOO_BIG, "%s: lists stand in more than %d lists", place,
                           PF_LIST_MAX_DEPTH);
     }
-    r->item -= r->depth != 0 ? 1 : 0;
     r->depth++;
     enum pf_code code = PF_OK;
     struct pf_cursor c;

@@ -13,8 +13,9 @@
 #include <podfit/file.h>
 #include <podfit/mem.h>
 
-#define POD    "{\"kind\":\"Pod\"}"
-#define REVIEW "{\"kind\":\"AdmissionReview\"}"
+#define IN_LIST "{\"kind\":\"List\",\"items\":["
+#define POD     "{\"kind\":\"Pod\"}"
+#define REVIEW  "{\"kind\":\"AdmissionReview\"}"
 
 struct seen {
     struct pf_buf text; /* `place|kind;` of every object */
@@ -88,6 +89,10 @@ static void test_objects(void **state)
          "f, document 1, item 1|pod;f, document 2, item 1|pod;"},
         {"PodList", "{\"kind\":\"PodList\",\"items\":[{},{\"kind\":\"Pod\"}]}",
          "f, item 1|pod;f, item 2|pod;"},
+        {"lists in a list",
+         IN_LIST IN_LIST POD ",{\"kind\":\"PodList\",\"items\":[{}]}]},{\"kind\":\"List\"}," POD
+                             "]}",
+         "f, item 1|pod;f, item 2|pod;f, item 3|pod;"},
         {"null items", "{\"kind\":\"List\",\"items\":null}", ""},
         {"no items", "{\"kind\":\"List\"}", ""},
         {"YAML", "kind: Pod\n---\nkind: AdmissionReview\n",
