@@ -101,7 +101,7 @@ static void test_size_limit(void **state PF_UNUSED)
 static void test_depth_limit(void **state PF_UNUSED)
 {
     static const char start[] = "{\"a\":"; /* one level */
-    static char text[sizeof(start) + 2 * 2048];
+    static char text[sizeof(start) + (size_t)2 * 2048];
     const size_t start_len = sizeof(start) - 1;
     for (size_t depth = 2047; depth <= 2048; depth++) {
         memcpy(text, start, start_len);
