@@ -16,6 +16,7 @@ struct pod_change {
     struct pf_waiting *waiting; /* owned; for PF_POD_PENDING */
     struct pf_reservation *claimed;
     bool takes_over; /* place is the claimed reservation's */
+    bool guessed;    /* place was found by amounts only */
 };
 
 static bool is_terminal(const struct pf_pod *pod)
@@ -155,8 +156,10 @@ static bool choose_node(struct pf_model *model, struct pod_change *change)
     }
     if (keeps_place(change) && change->record->node != PF_NODE_NONE) {
         change->place = change->record->node;
-    } else if (change->claimed != NULL && !change->claimed->guessed) {
+        change->guessed = model->pending.slots[change->record->pending]->guessed;
+    } else if (change->claimed != NULL) {
         change->place = change->claimed->hold.node;
+        change->guessed = change->claimed->guessed;
         change->takes_over = true;
     }
     change->hold.node = change->place;
@@ -248,6 +251,7 @@ static void commit_pending(struct pf_model *model, struct pod_change *change, bo
     }
     if (change->waiting != NULL) {
         change->waiting->record = record;
+        change->waiting->guessed = change->guessed && record->node != PF_NODE_NONE;
         change->waiting->assumed = PF_TAKE(*assumed);
         record->pending = pf_pending_insert(model, change->waiting);
     }

@@ -70,13 +70,19 @@ void pf_pending_unplace(struct pf_model *model, struct pf_waiting *waiting)
     const struct pf_hold hold = pf_record_hold(record);
     pf_resident_unlink(model, record);
     record->node = PF_NODE_NONE;
+    waiting->guessed = false;
     pf_hold_sub(model, &hold);
     model->pending.version++;
 }
 
 void pf_model_pending_forget(struct pf_model *model, uint32_t pod)
 {
-    pf_assumed_release(model, PF_TAKE(model->pending.slots[pod]->assumed));
+    struct pf_waiting *waiting = model->pending.slots[pod];
+    pf_assumed_release(model, PF_TAKE(waiting->assumed));
+    if (waiting->guessed) {
+        pf_pending_unplace(model, waiting);
+        model->pending.version--; /* whoever places it knows */
+    }
 }
 
 void pf_pending_displace(struct pf_model *model, uint32_t slot)
@@ -95,7 +101,7 @@ void pf_pending_renominate(struct pf_model *model, uint32_t slot)
     const struct pf_sv name = pf_intern_text(&model->strings, model->columns.name[slot]);
     const struct pf_pending_table *table = &model->pending;
     for (size_t i = 0; i < table->order_count; i++) {
-        const struct pf_waiting *waiting = table->slots[table->order[i]];
+        struct pf_waiting *waiting = table->slots[table->order[i]];
         struct pf_record *record = waiting->record;
         if (record->nominated || !pf_sv_eq(waiting->pod.nominated_node_name, name)) {
             continue;
@@ -105,6 +111,7 @@ void pf_pending_renominate(struct pf_model *model, uint32_t slot)
         pf_resident_unlink(model, record);
         record->node = slot;
         record->nominated = true;
+        waiting->guessed = false;
         pf_resident_link(model, record);
         pf_hold_sub(model, &hold);
         pf_slot_release(model, old_place);
@@ -143,7 +150,7 @@ enum pf_code pf_model_pending_next(const struct pf_model *model, uint32_t *curso
     const struct pf_pending_table *table = &model->pending;
     for (; *cursor < table->order_count; (*cursor)++) {
         const struct pf_waiting *waiting = table->slots[table->order[*cursor]];
-        if (!is_placed(model, waiting->record)) {
+        if (waiting->guessed || !is_placed(model, waiting->record)) {
             *ret_pending =
                 (struct pf_pending){.pod = table->order[*cursor], .pod_view = &waiting->pod};
             (*cursor)++;

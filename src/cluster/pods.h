@@ -96,6 +96,8 @@ struct pf_waiting {
     int64_t created_ns;       /**< wall clock; INT64_MAX when the pod does not say */
     uint64_t sequence;        /**< order of arrival among equal times */
     size_t block_bytes;
+    bool
+        guessed; /**< its place was found by amounts only: before the next judgement it is placed by the filters */
     struct pf_assumed_set *assumed; /**< owned: of its claims at its place; NULL: none */
     struct pf_pod pod;              /**< points into this block only */
 };

@@ -3,8 +3,8 @@
 /*
  * kube-scheduler breaks ties by chance, so a pod may be bound elsewhere than its room was held. The node it was bound to then holds one
  * pod more than it can take, and the place it was expected at is free: promised to a newcomer, it would be missing for somebody who was
- * admitted. So whoever is held on an overfull node moves: pending pods are placed again by all filters before the next judgement,
- * reservations, of which only the amounts are kept, take the place that got free.
+ * admitted. So whoever is held on an overfull node moves to the place that got free, by the amounts alone. Pending pods are placed again by all filters before the
+ * next judgement; until then they must hold room as well, or the place that their own binding vacates would be lost when it is seen before that judgement.
  */
 
 static bool is_overfull(const struct pf_model *model, uint32_t slot)
@@ -28,13 +28,39 @@ static bool is_overfull(const struct pf_model *model, uint32_t slot)
     return false;
 }
 
+/* @return false: there is no memory or room for it */
+static bool move_pending(struct pf_model *model, struct pf_waiting *waiting, uint32_t to)
+{
+    struct pf_record *record = waiting->record;
+    const struct pf_hold old = pf_record_hold(record);
+    struct pf_hold hold = old;
+    hold.node = to;
+    if (!pf_hold_prepare(model, &hold)) {
+        pf_extra_tidy(model, to);
+        return false;
+    }
+    pf_hold_add(model, &hold);
+    if (is_overfull(model, to)) {
+        pf_hold_sub(model, &hold);
+        return false;
+    }
+    pf_resident_unlink(model, record);
+    record->node = to;
+    pf_resident_link(model, record);
+    pf_hold_sub(model, &old);
+    waiting->guessed = true;
+    model->pending.version++;
+    return true;
+}
+
 /* The youngest first: the order in which kube-scheduler would be without room for them. */
-static void displace_pending(struct pf_model *model, uint32_t slot)
+static void displace_pending(struct pf_model *model, uint32_t slot, uint32_t vacated)
 {
     struct pf_pending_table *table = &model->pending;
     for (size_t i = table->order_count; i > 0 && is_overfull(model, slot); i--) {
         struct pf_waiting *waiting = table->slots[table->order[i - 1]];
-        if (waiting->record->node == slot && !waiting->record->nominated) {
+        if (waiting->record->node == slot && !waiting->record->nominated &&
+            (vacated == PF_NODE_NONE || !move_pending(model, waiting, vacated))) {
             pf_pending_unplace(model, waiting);
         }
     }
@@ -66,8 +92,11 @@ void pf_settle(struct pf_model *model, uint32_t slot, uint32_t vacated)
     if (slot == vacated) {
         return;
     }
-    displace_pending(model, slot);
-    if (vacated == PF_NODE_NONE || model->columns.shape[vacated] == PF_SHAPE_NONE) {
+    if (vacated != PF_NODE_NONE && model->columns.shape[vacated] == PF_SHAPE_NONE) {
+        vacated = PF_NODE_NONE;
+    }
+    displace_pending(model, slot, vacated);
+    if (vacated == PF_NODE_NONE) {
         return;
     }
     struct pf_reservation *reservation = model->reservations.newest;

@@ -141,7 +141,7 @@ struct pf_pending {
         *pod_view; /**< defaulted; borrowed until the model changes other than by placing */
 };
 /**
- * Pending pods that hold room on no existing node, in the order of their creation, each as a pod that can be judged (what filters read, nothing else).
+ * Pending pods that hold room on no existing node, or where only the amounts say that they fit, in the order of their creation, each as a pod that can be judged (what filters read, nothing else).
  * A pod that was placed does not come again until its place is void (its node went, or changed its shape or allocatable), nor does one that
  * status.nominatedNodeName or a claimed reservation gave a place.
  *
@@ -151,7 +151,7 @@ struct pf_pending {
 enum pf_code pf_model_pending_next(const struct pf_model *model, uint32_t *cursor,
                                    struct pf_arena *arena,
                                    struct pf_pending *ret_pending) PF_MUST_CHECK;
-/** Before it is judged: what was assumed of its claims at a place that is void is given free. */
+/** Before it is judged: what it holds by a guess, and what was assumed of its claims there or at a place that is void, is given free. */
 void pf_model_pending_forget(struct pf_model *model, uint32_t pod);
 /** Let a pending pod hold its room on @p node (PF_NODE_NONE: nowhere). @param binds  of its claims there; NULL: none @return PF_OK or PF_E_NO_MEMORY */
 enum pf_code pf_model_pending_place(struct pf_model *model, uint32_t pod, uint32_t node,

@@ -41,9 +41,9 @@ struct settle_row {
 
 static const struct settle_row rows[] = {
     {"full by pods: a pending pod is placed anew", ONE("l"), ONE("r"), POD("a", "ra", ""),
-     POD("b", "rb", ""), 0, 1, "b"},
-    {"full by cpu", BY_CPU("l"), BY_CPU("r"), POD("a", "ra", ""), POD("b", "rb", ""), 0, 1, "b"},
-    {"full by a scalar", BY_GPU("l"), BY_GPU("r"), POD("a", "ra", ""), POD("b", "rb", ""), 0, 1,
+     POD("b", "rb", ""), 1, 1, "b"},
+    {"full by cpu", BY_CPU("l"), BY_CPU("r"), POD("a", "ra", ""), POD("b", "rb", ""), 1, 1, "b"},
+    {"full by a scalar", BY_GPU("l"), BY_GPU("r"), POD("a", "ra", ""), POD("b", "rb", ""), 1, 1,
      "b"},
     {"a reservation takes the place that got free", ONE("l"), ONE("r"), POD("a", "ra", ""), NULL, 1,
      1, ""},
@@ -120,7 +120,7 @@ static void test_bound_elsewhere(void **state)
     }
 }
 
-/* Where a reservation was moved is a guess by amounts: its pod is placed by the filters when it appears. */
+/* Where a reservation was moved is a guess by amounts: its pod is placed by the filters when it appears, and holds that room until then. */
 static void test_guess_is_not_inherited(void **state)
 {
     (void)state;
@@ -135,6 +135,30 @@ static void test_guess_is_not_inherited(void **state)
     apply(&f, &rows[0], POD("b", "rb", ""));
     waiting(&f, text);
     assert_string_equal(text, "b");
+    assert_int_equal(pf_model_columns(f.model)->used_pods[model_fixture_slot(&f, "l")], 1);
+    model_fixture_done(&f);
+}
+
+/* Pods in one piece of a watch: one is bound while it waits to be placed anew. What it would have got is left to who holds room on its node now. */
+static void test_bound_before_it_is_placed_anew(void **state)
+{
+    (void)state;
+    struct model_fixture f;
+    assert_true(model_fixture_init(&f));
+    assert_int_equal(model_fixture_node(&f, ONE("l"), NULL), PF_OK);
+    assert_int_equal(model_fixture_node(&f, TWO("r"), NULL), PF_OK);
+    reserve(&f, "ra", "l");
+    reserve(&f, "rb", "r");
+    reserve(&f, "rc", "r");
+    apply(&f, &rows[0], POD("a", "ra", ""));
+    apply(&f, &rows[0], POD("b", "rb", ""));
+    apply(&f, &rows[0], POD("a", "ra", "'nodeName':'r',"));
+    apply(&f, &rows[0], POD("b", "rb", "'nodeName':'r',"));
+    const struct pf_columns *c = pf_model_columns(f.model);
+    assert_int_equal(c->used_pods[model_fixture_slot(&f, "l")], 1); /* for whom `rc` was made */
+    assert_int_equal(c->used_pods[model_fixture_slot(&f, "r")], 2);
+    apply(&f, &rows[0], POD("c", "rc", ""));
+    assert_int_equal(c->used_pods[model_fixture_slot(&f, "l")], 1);
     model_fixture_done(&f);
 }
 
@@ -143,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bound_elsewhere),
         cmocka_unit_test(test_guess_is_not_inherited),
+        cmocka_unit_test(test_bound_before_it_is_placed_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
