@@ -28,12 +28,9 @@ static bool is_overfull(const struct pf_model *model, uint32_t slot)
     return false;
 }
 
-/* @return false: there is no memory or room for it */
-static bool move_pending(struct pf_model *model, struct pf_waiting *waiting, uint32_t to)
+/* Hold the same on @p to as well. @return false: there is no memory or room for it */
+static bool hold_also(struct pf_model *model, struct pf_hold hold, uint32_t to)
 {
-    struct pf_record *record = waiting->record;
-    const struct pf_hold old = pf_record_hold(record);
-    struct pf_hold hold = old;
     hold.node = to;
     if (!pf_hold_prepare(model, &hold)) {
         pf_extra_tidy(model, to);
@@ -42,6 +39,17 @@ static bool move_pending(struct pf_model *model, struct pf_waiting *waiting, uin
     pf_hold_add(model, &hold);
     if (is_overfull(model, to)) {
         pf_hold_sub(model, &hold);
+        return false;
+    }
+    return true;
+}
+
+/* @return false: it stays where it is */
+static bool move_pending(struct pf_model *model, struct pf_waiting *waiting, uint32_t to)
+{
+    struct pf_record *record = waiting->record;
+    const struct pf_hold old = pf_record_hold(record);
+    if (!hold_also(model, old, to)) {
         return false;
     }
     pf_resident_unlink(model, record);
@@ -71,15 +79,7 @@ static void move_reservation(struct pf_model *model, struct pf_reservation *rese
                              uint32_t to)
 {
     const struct pf_hold old = reservation->hold;
-    struct pf_hold hold = old;
-    hold.node = to;
-    if (!pf_hold_prepare(model, &hold)) {
-        pf_extra_tidy(model, to);
-        return;
-    }
-    pf_hold_add(model, &hold);
-    if (is_overfull(model, to)) {
-        pf_hold_sub(model, &hold);
+    if (!hold_also(model, old, to)) {
         return;
     }
     reservation->hold.node = to;
